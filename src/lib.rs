@@ -1,0 +1,22 @@
+//! countersign: policy-as-code for the vLEI.
+//!
+//! Governance-framework rules are YAML policies; [`compile`] turns them into a typed program,
+//! `collect` turns an evidence bundle into facts, [`evaluate`] meets the two, and [`report`]
+//! says what holds, what does not, and why. `check` is the one place that runs them in order.
+//!
+//! ```text
+//! policies/*.yaml ──> policy ──> compile ──┐
+//!                                          ├──> evaluate ──> report
+//! bundle ──> bundle ──> collect ───────────┘
+//! ```
+//!
+//! Bytes, time and keys enter at the edges (`cli`, `fetch`); everything between maps values to
+//! values. `ARCHITECTURE.md` has the table of allowed edges, and a test holds it.
+
+pub mod compile;
+pub mod evaluate;
+pub mod expr;
+pub mod facts;
+pub mod primitives;
+pub mod report;
+pub mod source;
