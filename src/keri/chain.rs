@@ -1,0 +1,347 @@
+//! A credential and everything it rests on: registry, seals, edges, and the logs behind them.
+//!
+//! In: the evidence, the replayed logs, which credential. Out: [`Verified`] and the findings of
+//! cryptography. What the governance framework asks of a chain is `policy`'s.
+
+mod registry;
+mod tell;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evidence::{CredentialEntry, Evidence};
+use super::json::{Node, Value};
+use super::log::Logs;
+use super::message::Section;
+use super::schema::{self, Library};
+use super::verdict::{Code, Finding};
+use super::verified::{CredentialFact, EdgeFact, Status, Verified};
+use crate::primitives::{Aid, Instant, Said};
+
+/// Longest chain of credentials: an OOR credential's has four.
+const CHAIN_MAX: usize = 16;
+
+/// Examines a credential with its chain.
+pub fn examine<'a>(
+    evidence: &Evidence<'a>,
+    logs: &Logs<'_, 'a>,
+    library: Option<&Library>,
+    target: &str,
+    as_of: Instant,
+) -> (Verified, Vec<Finding>) {
+    let mut examination = Examination {
+        evidence,
+        logs,
+        library,
+        as_of,
+        target: target.to_owned(),
+        findings: Vec::new(),
+        verified: Verified {
+            messages: evidence.messages,
+            signatures: logs.signatures().count(),
+            target: target.parse().ok(),
+            ..Verified::default()
+        },
+        involved: BTreeSet::new(),
+        visited: BTreeSet::new(),
+    };
+    examination.visit(target, 0);
+    (examination.verified, examination.findings)
+}
+
+struct Examination<'e, 'a> {
+    evidence: &'e Evidence<'a>,
+    logs: &'e Logs<'e, 'a>,
+    library: Option<&'e Library>,
+    as_of: Instant,
+    target: String,
+    findings: Vec<Finding>,
+    verified: Verified,
+    /// Identifiers whose logs were told about.
+    involved: BTreeSet<String>,
+    visited: BTreeSet<String>,
+}
+
+impl<'e, 'a> Examination<'e, 'a> {
+    fn visit(&mut self, said: &str, depth: usize) {
+        if !self.visited.insert(said.to_owned()) || depth >= CHAIN_MAX {
+            return;
+        }
+        let Some(entry) = self.evidence.credentials.get(said) else { return };
+        let credential = &entry.credential;
+        let offset = entry.offset;
+
+        let kind = schema::credential_type(credential.schema);
+        if kind.is_none() {
+            let text = format!("schema `{}` is none of the six vLEI credential types", credential.schema);
+            self.findings.push(Finding::new(Code::SchemaUnknown, text).at(offset).about(said));
+        }
+        self.schema(entry);
+
+        let issuee = self.issuee(entry);
+        self.involve(credential.issuer);
+        let (status, issued, revoked) = self.status(entry);
+        if let Some(issuee) = &issuee {
+            self.involve(issuee.as_str());
+        }
+        let edges = self.edges(entry);
+        let place = self.verified.chain.len();
+        if let (Ok(said), Ok(issuer), Ok(registry), Ok(schema)) =
+            (credential.said.parse(), credential.issuer.parse(), credential.registry.parse(), credential.schema.parse())
+        {
+            self.verified.chain.push(CredentialFact {
+                said,
+                offset,
+                kind,
+                schema,
+                issuer,
+                issuee,
+                registry,
+                attributes: attributes(&credential.attributes),
+                edges: edges.clone(),
+                status,
+                issued,
+                revoked,
+            });
+        }
+        for edge in &edges {
+            self.edge(entry, edge, depth);
+        }
+        self.tell_revocation(place);
+    }
+
+    /// Our profile always; the official schema where it is at hand.
+    fn schema(&mut self, entry: &CredentialEntry<'a>) {
+        let credential = &entry.credential;
+        let official = self.library.and_then(|library| library.misfit(credential, entry.body));
+        let misfits = [(schema::misfit(credential), "profile"), (official, "official schema")];
+        for (misfit, which) in misfits {
+            let Some(misfit) = misfit else { continue };
+            let kind = schema::credential_type(credential.schema).map_or("credential", |kind| kind.as_str());
+            let text = format!("{kind} credential `{}`: `{}` {} ({which})", credential.said, misfit.path, misfit.why);
+            let finding = Finding::new(Code::SchemaInvalid, text).at(entry.offset + misfit.at).about(credential.said);
+            self.findings.push(finding);
+        }
+    }
+
+    fn issuee(&mut self, entry: &CredentialEntry<'a>) -> Option<Aid> {
+        let credential = &entry.credential;
+        let node = match &credential.attributes {
+            Section::Full(node) => node,
+            Section::Compact(_) => {
+                self.undisclosed(entry, "a");
+                return None;
+            }
+        };
+        let issuee = node.get("i")?;
+        let aid = issuee.text().and_then(|text| text.parse().ok());
+        if aid.is_none() {
+            let text = format!("credential `{}`: its issuee {} is not an identifier", credential.said, issuee.raw);
+            let finding = Finding::new(Code::SchemaInvalid, text).at(entry.offset + issuee.at).about(credential.said);
+            self.findings.push(finding);
+        }
+        aid
+    }
+
+    fn undisclosed(&mut self, entry: &CredentialEntry<'a>, section: &str) {
+        let said = entry.credential.said;
+        let text = format!("section `{section}` of credential `{said}` is not disclosed; present its full form");
+        self.findings.push(Finding::new(Code::SectionUndisclosed, text).at(entry.offset).about(said));
+    }
+
+    /// The edges as written, operators by default filled in.
+    fn edges(&mut self, entry: &CredentialEntry<'a>) -> Vec<EdgeFact> {
+        let section = match &entry.credential.edges {
+            None => return Vec::new(),
+            Some(Section::Compact(_)) => {
+                self.undisclosed(entry, "e");
+                return Vec::new();
+            }
+            Some(Section::Full(section)) => section,
+        };
+        let mut edges = Vec::new();
+        for (label, node) in section.fields().unwrap_or_default() {
+            match (label.as_ref(), node.text()) {
+                ("d" | "u", _) | ("o", Some("AND")) => {}
+                (_, Some(_)) if !matches!(label.as_ref(), "o" | "w" | "n" | "s") => {
+                    self.undisclosed(entry, &format!("e.{label}"));
+                }
+                _ => match self.read_edge(label, node) {
+                    Ok(edge) => edges.push(edge),
+                    Err(what) => {
+                        let said = entry.credential.said;
+                        let text = format!("edge `{label}` of credential `{said}`: {what} is not supported");
+                        let finding = Finding::new(Code::Unsupported, text).at(entry.offset + node.at).about(said);
+                        self.findings.push(finding);
+                    }
+                },
+            }
+        }
+        edges
+    }
+
+    fn read_edge(&self, label: &str, node: &Node<'a>) -> Result<EdgeFact, String> {
+        for (name, _) in node.fields().ok_or_else(|| format!("a value {}", node.raw))? {
+            if !matches!(name.as_ref(), "d" | "u" | "n" | "s" | "o") {
+                return Err(format!("field `{name}`"));
+            }
+        }
+        let far = node.get("n").ok_or("a group of edges")?;
+        let far: Said = far.text().and_then(|text| text.parse().ok()).ok_or_else(|| format!("node {}", far.raw))?;
+        let schema = match node.get("s") {
+            None => None,
+            Some(schema) => {
+                let said = schema.text().and_then(|text| text.parse().ok());
+                Some(said.ok_or_else(|| format!("schema {}", schema.raw))?)
+            }
+        };
+        let written = match node.get("o").map(|operator| &operator.value) {
+            None => None,
+            Some(Value::Text(text)) => Some(text.to_string()),
+            Some(Value::Array(items)) => match items.as_slice() {
+                [one] => Some(one.text().unwrap_or_default().to_owned()),
+                _ => return Err("a list of operators".to_owned()),
+            },
+            Some(Value::Object(_) | Value::Number(_) | Value::Bool(_) | Value::Null) => {
+                return Err("such an operator".to_owned());
+            }
+        };
+        let targeted =
+            self.evidence.credentials.get(far.as_str()).is_none_or(|entry| match &entry.credential.attributes {
+                Section::Full(node) => node.get("i").is_some(),
+                Section::Compact(_) => true,
+            });
+        let operator = match written.as_deref() {
+            None => {
+                if targeted {
+                    "I2I"
+                } else {
+                    "NI2I"
+                }
+            }
+            Some("I2I") => "I2I",
+            Some("NI2I") => "NI2I",
+            Some("DI2I") => "DI2I",
+            Some(other) => return Err(format!("operator `{other}`")),
+        };
+        Ok(EdgeFact { label: label.to_owned(), node: far, schema, operator })
+    }
+
+    /// Checks an edge and what it points to.
+    fn edge(&mut self, entry: &CredentialEntry<'a>, edge: &EdgeFact, depth: usize) {
+        let near = &entry.credential;
+        let far = edge.node.as_str();
+        let tell = |code, text: String| Finding::new(code, text).at(entry.offset).about(near.said);
+        if depth + 1 >= CHAIN_MAX {
+            let text = format!("the chain of credentials is longer than {CHAIN_MAX}");
+            self.findings.push(tell(Code::Unsupported, text));
+            return;
+        }
+        let Some(found) = self.evidence.credentials.get(far) else {
+            // A far node that is there and unusable already has its finding.
+            if !self.evidence.claimed.iter().any(|claimed| claimed == far) {
+                let text = format!(
+                    "edge `{}` of credential `{}` points to `{far}`, which is not in the stream",
+                    edge.label, near.said
+                );
+                self.findings.push(tell(Code::EdgeMissing, text));
+            }
+            return;
+        };
+        let schema = found.credential.schema;
+        if let Some(expected) = edge.schema.as_ref().filter(|expected| expected.as_str() != schema) {
+            let text = format!(
+                "edge `{}` of credential `{}` asks for schema `{expected}`, and `{far}` has `{schema}`",
+                edge.label, near.said
+            );
+            self.findings.push(tell(Code::EdgeSchema, text));
+        }
+        let issuee = match &found.credential.attributes {
+            Section::Full(node) => node.get("i").and_then(Node::text).map(str::to_owned),
+            Section::Compact(_) => None,
+        };
+        let same = issuee.as_deref() == Some(near.issuer);
+        let holds = match edge.operator {
+            "NI2I" => true,
+            "DI2I" => same || issuee.as_deref().is_some_and(|issuee| self.delegated_by(near.issuer, issuee)),
+            _ => same,
+        };
+        let disclosed = matches!(found.credential.attributes, Section::Full(_));
+        if !holds && disclosed {
+            let text = format!(
+                "edge `{}` of credential `{}` ({}): its issuer `{}` is not the issuee `{}` of `{far}`",
+                edge.label,
+                near.said,
+                edge.operator,
+                near.issuer,
+                issuee.as_deref().unwrap_or("(none)")
+            );
+            self.findings.push(tell(Code::EdgeOperator, text));
+        }
+        self.visit(far, depth + 1);
+    }
+
+    /// Whether an accepted log shows that an identifier was delegated by another, directly or through
+    /// others.
+    fn delegated_by(&mut self, delegate: &str, delegator: &str) -> bool {
+        self.involve(delegate);
+        let mut seen = BTreeSet::new();
+        let mut at = delegate.to_owned();
+        while seen.insert(at.clone()) {
+            let above = self.logs.log(&at).and_then(|log| log.state().and_then(|state| state.delegator));
+            match above {
+                Some(above) if above == delegator => return true,
+                Some(above) => at = above.to_owned(),
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// Tells of a revocation: of the credential itself, or of one that it rests on.
+    fn tell_revocation(&mut self, place: usize) {
+        let Some(fact) = self.verified.chain.get(place) else { return };
+        let (Status::Revoked, Some(revoked)) = (fact.status, &fact.revoked) else { return };
+        let kind = fact.kind.map_or("", |kind| kind.as_str());
+        let said = fact.said.as_str();
+        let (code, text) = if said == self.target {
+            (Code::Revoked, format!("credential `{said}` was revoked, dated {}", revoked.dated))
+        } else {
+            let text = format!("the {kind} credential `{said}` that it rests on was revoked, dated {}", revoked.dated);
+            match grace_ends(fact).filter(|end| self.as_of.date() <= *end) {
+                Some(end) => (Code::Ghost, format!("{text}; the grace period runs until {end}, and it is not valid")),
+                None => (Code::UpstreamRevoked, text),
+            }
+        };
+        let finding = Finding::new(code, text).at(revoked.sealed.offset).about(said);
+        self.findings.push(finding);
+    }
+}
+
+/// The last day on which credentials below a revoked QVI credential are pending revocation.
+///
+/// Source: vLEI EGF, Qualified vLEI Issuer Credential Framework, sections 6.9 and 9.3.
+fn grace_ends(fact: &CredentialFact) -> Option<crate::primitives::Date> {
+    const GRACE_DAYS: i64 = 90;
+    if fact.kind != Some(super::verified::CredentialType::Qvi) {
+        return None;
+    }
+    let days = match fact.attributes.get("gracePeriod") {
+        None => GRACE_DAYS,
+        Some(days) => days.parse().ok()?,
+    };
+    let revoked: Instant = fact.revoked.as_ref()?.dated.parse().ok()?;
+    revoked.date().checked_add_days(days)
+}
+
+/// Attributes that are text or numbers.
+fn attributes(section: &Section<'_>) -> BTreeMap<String, String> {
+    let Section::Full(node) = section else { return BTreeMap::new() };
+    let fields = node.fields().unwrap_or_default().iter();
+    fields
+        .filter_map(|(name, node)| match &node.value {
+            Value::Text(text) => Some((name.to_string(), text.to_string())),
+            Value::Number(digits) => Some((name.to_string(), (*digits).to_owned())),
+            Value::Object(_) | Value::Array(_) | Value::Bool(_) | Value::Null => None,
+        })
+        .collect()
+}

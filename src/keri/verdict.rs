@@ -1,0 +1,335 @@
+//! What verifying says: a verdict and findings with stable codes.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::verified::Verified;
+use crate::primitives::{Aid, Said};
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// Everything that was asked holds.
+    Valid,
+    /// Something that is needed was not presented.
+    Incomplete,
+    /// The credential, or one that it rests on, is revoked.
+    Revoked,
+    /// Something contradicts what is claimed.
+    Invalid,
+}
+
+/// What a finding does to the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Nothing: worth telling.
+    Note,
+    /// See [`Answer::Incomplete`].
+    Incomplete,
+    /// See [`Answer::Revoked`].
+    Revoked,
+    /// See [`Answer::Invalid`].
+    Invalid,
+}
+
+/// Something worth telling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Stable code.
+    pub code: Code,
+    /// One line for a person.
+    pub message: String,
+    /// Byte of the stream that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<usize>,
+    /// Event or credential that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// The governance rule behind it; none for cryptography.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<&'static str>,
+}
+
+/// The verdict on one credential.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The answer.
+    pub answer: Answer,
+    /// The heaviest first.
+    pub findings: Vec<Finding>,
+    /// What it rests on.
+    pub verified: Verified,
+}
+
+/// What is trusted, from the installation; never from a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trusted {
+    /// The root of trust.
+    pub root: Aid,
+    /// The identifier that qualifies QVIs; none: whoever issued the QVI credential, if the root
+    /// delegated it.
+    pub geda: Option<Aid>,
+}
+
+/// Why there is no verdict: the question is not clear.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unclear {
+    /// Several credentials that no other points to.
+    #[error("the stream has {} credentials that no other points to: {}", .0.len(), join(.0))]
+    Several(Vec<Said>),
+}
+
+fn join(saids: &[Said]) -> String {
+    saids.iter().map(|said| format!("`{said}`")).collect::<Vec<_>>().join(", ")
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal: $weight:ident;)*) => {
+        /// Codes of findings; they are part of the interface.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// As reports write it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// What it does to the answer.
+            pub fn weight(self) -> Weight {
+                match self { $(Self::$name => Weight::$weight,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Framing and bodies.
+    /// There is nothing.
+    StreamEmpty = "stream_empty": Invalid;
+    /// Beyond a bound.
+    StreamTooLarge = "stream_too_large": Invalid;
+    /// It ends inside something.
+    StreamTruncated = "stream_truncated": Invalid;
+    /// Bytes that are neither message nor attachment.
+    StreamGarbage = "stream_garbage": Invalid;
+    /// A size that is not the size.
+    StreamWrongSize = "stream_wrong_size": Invalid;
+    /// A count code that does not exist.
+    StreamUnknownCode = "stream_unknown_code": Invalid;
+    /// An item that is not what its group holds.
+    StreamMalformed = "stream_malformed": Invalid;
+    /// A later version or an unused feature of the encoding.
+    StreamUnsupported = "stream_unsupported": Invalid;
+    /// A body that is not what its type says.
+    MessageMalformed = "message_malformed": Invalid;
+    /// A digest that is not the digest of its message.
+    SaidMismatch = "said_mismatch": Invalid;
+    /// The same for a section of a credential.
+    SectionSaidMismatch = "section_said_mismatch": Invalid;
+    /// An identifier that is not derived from its inception.
+    PrefixMismatch = "prefix_mismatch": Invalid;
+    /// Something that vLEI infrastructure does not use.
+    Unsupported = "unsupported": Invalid;
+
+    // Logs.
+    /// Two events at one place of a log.
+    Duplicity = "duplicity": Invalid;
+    /// A signature that does not verify, and without it too few.
+    SignatureInvalid = "signature_invalid": Invalid;
+    /// Too few keys signed.
+    ThresholdUnmet = "threshold_unmet": Invalid;
+    /// Too few witnesses receipted.
+    ReceiptsShort = "receipts_short": Invalid;
+    /// An event that contradicts its log.
+    EventInvalid = "event_invalid": Invalid;
+    /// A delegated event that its delegator did not approve.
+    DelegationMissing = "delegation_missing": Invalid;
+    /// No log of an identifier that matters.
+    LogMissing = "log_missing": Incomplete;
+    /// A log with a gap.
+    EventMissing = "event_missing": Incomplete;
+
+    // Registries.
+    /// The registry belongs to somebody else.
+    RegistryIssuer = "registry_issuer": Invalid;
+    /// The issuance stands in another registry.
+    RegistryOther = "registry_other": Invalid;
+    /// The log does not seal what is said to be sealed in it.
+    NotSealed = "not_sealed": Invalid;
+    /// The sealing event was superseded.
+    SealSuperseded = "seal_superseded": Invalid;
+    /// An attached source names another event than the one that seals.
+    SourceMismatch = "source_mismatch": Invalid;
+    /// Two issuances of one credential.
+    RegistryDuplicity = "registry_duplicity": Invalid;
+    /// No inception of the registry.
+    RegistryMissing = "registry_missing": Incomplete;
+    /// No issuance event.
+    IssuanceMissing = "issuance_missing": Incomplete;
+    /// No source is attached.
+    SourceMissing = "source_missing": Incomplete;
+    /// A revocation whose sealing event was not presented.
+    RevocationUnsettled = "revocation_unsettled": Incomplete;
+    /// Revoked.
+    Revoked = "revoked": Revoked;
+    /// The issuer's log seals a revocation that was not presented.
+    RevocationWithheld = "revocation_withheld": Revoked;
+    /// A credential that it rests on is revoked.
+    UpstreamRevoked = "upstream_revoked": Revoked;
+    /// The QVI's credential is revoked, and the grace period runs.
+    Ghost = "ghost": Revoked;
+
+    // Credentials.
+    /// Not one of the credential types.
+    SchemaUnknown = "schema_unknown": Invalid;
+    /// Not what its schema says.
+    SchemaInvalid = "schema_invalid": Invalid;
+    /// An edge names another schema than the far credential has.
+    EdgeSchema = "edge_schema": Invalid;
+    /// An edge's operator does not hold.
+    EdgeOperator = "edge_operator": Invalid;
+    /// A section that matters is not disclosed.
+    SectionUndisclosed = "section_undisclosed": Incomplete;
+    /// An edge points to a credential that was not presented.
+    EdgeMissing = "edge_missing": Incomplete;
+    /// The credential that was asked for is not in the stream.
+    CredentialMissing = "credential_missing": Incomplete;
+
+    // Chain policy.
+    /// The chain ends at another root.
+    WrongRoot = "wrong_root": Invalid;
+    /// The QVI credential was issued by another identifier than the pinned one.
+    WrongGeda = "wrong_geda": Invalid;
+    /// The QVI's identifier has no delegator.
+    QviNotDelegated = "qvi_not_delegated": Invalid;
+    /// The QVI's identifier was delegated by somebody else.
+    QviWrongDelegator = "qvi_wrong_delegator": Invalid;
+    /// Too few keys, or one of them suffices.
+    QviWeakGroup = "qvi_weak_group": Invalid;
+    /// Too few witnesses, or a threshold that a few faulty ones break.
+    QviWeakWitnesses = "qvi_weak_witnesses": Invalid;
+    /// Fewer keys than the technical requirements name, yet two must sign.
+    QviSmallGroup = "qvi_small_group": Note;
+    /// A threshold that leaves no room for a faulty witness.
+    QviWitnessesNotFaultTolerant = "qvi_witnesses_not_fault_tolerant": Note;
+    /// A LEI without valid check digits.
+    LeiMalformed = "lei_malformed": Invalid;
+    /// The LEI differs along the chain.
+    LeiMismatch = "lei_mismatch": Invalid;
+    /// Name, role or identifier differ between authorization and role credential.
+    RoleMismatch = "role_mismatch": Invalid;
+    /// The authorization went to another QVI than the one that issued the LE credential.
+    AuthIssuee = "auth_issuee": Invalid;
+    /// Several role credentials rest on one authorization.
+    AuthReused = "auth_reused": Invalid;
+    /// The authorization is younger than the role credential.
+    AuthAfterRole = "auth_after_role": Invalid;
+    /// The grace period is shorter than 90 days.
+    GraceShort = "grace_short": Invalid;
+    /// An identifier that can never rotate holds or issues a credential.
+    NotTransferable = "not_transferable": Invalid;
+    /// An identifier whose log ended.
+    Abandoned = "abandoned": Invalid;
+    /// Dated after the moment that is asked about.
+    DatedInFuture = "dated_in_future": Invalid;
+    /// Not an instant.
+    DateMalformed = "date_malformed": Invalid;
+
+    /// Nothing speaks against it, and not everything speaks for it.
+    Unproven = "unproven": Incomplete;
+
+    // Notes.
+    /// A revocation that no log seals: it revokes nothing.
+    RevocationNotSealed = "revocation_not_sealed": Note;
+    /// An event or message that the verdict does not rest on.
+    NotUsed = "not_used": Note;
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Finding {
+    /// A finding about nothing in particular.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), offset: None, said: None, rule: None }
+    }
+
+    /// About a byte of the stream.
+    pub fn at(self, offset: usize) -> Self {
+        Self { offset: Some(offset), ..self }
+    }
+
+    /// About an event or a credential.
+    pub fn about(self, said: &str) -> Self {
+        Self { said: Some(said.to_owned()), ..self }
+    }
+
+    /// For a governance rule.
+    pub fn rule(self, rule: &'static str) -> Self {
+        Self { rule: Some(rule), ..self }
+    }
+}
+
+impl Verdict {
+    /// The verdict that findings make.
+    pub fn of(mut findings: Vec<Finding>, verified: Verified) -> Self {
+        // Stable: of equal weight, the root cause was found first.
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.code.weight()));
+        let answer = match findings.first().map(|finding| finding.code.weight()) {
+            None | Some(Weight::Note) => Answer::Valid,
+            Some(Weight::Incomplete) => Answer::Incomplete,
+            Some(Weight::Revoked) => Answer::Revoked,
+            Some(Weight::Invalid) => Answer::Invalid,
+        };
+        Self { answer, findings, verified }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Valid => "valid",
+            Self::Incomplete => "incomplete",
+            Self::Revoked => "revoked",
+            Self::Invalid => "invalid",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique() {
+        let texts: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(texts.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn the_heaviest_finding_decides() {
+        let of = |codes: &[Code]| {
+            let findings = codes.iter().map(|code| Finding::new(*code, "")).collect();
+            Verdict::of(findings, Verified::default()).answer
+        };
+        assert_eq!(of(&[]), Answer::Valid);
+        assert_eq!(of(&[Code::RevocationNotSealed]), Answer::Valid);
+        assert_eq!(of(&[Code::LogMissing, Code::Revoked]), Answer::Revoked);
+        assert_eq!(of(&[Code::Revoked, Code::Duplicity, Code::LogMissing]), Answer::Invalid);
+    }
+}
