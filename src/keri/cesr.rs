@@ -154,6 +154,17 @@ impl ReceiptCouple<'_> {
     }
 }
 
+/// Raw bytes as qualified base64: a key (`D`, `B`), a digest (`E`), a signature (`0B`).
+pub fn qualified(code: &str, raw: &[u8]) -> Option<String> {
+    let lead = (3 - raw.len() % 3) % 3;
+    (code.len() == lead && lead > 0).then(|| code::encode(lead, raw, code))
+}
+
+/// A sequence number as attached groups write it (`0A` and 22 characters).
+pub fn qualified_number(number: u64) -> String {
+    code::write_huge(number)
+}
+
 /// The 32 bytes of a primitive with a one-character code.
 pub(super) fn raw_bytes(text: &str) -> Option<[u8; 32]> {
     code::raw_32(text)

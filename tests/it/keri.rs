@@ -3,6 +3,9 @@
 //! The ecosystem is large and lives beside the repository; where it is absent, its tests say so and
 //! pass, unless `COUNTERSIGN_REQUIRE` names `shared`.
 
+mod forge;
+mod forgeries;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
