@@ -165,7 +165,7 @@ pub fn qualified_number(number: u64) -> String {
     code::write_huge(number)
 }
 
-/// The 32 bytes of a primitive with a one-character code.
-pub(super) fn raw_bytes(text: &str) -> Option<[u8; 32]> {
+/// The 32 bytes of a key or digest with a one-character code.
+pub fn key_bytes(text: &str) -> Option<[u8; 32]> {
     code::raw_32(text)
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use super::cesr::raw_bytes;
+use super::cesr::key_bytes;
 
 /// Fewest signatures for which another thread pays for itself.
 const PER_THREAD_MIN: usize = 8;
@@ -92,7 +92,7 @@ fn verifying_key(key: &str) -> Option<VerifyingKey> {
     if !key.starts_with(['B', 'D']) {
         return None;
     }
-    let key = VerifyingKey::from_bytes(&raw_bytes(key)?).ok()?;
+    let key = VerifyingKey::from_bytes(&key_bytes(key)?).ok()?;
     (!key.is_weak()).then_some(key)
 }
 

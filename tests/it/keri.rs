@@ -3,8 +3,10 @@
 //! The ecosystem is large and lives beside the repository; where it is absent, its tests say so and
 //! pass, unless `COUNTERSIGN_REQUIRE` names `shared`.
 
+mod beside;
 mod forge;
 mod forgeries;
+mod hostile;
 
 use std::collections::BTreeMap;
 use std::fs;

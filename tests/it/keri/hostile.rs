@@ -1,0 +1,167 @@
+//! Any bytes: no panic, no hang, no partial acceptance.
+
+use countersign::keri::cesr::{self, CesrError, Group, StreamWriter};
+use countersign::keri::{Answer, Options, verify};
+use countersign::primitives::Said;
+use proptest::prelude::*;
+
+use super::forge::*;
+
+fn valid() -> (World, Said, Vec<u8>) {
+    let mut base = base();
+    let le = base.issue_le();
+    let stream = base.world.stream(Manner::Wrapped);
+    (base.world, le.parse().unwrap(), stream)
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = cesr::read(&bytes);
+    }
+
+    #[test]
+    fn any_attachments_are_read_or_refused(text in "[-A-Z0-9a-z_]{0,200}") {
+        let stream = format!(r#"{{"v":"KERI10JSON00001a_",}}{text}"#);
+        let _ = cesr::read(stream.as_bytes());
+    }
+
+    #[test]
+    fn any_body_is_read_or_refused(text in r#"[{}\[\]":,a-z0-9\\ ]{0,120}"#) {
+        let body = format!(r#"{{"v":"KERI10JSON000000_",{text}}}"#);
+        let body = body.replacen("000000", &format!("{:06x}", body.len()), 1);
+        if let Ok(messages) = cesr::read(body.as_bytes()) {
+            let _ = countersign::keri::message::read(&messages[0]);
+        }
+    }
+}
+
+#[test]
+fn a_changed_byte_is_never_overlooked() {
+    let (world, target, stream) = valid();
+    let messages = cesr::read(&stream).unwrap();
+    let in_body = |at: usize| messages.iter().any(|sent| (sent.offset..sent.offset + sent.body.len()).contains(&at));
+    let options = Options { as_of: super::as_of(), schemas: None, credential: Some(&target) };
+    let trusted = world.trusted();
+    let mut seed = 11u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let mut valid_still = 0;
+    for _ in 0..300 {
+        let mut changed = stream.clone();
+        let at = next(changed.len());
+        changed[at] ^= 1 << next(8);
+        if let Ok(verdict) = verify(&changed, &trusted, &options) {
+            if verdict.answer == Answer::Valid {
+                // A surplus receipt may be spoiled; a body may not.
+                assert!(!in_body(at), "byte {at}");
+                valid_still += 1;
+            }
+        }
+    }
+    assert!(valid_still < 150, "{valid_still}");
+}
+
+#[test]
+fn a_cut_stream_is_truncated_or_incomplete() {
+    let (world, target, stream) = valid();
+    let options = Options { as_of: super::as_of(), schemas: None, credential: Some(&target) };
+    for at in (0..stream.len()).step_by(41) {
+        let verdict = verify(&stream[..at], &world.trusted(), &options).unwrap();
+        assert_ne!(verdict.answer, Answer::Valid, "{at}");
+    }
+}
+
+#[test]
+fn what_was_read_is_written_alike() {
+    let (world, ..) = valid();
+    for manner in [Manner::Wrapped, Manner::Bare, Manner::ReceiptMessages] {
+        let stream = world.stream(manner);
+        let mut writer = StreamWriter::new();
+        for message in cesr::read(&stream).unwrap() {
+            writer.copy(&message).unwrap();
+        }
+        assert!(writer.finish() == stream, "{manner:?}");
+    }
+    let Some(folder) = super::shared("keri") else { return };
+    for path in [
+        "ecosystem/valid/OOR.valid.cesr",
+        "ecosystem/ipex/OOR.grant.cesr",
+        "keria/le.holder.cesr",
+        "keria/decide.group-kel.cesr",
+    ] {
+        let stream = std::fs::read(folder.join(path)).unwrap();
+        let mut writer = StreamWriter::new();
+        for message in cesr::read(&stream).unwrap() {
+            writer.copy(&message).unwrap();
+        }
+        assert!(writer.finish() == stream, "{path}");
+    }
+}
+
+#[test]
+fn framing_errors_name_the_byte() {
+    let (.., stream) = valid();
+    let first = cesr::read(&stream).unwrap()[0].clone();
+    let body = first.body.len();
+    let with = |at: usize, bytes: &[u8]| {
+        let mut changed = stream.clone();
+        changed[at..at + bytes.len()].copy_from_slice(bytes);
+        cesr::read(&changed).unwrap_err()
+    };
+    assert_eq!(cesr::read(b""), Err(CesrError::Empty));
+    assert!(matches!(with(0, b"x"), CesrError::Garbage { offset: 0, .. }));
+    assert!(matches!(with(6, b"KERI20"), CesrError::Version { offset: 6, .. }));
+    assert!(matches!(with(6, b"KERI10CBOR"), CesrError::Version { offset: 6, .. }));
+    assert!(matches!(with(16, b"ffffff"), CesrError::TooLarge { offset: 0, .. }));
+    assert!(matches!(with(16, b"000100"), CesrError::WrongSize { offset: 0, size: 256, .. }));
+    assert!(matches!(with(body, b"-X"), CesrError::UnknownCode { .. }));
+    assert!(matches!(with(body, b"-Z"), CesrError::Unsupported { .. }));
+    assert!(matches!(with(body + 4, b"-K"), CesrError::Unsupported { .. }));
+    assert!(matches!(
+        with(body + 2, b"AB"),
+        CesrError::Overrun { .. } | CesrError::Truncated { .. } | CesrError::Garbage { .. }
+    ));
+    assert_eq!(with(body + 8, b"Z").offset(), body + 8);
+    assert!(matches!(cesr::read(&stream[..stream.len() - 1]), Err(CesrError::Truncated { .. })));
+    let mut more = stream.clone();
+    more.extend_from_slice(b"\n");
+    assert!(cesr::read(&more).is_ok());
+    more.extend_from_slice(b"\n");
+    assert!(cesr::read(&more).is_err());
+    let genus = [b"-_AAABAA".as_slice(), &stream].concat();
+    assert_eq!(cesr::read(&genus).unwrap().len(), cesr::read(&stream).unwrap().len());
+    assert!(cesr::read(&[b"-_AAACAA".as_slice(), &stream].concat()).is_err());
+    assert!(matches!(cesr::read(&[0xf9, 0, 1]), Err(CesrError::Unsupported { .. })));
+}
+
+#[test]
+fn nested_groups_are_bounded() {
+    let body = r#"{"v":"KERI10JSON00001a_",}"#;
+    let mut inner = String::new();
+    for _ in 0..40 {
+        let quadlets = inner.len() / 4;
+        let digit =
+            |value: usize| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[value]);
+        inner = format!("-V{}{}{inner}", digit(quadlets / 64), digit(quadlets % 64));
+    }
+    assert!(matches!(cesr::read(format!("{body}{inner}").as_bytes()), Err(CesrError::Nesting { .. })));
+}
+
+#[test]
+fn recorded_streams_of_another_writer_are_read() {
+    let Some(folder) = super::shared("keri/keria") else { return };
+    for file in ["le.holder.cesr", "le.qar2.cesr", "decide.qvi-credential.cesr", "decide.group-kel.cesr"] {
+        let stream = std::fs::read(folder.join(file)).unwrap();
+        let messages = cesr::read(&stream).unwrap();
+        for message in &messages {
+            let body = countersign::keri::message::read(message);
+            assert!(body.is_ok(), "{file} at {}: {body:?}", message.offset);
+        }
+        assert!(messages.iter().any(|message| {
+            message.attachments.iter().any(|found| matches!(found.group, Group::ControllerSignatures(_)))
+        }));
+    }
+}
