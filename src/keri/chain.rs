@@ -14,7 +14,7 @@ use super::log::Logs;
 use super::message::Section;
 use super::schema::{self, Library};
 use super::verdict::{Code, Finding};
-use super::verified::{CredentialFact, EdgeFact, Status, Verified};
+use super::verified::{CredentialFact, EdgeFact, LogFact, Status, Verified};
 use crate::primitives::{Aid, Instant, Said};
 
 /// Longest chain of credentials: an OOR credential's has four.
@@ -32,7 +32,7 @@ pub fn examine<'a>(
         evidence,
         logs,
         library,
-        as_of,
+        as_of: Some(as_of),
         target: target.to_owned(),
         findings: Vec::new(),
         verified: Verified {
@@ -48,11 +48,34 @@ pub fn examine<'a>(
     (examination.verified, examination.findings)
 }
 
+/// Examines logs only.
+pub fn logs<'a>(
+    evidence: &Evidence<'a>,
+    logs: &Logs<'_, 'a>,
+    prefixes: &[&str],
+) -> (BTreeMap<Aid, LogFact>, Vec<Finding>) {
+    let mut examination = Examination {
+        evidence,
+        logs,
+        library: None,
+        as_of: None,
+        target: String::new(),
+        findings: Vec::new(),
+        verified: Verified::default(),
+        involved: BTreeSet::new(),
+        visited: BTreeSet::new(),
+    };
+    for prefix in prefixes {
+        examination.involve(prefix);
+    }
+    (examination.verified.logs, examination.findings)
+}
+
 struct Examination<'e, 'a> {
     evidence: &'e Evidence<'a>,
     logs: &'e Logs<'e, 'a>,
     library: Option<&'e Library>,
-    as_of: Instant,
+    as_of: Option<Instant>,
     target: String,
     findings: Vec<Finding>,
     verified: Verified,
@@ -307,7 +330,7 @@ impl<'e, 'a> Examination<'e, 'a> {
             (Code::Revoked, format!("credential `{said}` was revoked, dated {}", revoked.dated))
         } else {
             let text = format!("the {kind} credential `{said}` that it rests on was revoked, dated {}", revoked.dated);
-            match grace_ends(fact).filter(|end| self.as_of.date() <= *end) {
+            match grace_ends(fact).filter(|end| self.as_of.is_some_and(|as_of| as_of.date() <= *end)) {
                 Some(end) => (Code::Ghost, format!("{text}; the grace period runs until {end}, and it is not valid")),
                 None => (Code::UpstreamRevoked, text),
             }

@@ -196,11 +196,11 @@ fn role(verified: &Verified, credential: &CredentialFact, findings: &mut Vec<Fin
         let dated = fact.issued.as_ref().map(|issued| issued.dated.parse::<Instant>().ok());
         dated.flatten().or_else(|| fact.attributes.get("dt")?.parse().ok())
     };
-    if let (Some(role_at), Some(auth_at)) = (dated(credential), dated(auth)) {
-        if auth_at > role_at {
-            let text = format!("{} is dated before its authorization ({role_at}, {auth_at})", name(credential));
-            tell(Code::AuthAfterRole, "VLEI-08", text);
-        }
+    if let (Some(role_at), Some(auth_at)) = (dated(credential), dated(auth))
+        && auth_at > role_at
+    {
+        let text = format!("{} is dated before its authorization ({role_at}, {auth_at})", name(credential));
+        tell(Code::AuthAfterRole, "VLEI-08", text);
     }
 }
 

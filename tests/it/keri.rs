@@ -7,6 +7,7 @@ mod beside;
 mod forge;
 mod forgeries;
 mod hostile;
+mod shown;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -31,12 +31,12 @@ pub fn write_number(number: u64, length: usize) -> Option<String> {
     (rest == 0).then(|| digits.into_iter().map(char::from).collect())
 }
 
-/// Decodes text whose code takes the place of `N` pad bytes: `body` is what follows the code, and the
-/// pad bits that it still carries must be zero. `LEAD` digits of `A` stand for the code.
+/// Decodes text whose code takes the place of pad bytes: `body` is what follows the code, and the
+/// pad bits that it still carries must be zero. The code stands for as many characters as pad bytes.
 fn decode<const LENGTH: usize>(lead: usize, body: &str) -> Option<[u8; LENGTH]> {
     let mut raw = [0u8; LENGTH];
     let total = lead + body.len();
-    if total % 4 != 0 || total / 4 * 3 != LENGTH + lead_bytes(lead) {
+    if !total.is_multiple_of(4) || total / 4 * 3 != LENGTH + lead {
         return None;
     }
     let mut bits = 0u32;
@@ -48,7 +48,7 @@ fn decode<const LENGTH: usize>(lead: usize, body: &str) -> Option<[u8; LENGTH]> 
         if held >= 8 {
             held -= 8;
             let byte = (bits >> held & 0xff) as u8;
-            match at.checked_sub(lead_bytes(lead)) {
+            match at.checked_sub(lead) {
                 None if byte != 0 => return None,
                 None => {}
                 Some(place) => raw[place] = byte,
@@ -57,11 +57,6 @@ fn decode<const LENGTH: usize>(lead: usize, body: &str) -> Option<[u8; LENGTH]> 
         }
     }
     Some(raw)
-}
-
-/// How many pad bytes a code of this many characters (modulo 4) replaces.
-fn lead_bytes(lead: usize) -> usize {
-    lead
 }
 
 /// The 32 bytes of a primitive with a one-character code (44 characters).
@@ -88,7 +83,7 @@ pub fn write_huge(number: u64) -> String {
 
 /// Raw bytes behind a code that replaces `lead` pad bytes.
 pub fn encode(lead: usize, raw: &[u8], code: &str) -> String {
-    let padded: Vec<u8> = std::iter::repeat_n(0, lead_bytes(lead)).chain(raw.iter().copied()).collect();
+    let padded: Vec<u8> = std::iter::repeat_n(0, lead).chain(raw.iter().copied()).collect();
     let mut text = String::with_capacity(padded.len() / 3 * 4 + code.len());
     for group in padded.chunks_exact(3) {
         let bits = u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]);

@@ -1,7 +1,7 @@
 //! The logs that matter: their facts, and a finding for everything presented that they do not accept.
 
 use super::Examination;
-use crate::keri::log::{KeyState, Log, Refusal};
+use crate::keri::log::{KeyState, Log, Logs, Refusal};
 use crate::keri::verdict::{Code, Finding};
 use crate::keri::verified::{EventFact, LogFact, Place, RefusedFact, StateFact};
 
@@ -40,58 +40,59 @@ impl<'e, 'a> Examination<'e, 'a> {
             let finding = Finding::new(code, format!("{what} is not accepted: {why}"));
             self.findings.push(finding.at(entry.offset).about(entry.event.said));
         }
-        if let (Ok(aid), fact) = (prefix.parse(), self.log_fact(&log)) {
-            self.verified.logs.insert(aid, fact);
+        if let Ok(aid) = prefix.parse() {
+            self.verified.logs.insert(aid, log_fact(self.logs, &log));
         }
     }
+}
 
-    fn log_fact(&self, log: &Log<'a>) -> LogFact {
-        let events = &self.evidence.events;
-        let delegator = log.state().and_then(|state| state.delegator);
-        let delegated_at = delegator.and_then(|delegator| {
-            let above = self.logs.log(delegator)?;
-            let inception = events.entry(log.accepted.first()?.entry)?;
-            let sealed = above.sealed(events, log.prefix, 0, inception.event.said)?;
-            let entry = events.entry(sealed.entry)?;
-            let (aid, said) = (delegator.parse().ok()?, entry.event.said.parse().ok()?);
-            Some(Place { aid, sn: sealed.sn, said, offset: entry.offset })
+/// A log as values.
+fn log_fact<'a>(logs: &Logs<'_, 'a>, log: &Log<'a>) -> LogFact {
+    let events = logs.events();
+    let delegator = log.state().and_then(|state| state.delegator);
+    let delegated_at = delegator.and_then(|delegator| {
+        let above = logs.log(delegator)?;
+        let inception = events.entry(log.accepted.first()?.entry)?;
+        let sealed = above.sealed(events, log.prefix, 0, inception.event.said)?;
+        let entry = events.entry(sealed.entry)?;
+        let (aid, said) = (delegator.parse().ok()?, entry.event.said.parse().ok()?);
+        Some(Place { aid, sn: sealed.sn, said, offset: entry.offset })
+    });
+    let mut states: Vec<StateFact> = Vec::new();
+    let mut facts = Vec::new();
+    for accepted in &log.accepted {
+        let Some(entry) = events.entry(accepted.entry) else { continue };
+        let Ok(said) = entry.event.said.parse() else { continue };
+        if entry.event.kind.establishes() {
+            states.push(state_fact(&accepted.state));
+        }
+        facts.push(EventFact {
+            kind: entry.event.kind.as_str(),
+            said,
+            offset: entry.offset,
+            signers: accepted.signers.iter().copied().collect(),
+            witnesses: accepted.witnesses.iter().copied().collect(),
+            seals: entry.event.seals.len(),
+            state: states.len().saturating_sub(1),
         });
-        let mut states: Vec<StateFact> = Vec::new();
-        let mut facts = Vec::new();
-        for accepted in &log.accepted {
-            let Some(entry) = events.entry(accepted.entry) else { continue };
-            let Ok(said) = entry.event.said.parse() else { continue };
-            if entry.event.kind.establishes() {
-                states.push(state_fact(&accepted.state));
-            }
-            facts.push(EventFact {
-                kind: entry.event.kind.as_str(),
-                said,
-                offset: entry.offset,
-                signers: accepted.signers.iter().copied().collect(),
-                witnesses: accepted.witnesses.iter().copied().collect(),
-                seals: entry.event.seals.len(),
-                state: states.len().saturating_sub(1),
-            });
-        }
-        let said = |at: &usize| events.entry(*at).and_then(|entry| entry.event.said.parse().ok());
-        LogFact {
-            delegator: delegator.and_then(|delegator| delegator.parse().ok()),
-            delegated_at,
-            events: facts,
-            states,
-            superseded: log.superseded.iter().filter_map(said).collect(),
-            refused: log
-                .refused
-                .iter()
-                .filter_map(|(at, refusal)| {
-                    let entry = events.entry(*at)?;
-                    let (sn, offset) = (entry.event.sn, entry.offset);
-                    Some(RefusedFact { sn, said: said(at)?, offset, why: told(refusal).1 })
-                })
-                .collect(),
-            duplicitous: log.duplicity.iter().map(|duplicity| duplicity.sn).collect(),
-        }
+    }
+    let said = |at: &usize| events.entry(*at).and_then(|entry| entry.event.said.parse().ok());
+    LogFact {
+        delegator: delegator.and_then(|delegator| delegator.parse().ok()),
+        delegated_at,
+        events: facts,
+        states,
+        superseded: log.superseded.iter().filter_map(said).collect(),
+        refused: log
+            .refused
+            .iter()
+            .filter_map(|(at, refusal)| {
+                let entry = events.entry(*at)?;
+                let (sn, offset) = (entry.event.sn, entry.offset);
+                Some(RefusedFact { sn, said: said(at)?, offset, why: told(refusal).1 })
+            })
+            .collect(),
+        duplicitous: log.duplicity.iter().map(|duplicity| duplicity.sn).collect(),
     }
 }
 
@@ -110,7 +111,7 @@ fn state_fact(state: &KeyState<'_>) -> StateFact {
 }
 
 /// A refusal as a finding. Consequences of another finding are notes.
-pub fn told(refusal: &Refusal<'_>) -> (Code, String) {
+fn told(refusal: &Refusal<'_>) -> (Code, String) {
     match refusal {
         Refusal::PriorMissing => (Code::EventMissing, "the event before it is not in the stream".to_owned()),
         Refusal::PriorRefused => (Code::NotUsed, "the event before it is not accepted".to_owned()),

@@ -254,10 +254,9 @@ fn judge<'a>(
     if !state.satisfied(signers.iter().copied()) {
         return Err(short(Refusal::ThresholdUnmet { good: signers.len() }));
     }
-    if let (Some(before), true) = (before, event.kind.establishes()) {
-        if !before.next_satisfied(&state, &signed) {
-            return Err(short(Refusal::NextThresholdUnmet));
-        }
+    let rotated = before.filter(|_| event.kind.establishes());
+    if rotated.is_some_and(|before| !before.next_satisfied(&state, &signed)) {
+        return Err(short(Refusal::NextThresholdUnmet));
     }
 
     let delegator = if event.kind.delegated() { state.delegator } else { None };

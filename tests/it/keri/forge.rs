@@ -122,7 +122,6 @@ impl Sent {
 /// An identifier with its keys.
 #[derive(Debug, Clone)]
 pub struct Party {
-    pub name: String,
     pub prefix: String,
     pub sn: u64,
     pub last: String,
@@ -228,7 +227,6 @@ impl World {
         );
         let (_, prefix) = finish(body.clone());
         let party = Party {
-            name: name.to_owned(),
             prefix: prefix.clone(),
             sn: 0,
             last: String::new(),
