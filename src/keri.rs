@@ -28,7 +28,7 @@ pub use verified::{
 
 use evidence::Evidence;
 use log::Logs;
-use message::Section;
+use message::Credential;
 use schema::Library;
 use signature::Signatures;
 
@@ -68,7 +68,9 @@ pub fn verify(stream: &[u8], trusted: &Trusted, options: &Options<'_>) -> Result
     let (verified, found) = chain::examine(&evidence, &logs, options.schemas, &target, options.as_of);
     findings.extend(found);
     findings.extend(policy::judge(&verified, trusted, options.as_of));
-    findings.extend(policy::reused(&verified, roles(&evidence)));
+    // A role credential that was revoked may be issued again on the same authorization.
+    let standing = roles(&evidence).filter(|(said, _)| *said == target || chain::issued(&evidence, &logs, said));
+    findings.extend(policy::reused(&verified, standing));
 
     // Valid is what was proven, not what nobody complained about.
     let verdict = Verdict::of(findings, verified);
@@ -108,7 +110,7 @@ fn target(
         return Ok(Err((!claimed).then_some(missing)));
     }
     let pointed: std::collections::BTreeSet<&str> =
-        evidence.credentials.values().flat_map(|entry| nodes(entry.credential.edges.as_ref())).collect();
+        evidence.credentials.values().flat_map(|entry| nodes(&entry.credential)).collect();
     let tips: Vec<&str> = evidence.credentials.keys().copied().filter(|said| !pointed.contains(said)).collect();
     // What an unusable message would have pointed to is not known, and it decides the verdict anyway.
     let broken = findings.iter().any(|finding| finding.code.weight() == Weight::Invalid);
@@ -121,18 +123,14 @@ fn target(
 }
 
 /// The credentials that an edge section points to.
-fn nodes<'e>(edges: Option<&'e Section<'_>>) -> impl Iterator<Item = &'e str> {
-    let section = match edges {
-        Some(Section::Full(section)) => section.fields(),
-        Some(Section::Compact(_)) | None => None,
-    };
-    section.unwrap_or_default().iter().filter_map(|(_, edge)| edge.get("n")?.text())
+fn nodes<'e>(credential: &'e Credential<'_>) -> impl Iterator<Item = &'e str> {
+    credential.edges().iter().filter_map(|(_, edge)| edge.get("n")?.text())
 }
 
 /// Role credentials and the authorization that each rests on.
 fn roles<'e>(evidence: &'e Evidence<'_>) -> impl Iterator<Item = (&'e str, &'e str)> {
-    evidence.credentials.values().flat_map(|entry| {
-        let Some(Section::Full(section)) = &entry.credential.edges else { return None };
-        Some((entry.credential.said, section.get("auth")?.get("n")?.text()?))
+    evidence.credentials.values().filter_map(|entry| {
+        let (_, edge) = entry.credential.edges().iter().find(|(label, _)| label == "auth")?;
+        Some((entry.credential.said, edge.get("n")?.text()?))
     })
 }

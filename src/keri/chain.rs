@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::evidence::{CredentialEntry, Evidence};
 use super::json::{Node, Value};
 use super::log::Logs;
-use super::message::Section;
+use super::message::{Credential, Section};
 use super::schema::{self, Library};
 use super::verdict::{Code, Finding};
 use super::verified::{CredentialFact, EdgeFact, LogFact, Status, Verified};
@@ -28,24 +28,27 @@ pub fn examine<'a>(
     target: &str,
     as_of: Instant,
 ) -> (Verified, Vec<Finding>) {
+    let verified = Verified {
+        messages: evidence.messages,
+        signatures: logs.signatures().count(),
+        target: target.parse().ok(),
+        ..Verified::default()
+    };
     let mut examination = Examination {
-        evidence,
-        logs,
         library,
         as_of: Some(as_of),
         target: target.to_owned(),
-        findings: Vec::new(),
-        verified: Verified {
-            messages: evidence.messages,
-            signatures: logs.signatures().count(),
-            target: target.parse().ok(),
-            ..Verified::default()
-        },
-        involved: BTreeSet::new(),
-        visited: BTreeSet::new(),
+        verified,
+        ..Examination::new(evidence, logs)
     };
     examination.visit(target, 0);
     (examination.verified, examination.findings)
+}
+
+/// Whether a credential's own registry says that it is issued and not revoked.
+pub fn issued<'a>(evidence: &Evidence<'a>, logs: &Logs<'_, 'a>, said: &str) -> bool {
+    let entry = evidence.credentials.get(said);
+    entry.is_some_and(|entry| Examination::new(evidence, logs).status(entry).0 == Status::Issued)
 }
 
 /// Examines logs only.
@@ -54,17 +57,7 @@ pub fn logs<'a>(
     logs: &Logs<'_, 'a>,
     prefixes: &[&str],
 ) -> (BTreeMap<Aid, LogFact>, Vec<Finding>) {
-    let mut examination = Examination {
-        evidence,
-        logs,
-        library: None,
-        as_of: None,
-        target: String::new(),
-        findings: Vec::new(),
-        verified: Verified::default(),
-        involved: BTreeSet::new(),
-        visited: BTreeSet::new(),
-    };
+    let mut examination = Examination::new(evidence, logs);
     for prefix in prefixes {
         examination.involve(prefix);
     }
@@ -85,6 +78,20 @@ struct Examination<'e, 'a> {
 }
 
 impl<'e, 'a> Examination<'e, 'a> {
+    fn new(evidence: &'e Evidence<'a>, logs: &'e Logs<'e, 'a>) -> Self {
+        Self {
+            evidence,
+            logs,
+            library: None,
+            as_of: None,
+            target: String::new(),
+            findings: Vec::new(),
+            verified: Verified::default(),
+            involved: BTreeSet::new(),
+            visited: BTreeSet::new(),
+        }
+    }
+
     fn visit(&mut self, said: &str, depth: usize) {
         if !self.visited.insert(said.to_owned()) || depth >= CHAIN_MAX {
             return;
@@ -119,7 +126,7 @@ impl<'e, 'a> Examination<'e, 'a> {
                 issuer,
                 issuee,
                 registry,
-                attributes: attributes(&credential.attributes),
+                attributes: attributes(credential),
                 edges: edges.clone(),
                 status,
                 issued,
@@ -148,14 +155,10 @@ impl<'e, 'a> Examination<'e, 'a> {
 
     fn issuee(&mut self, entry: &CredentialEntry<'a>) -> Option<Aid> {
         let credential = &entry.credential;
-        let node = match &credential.attributes {
-            Section::Full(node) => node,
-            Section::Compact(_) => {
-                self.undisclosed(entry, "a");
-                return None;
-            }
-        };
-        let issuee = node.get("i")?;
+        if let Section::Compact(_) = credential.section("a") {
+            self.undisclosed(entry, "a");
+        }
+        let issuee = credential.issuee()?;
         let aid = issuee.text().and_then(|text| text.parse().ok());
         if aid.is_none() {
             let text = format!("credential `{}`: its issuee {} is not an identifier", credential.said, issuee.raw);
@@ -173,16 +176,11 @@ impl<'e, 'a> Examination<'e, 'a> {
 
     /// The edges as written, operators by default filled in.
     fn edges(&mut self, entry: &CredentialEntry<'a>) -> Vec<EdgeFact> {
-        let section = match &entry.credential.edges {
-            None => return Vec::new(),
-            Some(Section::Compact(_)) => {
-                self.undisclosed(entry, "e");
-                return Vec::new();
-            }
-            Some(Section::Full(section)) => section,
-        };
+        if let Section::Compact(_) = entry.credential.section("e") {
+            self.undisclosed(entry, "e");
+        }
         let mut edges = Vec::new();
-        for (label, node) in section.fields().unwrap_or_default() {
+        for (label, node) in entry.credential.edges() {
             match (label.as_ref(), node.text()) {
                 ("d" | "u", _) | ("o", Some("AND")) => {}
                 (_, Some(_)) if !matches!(label.as_ref(), "o" | "w" | "n" | "s") => {
@@ -228,11 +226,9 @@ impl<'e, 'a> Examination<'e, 'a> {
                 return Err("such an operator".to_owned());
             }
         };
-        let targeted =
-            self.evidence.credentials.get(far.as_str()).is_none_or(|entry| match &entry.credential.attributes {
-                Section::Full(node) => node.get("i").is_some(),
-                Section::Compact(_) => true,
-            });
+        let targeted = self.evidence.credentials.get(far.as_str()).is_none_or(|entry| {
+            entry.credential.issuee().is_some() || matches!(entry.credential.section("a"), Section::Compact(_))
+        });
         let operator = match written.as_deref() {
             None => {
                 if targeted {
@@ -278,17 +274,14 @@ impl<'e, 'a> Examination<'e, 'a> {
             );
             self.findings.push(tell(Code::EdgeSchema, text));
         }
-        let issuee = match &found.credential.attributes {
-            Section::Full(node) => node.get("i").and_then(Node::text).map(str::to_owned),
-            Section::Compact(_) => None,
-        };
+        let issuee = found.credential.issuee().and_then(Node::text).map(str::to_owned);
         let same = issuee.as_deref() == Some(near.issuer);
         let holds = match edge.operator {
             "NI2I" => true,
             "DI2I" => same || issuee.as_deref().is_some_and(|issuee| self.delegated_by(near.issuer, issuee)),
             _ => same,
         };
-        let disclosed = matches!(found.credential.attributes, Section::Full(_));
+        let disclosed = matches!(found.credential.section("a"), Section::Full(_));
         if !holds && disclosed {
             let text = format!(
                 "edge `{}` of credential `{}` ({}): its issuer `{}` is not the issuee `{}` of `{far}`",
@@ -357,10 +350,10 @@ fn grace_ends(fact: &CredentialFact) -> Option<crate::primitives::Date> {
 }
 
 /// Attributes that are text or numbers.
-fn attributes(section: &Section<'_>) -> BTreeMap<String, String> {
-    let Section::Full(node) = section else { return BTreeMap::new() };
-    let fields = node.fields().unwrap_or_default().iter();
-    fields
+fn attributes(credential: &Credential<'_>) -> BTreeMap<String, String> {
+    credential
+        .attributes()
+        .iter()
         .filter_map(|(name, node)| match &node.value {
             Value::Text(text) => Some((name.to_string(), text.to_string())),
             Value::Number(digits) => Some((name.to_string(), (*digits).to_owned())),

@@ -12,7 +12,7 @@ mod replay;
 mod state;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 pub use state::KeyState;
@@ -20,9 +20,13 @@ pub use state::KeyState;
 use super::cesr::{Group, Indexed, Message, ReceiptCouple};
 use super::message::{KeyEvent, Receipt, Seal};
 use super::signature::{Signatures, Triple};
+use crate::facts::threshold::WEIGHTS_MAX;
 
 /// Longest chain of delegators.
 const DELEGATION_MAX: usize = 16;
+
+/// Most sources of approval that are kept for one event; they only tell where to look.
+const SOURCES_MAX: usize = 16;
 
 /// A key event with everything that any copy of it carried.
 #[derive(Debug, Clone)]
@@ -41,6 +45,8 @@ pub struct Entry<'a> {
     pub receipts: Vec<ReceiptCouple<'a>>,
     /// Delegator's events that are said to approve it.
     pub sources: Vec<(u64, &'a str)>,
+    /// What is attached already: copies may repeat it any number of times.
+    attached: HashSet<(u8, &'a str, &'a str)>,
 }
 
 /// The key events of a stream, each once.
@@ -190,6 +196,7 @@ impl<'a> Events<'a> {
                     witness_signatures: Vec::new(),
                     receipts: Vec::new(),
                     sources: Vec::new(),
+                    attached: HashSet::new(),
                 });
                 at
             }
@@ -245,7 +252,9 @@ impl<'a> Events<'a> {
                     let before = before.map(|before| before.witnesses.as_slice()).unwrap_or_default();
                     let kept = before.iter().copied().filter(|witness| !keys.cut.contains(witness));
                     let added = keys.witnesses.iter().copied();
-                    Rc::new(InForce { keys: keys.keys.clone(), witnesses: kept.chain(added).collect() })
+                    // Nothing is checked yet: a list beyond the bound is refused later.
+                    let witnesses = kept.chain(added).take(WEIGHTS_MAX).collect();
+                    Rc::new(InForce { keys: keys.keys.clone(), witnesses })
                 }
             };
             for (list, signatures) in [(&now.keys, &entry.signatures), (&now.witnesses, &entry.witness_signatures)] {
@@ -277,15 +286,23 @@ impl<'a> Entry<'a> {
         for attachment in &message.attachments {
             match &attachment.group {
                 Group::ControllerSignatures(items) if own => {
-                    merge(&mut self.signatures, items, |a, b| a.text == b.text);
+                    let fresh = items.iter().filter(|item| self.attached.insert((b'A', "", item.text)));
+                    self.signatures.extend(fresh);
                 }
                 Group::WitnessSignatures(items) => {
-                    merge(&mut self.witness_signatures, items, |a, b| a.text == b.text);
+                    let fresh = items.iter().filter(|item| self.attached.insert((b'B', "", item.text)));
+                    self.witness_signatures.extend(fresh);
                 }
                 Group::ReceiptCouples(items) => {
-                    merge(&mut self.receipts, items, |a, b| a.prefix == b.prefix && a.text == b.text);
+                    let fresh = items.iter().filter(|item| self.attached.insert((b'C', item.prefix, item.text)));
+                    self.receipts.extend(fresh);
                 }
-                Group::SealCouples(items) if own => merge(&mut self.sources, items, |a, b| a == b),
+                Group::SealCouples(items) if own => {
+                    let fresh = items.iter().filter(|couple| !self.sources.contains(couple)).take(SOURCES_MAX);
+                    let fresh: Vec<_> = fresh.copied().collect();
+                    self.sources.extend(fresh);
+                    self.sources.truncate(SOURCES_MAX);
+                }
                 Group::ControllerSignatures(_)
                 | Group::SealCouples(_)
                 | Group::ReceiptQuadruples(_)
@@ -295,14 +312,6 @@ impl<'a> Entry<'a> {
                 | Group::SealTriples(_)
                 | Group::Pathed { .. } => {}
             }
-        }
-    }
-}
-
-fn merge<T: Copy>(into: &mut Vec<T>, items: &[T], same: impl Fn(&T, &T) -> bool) {
-    for item in items {
-        if !into.iter().any(|known| same(known, item)) {
-            into.push(*item);
         }
     }
 }

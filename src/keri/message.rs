@@ -3,6 +3,8 @@
 //! In: a [`cesr::Message`]. Out: a [`Body`], whose digest is the one it claims, or a [`BodyError`] with
 //! its place. The digest is computed over the received bytes. Signatures and seals are for others.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use super::cesr::{Message, Protocol};
@@ -146,15 +148,6 @@ pub struct RegistryEvent<'a> {
     pub dated: &'a str,
 }
 
-/// A section of a credential.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Section<'a> {
-    /// Only its digest is disclosed.
-    Compact(&'a str),
-    /// All of it.
-    Full(Node<'a>),
-}
-
 /// A credential.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Credential<'a> {
@@ -166,14 +159,51 @@ pub struct Credential<'a> {
     pub registry: &'a str,
     /// The digest of its schema.
     pub schema: &'a str,
-    /// Attributes.
-    pub attributes: Section<'a>,
-    /// Edges to other credentials.
-    pub edges: Option<Section<'a>>,
-    /// Rules.
-    pub rules: Option<Section<'a>>,
-    /// All of it, for schemas.
+    /// All of it.
     pub node: Node<'a>,
+}
+
+/// A section of a credential.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Section<'n, 'a> {
+    /// There is none.
+    Absent,
+    /// Only its digest is disclosed.
+    Compact(&'n str),
+    /// All of it.
+    Full(&'n Node<'a>),
+}
+
+impl<'a> Credential<'a> {
+    /// A section by its field: `a`, `e` or `r`.
+    pub fn section(&self, name: &str) -> Section<'_, 'a> {
+        match self.node.get(name) {
+            None => Section::Absent,
+            Some(node) => node.text().map_or(Section::Full(node), Section::Compact),
+        }
+    }
+
+    /// The fields of the attributes, if they are disclosed.
+    pub fn attributes(&self) -> &[(Cow<'a, str>, Node<'a>)] {
+        self.full("a")
+    }
+
+    /// The fields of the edges, if there are any and they are disclosed.
+    pub fn edges(&self) -> &[(Cow<'a, str>, Node<'a>)] {
+        self.full("e")
+    }
+
+    /// To whom it was issued, as written.
+    pub fn issuee(&self) -> Option<&Node<'a>> {
+        self.attributes().iter().find(|(name, _)| name == "i").map(|(_, node)| node)
+    }
+
+    fn full(&self, name: &str) -> &[(Cow<'a, str>, Node<'a>)] {
+        match self.section(name) {
+            Section::Full(node) => node.fields().unwrap_or_default(),
+            Section::Absent | Section::Compact(_) => &[],
+        }
+    }
 }
 
 /// An `exn` message.
@@ -324,7 +354,14 @@ pub fn read<'a>(message: &Message<'a>) -> Result<Body<'a>, BodyError> {
         Protocol::Keri => {
             let kind = node.get("t").and_then(Node::plain).unwrap_or_default();
             let fields = Fields { kind, body: message.body, node: &node };
-            fields.keri(&node)
+            match fields.keri()? {
+                Body::Exchange(exchange) => Ok(Body::Exchange(Exchange { node, ..exchange })),
+                body @ (Body::Key(_)
+                | Body::Receipt(_)
+                | Body::Registry(_)
+                | Body::Credential(_)
+                | Body::Other { .. }) => Ok(body),
+            }
         }
     }
 }
@@ -347,7 +384,7 @@ struct Fields<'n, 'a> {
 }
 
 impl<'n, 'a> Fields<'n, 'a> {
-    fn keri(&self, node: &Node<'a>) -> Result<Body<'a>, BodyError> {
+    fn keri(&self) -> Result<Body<'a>, BodyError> {
         Ok(match self.kind {
             "icp" => self.key_event(KeyEventKind::Icp, &["v t d i s kt k nt n bt b c a"])?,
             "dip" => self.key_event(KeyEventKind::Dip, &["v t d i s kt k nt n bt b c a di"])?,
@@ -371,7 +408,7 @@ impl<'n, 'a> Fields<'n, 'a> {
                 let what = format!("registry event `{}`: a registry with backers", self.kind);
                 return Err(BodyError::Unsupported { at: 0, what });
             }
-            "exn" => Body::Exchange(self.exchange(node)?),
+            "exn" => Body::Exchange(self.exchange()?),
             "rpy" | "qry" | "pro" | "bar" => {
                 self.own_digest(&["d"])?;
                 Body::Other { kind: self.kind }
@@ -710,13 +747,13 @@ impl<'n, 'a> Fields<'n, 'a> {
         }
     }
 
-    fn exchange(&self, node: &Node<'a>) -> Result<Exchange<'a>, BodyError> {
+    fn exchange(&self) -> Result<Exchange<'a>, BodyError> {
         self.order(&["v t d i rp p dt r q a e", "v t d i p dt r q a e"])?;
         Ok(Exchange {
             said: self.own_digest(&["d"])?,
             sender: self.prefix("i")?,
             route: self.field("r")?.text().unwrap_or_default().to_owned(),
-            node: node.clone(),
+            node: Node { at: 0, raw: "", value: json::Value::Null },
         })
     }
 
@@ -741,22 +778,18 @@ impl<'n, 'a> Fields<'n, 'a> {
             return Err(BodyError::Unsupported { at: schema.at, what });
         }
         let section = |name: &str, node: &Node<'a>| {
-            if node.fields().is_some() {
-                section_digests(node, name, said)?;
-                Ok(Section::Full(node.clone()))
-            } else {
-                self.said_of(name, node).map(Section::Compact)
-            }
+            if node.fields().is_some() { section_digests(node, name, said) } else { self.said_of(name, node).map(drop) }
         };
-        let optional = |name: &str| self.node.get(name).map(|node| section(name, node)).transpose();
+        section("a", self.field("a")?)?;
+        for name in ["e", "r"] {
+            self.node.get(name).map_or(Ok(()), |node| section(name, node))?;
+        }
         Ok(Credential {
             said,
             issuer: self.prefix("i")?,
             registry: self.said("ri")?,
             schema: self.said("s")?,
-            attributes: section("a", self.field("a")?)?,
-            edges: optional("e")?,
-            rules: optional("r")?,
+            // The caller puts the whole in, once.
             node: Node { at: 0, raw: "", value: json::Value::Null },
         })
     }

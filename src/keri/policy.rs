@@ -4,6 +4,8 @@
 //! nothing that was not verified, and it is small on purpose: policy packs over the same values replace
 //! it rule by rule.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::verdict::{Code, Finding, Trusted};
 use super::verified::{CredentialFact, CredentialType, LogFact, StateFact, Verified};
 use crate::primitives::{Aid, Instant, Lei};
@@ -180,7 +182,9 @@ fn role(verified: &Verified, credential: &CredentialFact, findings: &mut Vec<Fin
     let Some(auth) = far(verified, credential, "auth") else { return };
     let mut tell = |code, rule, text| findings.push(about(credential, code, text).rule(rule));
     let mut differ = |label: &str, here: Option<&String>, there: Option<&String>| {
-        if here != there {
+        // Names are compared as people read them: composed or decomposed accents are the same.
+        let composed = |value: Option<&String>| value.map(|value| value.nfc().collect::<String>());
+        if composed(here) != composed(there) {
             let text = |value: Option<&String>| value.map_or("(missing)".to_owned(), |value| format!("`{value}`"));
             let text =
                 format!("{}: {label} is {}, and its authorization says {}", name(credential), text(here), text(there));

@@ -154,16 +154,8 @@ pub fn official() -> impl Iterator<Item = (CredentialType, &'static str, &'stati
 /// judged here; `None` also where there is no profile.
 pub fn misfit(credential: &Credential<'_>) -> Option<Misfit> {
     let profile = PROFILES.iter().find(|profile| profile.said == credential.schema)?;
-    let compact = |section: Option<&Section<'_>>| matches!(section, Some(Section::Compact(_)));
-    let undisclosed: Vec<&str> = [
-        ("a", compact(Some(&credential.attributes))),
-        ("e", compact(credential.edges.as_ref())),
-        ("r", compact(credential.rules.as_ref())),
-    ]
-    .into_iter()
-    .filter(|(_, compact)| *compact)
-    .map(|(name, _)| name)
-    .collect();
+    let undisclosed: Vec<&str> =
+        ["a", "e", "r"].into_iter().filter(|name| matches!(credential.section(name), Section::Compact(_))).collect();
     object(&profile.schema, &credential.node, "", &undisclosed).err()
 }
 

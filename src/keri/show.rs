@@ -55,8 +55,18 @@ pub fn verdict_text(verdict: &Verdict) -> String {
     text
 }
 
+/// Adds a line. What a stream says may hold characters that steer a terminal or turn its writing
+/// direction: they are shown as escapes.
 fn line(text: &mut String, content: &str) {
-    text.push_str(content);
+    for c in content.chars() {
+        match c {
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                text.extend(c.escape_unicode())
+            }
+            c if c.is_control() => text.extend(c.escape_unicode()),
+            c => text.push(c),
+        }
+    }
     text.push('\n');
 }
 

@@ -46,8 +46,11 @@ impl<'a> Tree<'a> {
         }
         while let Some((at, parent)) = queue.pop_front() {
             let Some(entry) = logs.events().entry(at) else { continue };
-            let before = parent.and_then(|parent| tree.valid.get(&parent)).map(|valid| valid.accepted.state.clone());
-            match judge(logs, at, entry, before.as_deref(), below) {
+            let before = parent.and_then(|parent| {
+                let sn = logs.events().entry(parent)?.event.sn;
+                Some((tree.valid.get(&parent)?.accepted.state.clone(), sn))
+            });
+            match judge(logs, at, entry, before.as_ref().map(|(state, sn)| (state, *sn)), below) {
                 Err(refusal) => {
                     tree.refused.insert(at, refusal);
                 }
@@ -217,12 +220,12 @@ fn judge<'a>(
     logs: &Logs<'_, 'a>,
     at: usize,
     entry: &Entry<'a>,
-    before: Option<&KeyState<'a>>,
+    before: Option<(&Rc<KeyState<'a>>, u64)>,
     below: &mut Vec<&'a str>,
 ) -> Result<Judged<'a>, Refusal<'a>> {
     let event = &entry.event;
     let semantic = |why: &str| Refusal::Semantic { why: why.to_owned() };
-    if let Some(before) = before {
+    if let Some((before, _)) = before {
         match event.kind {
             KeyEventKind::Ixn if before.traits.contains(&"EO") => return Err(Refusal::Trait { name: "EO" }),
             KeyEventKind::Rot if before.delegator.is_some() => {
@@ -255,7 +258,7 @@ fn judge<'a>(
         return Err(short(Refusal::ThresholdUnmet { good: signers.len() }));
     }
     let rotated = before.filter(|_| event.kind.establishes());
-    if rotated.is_some_and(|before| !before.next_satisfied(&state, &signed)) {
+    if rotated.is_some_and(|(before, _)| !before.next_satisfied(&state, &signed)) {
         return Err(short(Refusal::NextThresholdUnmet));
     }
 
@@ -267,7 +270,7 @@ fn judge<'a>(
         let needed = state.witness_threshold;
         return Err(Refusal::ReceiptsShort { good: witnesses.len(), bad, needed });
     }
-    let accepted = Accepted { entry: at, state: Rc::new(state), signers, witnesses };
+    let accepted = Accepted { entry: at, state, signers, witnesses };
     Ok((accepted, approval.map(|sealed| (sealed.sn, sealed.index))))
 }
 
@@ -324,9 +327,8 @@ fn approval<'a>(
             None if log.at(*sn).is_none() => return Err(Refusal::ApprovalMissing { delegator, sn: *sn }),
             None => {}
             Some(source) if source.event.prefix != delegator => {}
-            Some(source) => {
-                let holds = log.at(source.event.sn).and_then(|accepted| logs.events().entry(accepted.entry));
-                if holds.is_none_or(|holds| holds.event.said != *said) {
+            Some(_) => {
+                if log.refused.iter().any(|(at, _)| logs.events().entry(*at).is_some_and(|at| at.event.said == *said)) {
                     return Err(Refusal::ApprovalRefused { delegator, sn: *sn });
                 }
             }

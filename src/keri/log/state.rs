@@ -1,5 +1,7 @@
 //! The key state after an event: keri-core's, with what it was read from.
 
+use std::rc::Rc;
+
 use keri_core::event::KeyEvent as CoreEvent;
 use keri_core::event::event_data::{
     DelegatedInceptionEvent, EventData, InceptionEvent, InteractionEvent, RotationEvent,
@@ -13,7 +15,7 @@ use keri_core::state::{EventSemantics, IdentifierState};
 use said::SelfAddressingIdentifier;
 
 use super::super::message::{Establishment, KeyEvent, KeyEventKind};
-use crate::facts::threshold::Threshold;
+use crate::facts::threshold::{Threshold, WEIGHTS_MAX};
 
 /// Keys, thresholds, witnesses and delegator from an event on.
 #[derive(Debug, Clone)]
@@ -40,35 +42,40 @@ pub struct KeyState<'a> {
 }
 
 impl<'a> KeyState<'a> {
-    /// The state after an event that follows this one; from `None` after an inception.
+    /// The state after an event that follows the one at a place; from `None` after an inception.
     ///
     /// # Errors
     /// What contradicts the state.
-    pub fn after(before: Option<&Self>, event: &KeyEvent<'a>) -> Result<Self, String> {
-        let core = before.map(|state| state.core.clone()).unwrap_or_default();
+    pub fn after(before: Option<(&Rc<Self>, u64)>, event: &KeyEvent<'a>) -> Result<Rc<Self>, String> {
+        let mut core = before.map(|(state, _)| state.core.clone()).unwrap_or_default();
+        if let Some((_, sn)) = before {
+            core.sn = sn;
+        }
+        let before = before.map(|(state, _)| state);
+        let witnesses = match (before, &event.keys) {
+            (_, None) => Vec::new(),
+            (None, Some(keys)) => witnesses_after(Vec::new(), keys)?,
+            (Some(before), Some(keys)) => witnesses_after(before.witnesses.clone(), keys)?,
+        };
         let core = core_event(event)?.apply_to(core).map_err(|error| lower(&error.to_string()))?;
-        let mut state = match (before, &event.keys) {
-            (Some(before), None) => return Ok(Self { core, ..before.clone() }),
-            (None, None) => return Err("the log does not begin with an inception".to_owned()),
-            (before, Some(keys)) => Self {
+        match (before, &event.keys) {
+            // An interaction changes nothing but its place: states are shared, or a long log of a large
+            // group would hold a copy of all keys for each event.
+            (Some(before), None) => Ok(before.clone()),
+            (None, None) => Err("the log does not begin with an inception".to_owned()),
+            (before, Some(keys)) => Ok(Rc::new(Self {
                 core,
                 keys: keys.keys.clone(),
                 threshold: keys.threshold.clone(),
                 next: keys.next.clone(),
                 next_threshold: keys.next_threshold.clone(),
-                witnesses: Vec::new(),
+                witnesses,
                 witness_threshold: keys.witness_threshold,
                 delegator: event.delegator.or_else(|| before.and_then(|before| before.delegator)),
                 traits: before.map_or_else(|| event.traits.clone(), |before| before.traits.clone()),
                 established: (event.sn, event.said),
-            },
-        };
-        let witnesses = before.map(|before| before.witnesses.clone()).unwrap_or_default();
-        state.witnesses = match &event.keys {
-            Some(keys) => witnesses_after(witnesses, keys)?,
-            None => witnesses,
-        };
-        Ok(state)
+            })),
+        }
     }
 
     /// Whether keys with these indices may speak for the identifier.
@@ -110,6 +117,9 @@ fn witnesses_after<'a>(before: Vec<&'a str>, keys: &Establishment<'a>) -> Result
             return Err(format!("it adds witness `{added}` twice, or removes it at once"));
         }
         witnesses.push(added);
+    }
+    if witnesses.len() > WEIGHTS_MAX {
+        return Err(format!("it makes a pool of more than {WEIGHTS_MAX} witnesses"));
     }
     Ok(witnesses)
 }

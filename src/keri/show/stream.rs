@@ -58,7 +58,7 @@ fn describe_body(offset: usize, body: &Body<'_>, text: &mut String) {
         Body::Credential(credential) => {
             let kind = schema::credential_type(credential.schema).map_or("of unknown type", |kind| kind.as_str());
             tell(format!("credential {} {kind} by {}", credential.said, credential.issuer));
-            describe_section("a", Some(&credential.attributes), text);
+            describe_section("a", credential.section("a"), text);
             for (label, node, operator) in edges(credential) {
                 line(text, &format!("           edge {label} -> {node} {operator}"));
             }
@@ -87,11 +87,11 @@ fn describe_event(event: &KeyEvent<'_>, text: &mut String) {
     }
 }
 
-fn describe_section(name: &str, section: Option<&Section<'_>>, text: &mut String) {
+fn describe_section(name: &str, section: Section<'_, '_>, text: &mut String) {
     match section {
-        None => {}
-        Some(Section::Compact(said)) => line(text, &format!("           {name} not disclosed ({said})")),
-        Some(Section::Full(node)) => {
+        Section::Absent => {}
+        Section::Compact(said) => line(text, &format!("           {name} not disclosed ({said})")),
+        Section::Full(node) => {
             for (field, value) in node.fields().unwrap_or_default() {
                 line(text, &format!("           {name}.{field} {}", value.raw));
             }
@@ -159,9 +159,9 @@ fn instant(text: &str) -> String {
 
 /// Label, node and operator of each edge.
 fn edges<'e>(credential: &'e Credential<'_>) -> Vec<(&'e str, &'e str, &'e str)> {
-    let Some(Section::Full(section)) = &credential.edges else { return Vec::new() };
-    let fields = section.fields().unwrap_or_default().iter();
-    fields
+    credential
+        .edges()
+        .iter()
         .filter_map(|(label, edge)| {
             let operator = edge.get("o").and_then(Node::text).unwrap_or_default();
             Some((label.as_ref(), edge.get("n")?.text()?, operator))

@@ -400,8 +400,62 @@ fn one_role_for_one_authorization() {
     let role = format!(r#""LEI":"{LEI_LE}","personLegalName":"Ada Example","officialRole":"Chair""#);
     let mut second = draft("OOR2", OOR, "qvi", &registry, "person", &role).edge("auth", &auth, OOR_AUTH, Some("I2I"));
     second.dated = "2026-03-04T08:00:00Z".into();
-    world.issue(&second, "qvi");
+    let second = world.issue(&second, "qvi");
     expect(&world, &oor, Answer::Invalid, "auth_reused");
+    // The first was revoked: the second takes its place.
+    world.revoke(&oor, &registry, "qvi", "2026-03-03T08:00:00Z");
+    expect(&world, &second, Answer::Valid, "");
+}
+
+#[test]
+fn an_approval_in_a_superseded_event_is_none() {
+    let mut base = base();
+    let le = base.issue_le();
+    let geda = base.world.parties["geda"].clone();
+    // The event that approves the QVI, and all that follow it, are recovered from.
+    let prior = base.world.sent("geda.icp").said.clone();
+    let rotation = base.world.rotate_at("geda", 1, &prior, None);
+    base.world.approve("root", &geda.prefix, 1, &rotation.said);
+    expect(&base.world, &le, Answer::Invalid, "delegation_missing");
+    base.world.messages.reverse();
+    expect(&base.world, &le, Answer::Invalid, "delegation_missing");
+}
+
+#[test]
+fn the_root_of_trust_is_the_installation_s() {
+    let mut base = base();
+    let le = base.issue_le();
+    let target: Said = le.parse().unwrap();
+    let options = Options { as_of: super::as_of(), schemas: None, credential: Some(&target) };
+    let stream = base.world.stream(Manner::Wrapped);
+    let code = |root: &str, geda: Option<&str>| {
+        let trusted = countersign::keri::Trusted {
+            root: base.world.prefix(root).parse().unwrap(),
+            geda: geda.map(|geda| base.world.prefix(geda).parse().unwrap()),
+        };
+        let verdict = verify(&stream, &trusted, &options).unwrap();
+        verdict.findings.first().map_or("", |finding| finding.code.as_str())
+    };
+    assert_eq!(code("root", None), "");
+    assert_eq!(code("root", Some("geda")), "");
+    assert_eq!(code("root", Some("qvi")), "wrong_geda");
+    assert_eq!(code("geda", None), "wrong_root");
+    assert_eq!(code("le", Some("geda")), "wrong_root");
+}
+
+#[test]
+fn an_undisclosed_section_is_incomplete() {
+    let mut base = base();
+    let draft = base.le_draft();
+    let body = draft.body(&base.world);
+    let start = body.find(r#""a":{"#).unwrap() + 4;
+    let end = start + body[start..].find('}').unwrap() + 1;
+    let said = body[start + 6..start + 50].to_owned();
+    let (body, said) = finish(format!("{}\"{said}\"{}", &body[..start], &body[end..]));
+    let iss = base.world.issuance(&said, &draft.registry, &draft.dated, "qvi");
+    let triple = Some((said.clone(), 0, iss));
+    base.world.messages.push(Sent { tag: "acdc.LE".into(), body, said: said.clone(), triple, ..Sent::default() });
+    expect(&base.world, &said, Answer::Incomplete, "section_undisclosed");
 }
 
 #[test]
