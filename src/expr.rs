@@ -16,6 +16,6 @@ pub use print::{print, print_as_written, print_binding, print_message, print_sig
 pub use scan::RESERVED;
 
 #[cfg(test)]
-mod generate;
+pub(crate) mod generate;
 #[cfg(test)]
 mod tests;

@@ -152,6 +152,8 @@ codes! {
     AmbiguousScalar = "ambiguous_scalar",
     /// An anchor, an alias or a tag.
     AnchorOrTag = "anchor_or_tag",
+    /// A comment that the formatter has no place for.
+    CommentPlace = "comment_place",
     /// Keys that exclude each other.
     ConflictingKeys = "conflicting_keys",
     /// The same id twice.
@@ -166,6 +168,8 @@ codes! {
     InvalidTime = "invalid_time",
     /// A key that must be there.
     MissingKey = "missing_key",
+    /// A file that means something else when formatted: a fault of the formatter.
+    MeaningChanged = "meaning_changed",
     /// More than one YAML document, or none.
     NotOneDocument = "not_one_document",
     /// A text that must stay on one line.
