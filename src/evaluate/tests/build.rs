@@ -114,7 +114,12 @@ impl Book {
             parameters: Vec::new(),
             documents: vec![document("framework"), document("house")],
             rules: Vec::new(),
-            flows: vec![Flow { id: "flow".into(), title: String::new(), packs: vec!["pack".into()], needs: Vec::new() }],
+            flows: vec![Flow {
+                id: "flow".into(),
+                title: String::new(),
+                packs: vec!["pack".into()],
+                needs: Vec::new(),
+            }],
             profiles: Vec::new(),
             pending: Vec::new(),
             tables: Vec::new(),
@@ -387,10 +392,8 @@ impl<'b> Case<'b> {
 
     /// The record that `Book::unknown` reads.
     pub fn unknowns(&mut self) -> &mut Self {
-        let node = self.node(&[
-            ("status", CellValue::Unknown(Cause::Unrecognised)),
-            ("n", CellValue::Unknown(Cause::Invalid)),
-        ]);
+        let node = self
+            .node(&[("status", CellValue::Unknown(Cause::Unrecognised)), ("n", CellValue::Unknown(Cause::Invalid))]);
         self.facts.population_mut(OTHER).members.push(node);
         self
     }
@@ -439,8 +442,7 @@ impl<'b> Case<'b> {
         let arena = bumpalo::Bump::new();
         let parameters: Vec<&ParameterValue> =
             self.book.program.parameters.iter().map(|parameter| &parameter.default).collect();
-        let mut machine =
-            Machine::new(&self.book.program, &self.facts, &arena, instant(AS_OF), signing, &parameters);
+        let mut machine = Machine::new(&self.book.program, &self.facts, &arena, instant(AS_OF), signing, &parameters);
         machine.frame(self.book.locals);
         run(&mut machine, op)
     }

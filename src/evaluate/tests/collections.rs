@@ -25,7 +25,10 @@ fn quantified(book: &mut Book, quantifier: Quantifier) -> (OpId, OpId) {
 }
 
 /// The answer over things of which each has `ok` and `n`.
-fn over_things(quantifier: Quantifier, things: &[(CellValue<'static>, CellValue<'static>)]) -> [Result<bool, Cause>; 2] {
+fn over_things(
+    quantifier: Quantifier,
+    things: &[(CellValue<'static>, CellValue<'static>)],
+) -> [Result<bool, Cause>; 2] {
     let mut book = Book::new();
     let (plain, or_none) = quantified(&mut book, quantifier);
     let mut case = book.facts();
@@ -55,7 +58,10 @@ fn quantifiers_over_certain_and_doubtful_elements() {
         (&[(TRUE, one), (TRUE, UNKNOWN)], [invalid, invalid, Ok(false), Ok(false), Ok(true), Ok(true), invalid]),
         (&[(TRUE, one), (UNKNOWN, one)], [Ok(true), Ok(true), Ok(false), Ok(false), Ok(true), Ok(true), invalid]),
         (&[(TRUE, one), (UNKNOWN, two)], [invalid, invalid, Ok(false), Ok(false), Ok(true), Ok(true), Ok(true)]),
-        (&[(TRUE, one), (TRUE, one), (TRUE, UNKNOWN)], [invalid, invalid, Ok(false), Ok(false), Ok(true), Ok(true), Ok(false)]),
+        (
+            &[(TRUE, one), (TRUE, one), (TRUE, UNKNOWN)],
+            [invalid, invalid, Ok(false), Ok(false), Ok(true), Ok(true), Ok(false)],
+        ),
         (&[(TRUE, two), (TRUE, UNKNOWN)], [Ok(false), Ok(false), invalid, invalid, invalid, Ok(true), invalid]),
     ];
     for (row, (things, expected)) in table.iter().enumerate() {

@@ -151,9 +151,8 @@ fn set_relations_say_nothing_about_nothing() {
     let unknown = book.unknown(Cause::Invalid);
     let one = book.int(1);
     let a_or = book.list(&[one, unknown]);
-    let mut relation = |relation, left, right, or_none| {
-        book.op(Op::SetRelation { relation, left, right, or_none }, Type::Bool)
-    };
+    let mut relation =
+        |relation, left, right, or_none| book.op(Op::SetRelation { relation, left, right, or_none }, Type::Bool);
     let cases = [
         (relation(SetRelation::Subset, a, ab, false), Ok(true)),
         (relation(SetRelation::Subset, ab, a, false), Ok(false)),
@@ -188,9 +187,8 @@ fn set_operations_are_unknown_where_an_unknown_could_change_them() {
     let unknown = book.unknown(Cause::Invalid);
     let two = book.int(2);
     let b_or = book.list(&[two, unknown]);
-    let mut operation = |operation, left, right| {
-        book.op(Op::SetOperation { operation, left, right }, Type::List(Box::new(Type::Int)))
-    };
+    let mut operation =
+        |operation, left, right| book.op(Op::SetOperation { operation, left, right }, Type::List(Box::new(Type::Int)));
     let b = operation(SetOperation::Intersect, ab, bc);
     let cases = [
         (operation(SetOperation::Union, ab, bc), Ok("2, 1, 3")),
@@ -224,8 +222,8 @@ fn a_malformed_element_stays_in_a_difference_and_in_no_intersection() {
         Op::SetOperation { operation: SetOperation::Intersect, left: list, right: other },
         Type::List(Box::new(Type::Aid)),
     );
-    let subset =
-        book.op(Op::SetRelation { relation: SetRelation::Subset, left: list, right: other, or_none: false }, Type::Bool);
+    let subset = book
+        .op(Op::SetRelation { relation: SetRelation::Subset, left: list, right: other, or_none: false }, Type::Bool);
     let mut case = book.facts();
     case.thing(&[("aid", CellValue::Malformed("E1"))]);
     assert_eq!(case.value(minus), Ok("E1".into()));
@@ -311,10 +309,9 @@ fn functions_know_what_they_can() {
 #[test]
 fn a_pattern_matches_the_whole_text() {
     let mut book = Book::new();
-    book.program.patterns.push(crate::compile::program::Pattern {
-        text: "a|b".into(),
-        compiled: std::sync::OnceLock::new(),
-    });
+    book.program
+        .patterns
+        .push(crate::compile::program::Pattern { text: "a|b".into(), compiled: std::sync::OnceLock::new() });
     let (a, ab) = (book.text("a"), book.text("ab"));
     let newline = book.text("a\n");
     let mut matches = |text| book.op(Op::Matches { text, pattern: 0 }, Type::Bool);

@@ -119,8 +119,18 @@ fn nesting_is_bounded() {
     let circle = book.not(itself);
     assert_eq!(circle, itself);
     book.rule("circle", circle);
-    let case = book.facts();
-    assert_eq!(outcomes(&case.evaluate()), [Outcome::Indeterminate, Outcome::Indeterminate]);
+    let mut op = book.bool(false);
+    for _ in 0..2_000 {
+        let (over, _) = book.things();
+        op = book.quantified(Quantifier::Every, over, Some(op));
+    }
+    book.rule("quantifiers", op);
+    let case = || {
+        let mut case = book.facts();
+        case.thing(&[]);
+        case
+    };
+    assert_eq!(outcomes(&case().evaluate()), [Outcome::Indeterminate; 3]);
 }
 
 #[test]
@@ -150,7 +160,9 @@ fn an_attested_rule_waits_for_its_statement() {
     let mut book = Book::new();
     let (yes, no) = (book.bool(true), book.bool(false));
     let unknown = book.unknown(Cause::Missing);
-    for (require, attested) in [(Some(yes), yes), (Some(yes), no), (Some(no), no), (None, no), (None, yes), (None, unknown)] {
+    for (require, attested) in
+        [(Some(yes), yes), (Some(yes), no), (Some(no), no), (None, no), (None, yes), (None, unknown)]
+    {
         book.expressions("R", RuleExpressions { attested: Some(attested), ..expressions(require) });
     }
     let mut case = book.facts();
@@ -393,13 +405,8 @@ fn the_same_inputs_give_the_same_result() {
     let mut book = Book::new();
     each(&mut book, true);
     let missing = book.thing("at");
-    let op = Op::CompareClock {
-        comparison: Comparison::Less,
-        clock: Clock::AsOf,
-        plus: None,
-        minus: None,
-        other: missing,
-    };
+    let op =
+        Op::CompareClock { comparison: Comparison::Less, clock: Clock::AsOf, plus: None, minus: None, other: missing };
     let require = book.op(op, Type::Bool);
     book.rule("clock", require);
     let mut case = book.facts();
