@@ -17,6 +17,8 @@ pub mod compile;
 pub mod evaluate;
 pub mod expr;
 pub mod facts;
+pub mod fetch;
+pub mod gleif;
 pub mod primitives;
 pub mod report;
 pub mod source;
