@@ -68,7 +68,8 @@ fn head(page: &mut Page, document: &ReportDocument, unfinished: bool) {
         Verdict::CleanWithWaivers => "clean, with waivers",
         Verdict::Clean => "clean",
     };
-    let mut why = format!(": {}", reason(&document.summary));
+    let missing = if unfinished { todo::missing(document) + "; " } else { String::new() };
+    let mut why = format!(": {missing}{}", reason(&document.summary));
     if let Some(until) = document.valid_until {
         why.push_str(&format!("; holds until {until}"));
     }
@@ -104,10 +105,10 @@ fn reason(summary: &Summary) -> String {
     let rules = |number: u32, one, many| (number > 0).then(|| count(number as usize, one, many));
     let parts = [
         rules(summary.fail_block, "rule blocks", "rules block"),
-        rules(summary.indeterminate, "cannot be judged", "cannot be judged"),
-        rules(summary.review, "waits for a signed statement", "wait for a signed statement"),
-        rules(summary.fail_warn, "needs a waiver", "need a waiver"),
-        rules(summary.waived, "is waived", "are waived"),
+        rules(summary.indeterminate, "rule lacks evidence", "rules lack evidence"),
+        rules(summary.review, "rule waits for a signed statement", "rules wait for a signed statement"),
+        rules(summary.fail_warn, "rule needs a waiver", "rules need a waiver"),
+        rules(summary.waived, "rule is waived", "rules are waived"),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() {
@@ -124,7 +125,7 @@ fn body(page: &mut Page, document: &ReportDocument, entries: &[Entry<'_>], layou
             if at == 0 || entries[at - 1].class() < Class::Waived {
                 page.blank();
             }
-            finding::one_line(page, entry);
+            finding::one_line(page, document, entry);
         } else {
             page.blank();
             finding::in_full(page, document, entry, layout);
@@ -139,7 +140,7 @@ fn body(page: &mut Page, document: &ReportDocument, entries: &[Entry<'_>], layou
     let head = format!("{} more in short ({}):", rest.len(), count(rules, "rule", "rules"));
     page.paragraph(0, 2, &[(BOLD, &head)]);
     for entry in rest.iter().take(LISTED) {
-        finding::one_line(page, entry);
+        finding::one_line(page, document, entry);
     }
     if let Some(unlisted) = rest.len().checked_sub(LISTED).filter(|&unlisted| unlisted > 0) {
         let text = format!("and {unlisted} more; `--all` shows every one in full");

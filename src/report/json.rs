@@ -12,7 +12,7 @@ pub fn render(report: &Report) -> Vec<u8> {
 }
 
 /// The RFC 8785 bytes of one of the report's own types.
-pub(super) fn canonical(value: &impl Serialize) -> Vec<u8> {
+pub fn canonical(value: &impl Serialize) -> Vec<u8> {
     // INVARIANT: every number in these types is an integer below 2^53, every map key a string; the
     // canonical form has no other reason to refuse.
     serde_json_canonicalizer::to_vec(value).expect("report types hold only strings, flags and small integers")

@@ -81,14 +81,27 @@ pub(super) fn of(document: &ReportDocument, folded: bool) -> Vec<Entry<'_>> {
             Some(entry) => join(entry, item),
             None => {
                 index.insert(reason.unwrap_or(rule), entries.len());
-                index.extend(place.map(|place| (place, entries.len())));
                 entries.push(begin(item));
             }
+        }
+        // A place belongs to the rule that is shown for it; another rule's other findings begin anew.
+        if let Some((at, place)) = leads(&entries, item).zip(place) {
+            index.entry(place).or_insert(at);
         }
     }
     // Stable: entries that are equally bad stay in the order of their rules.
     entries.sort_by_key(Entry::class);
     entries
+}
+
+/// The entry that shows this finding's rule, latest first.
+fn leads(entries: &[Entry<'_>], item: Item<'_>) -> Option<usize> {
+    entries.iter().rposition(|entry| match entry {
+        Entry::Finding { class, items, .. } => {
+            *class == Class::of(item.finding) && items[0].result.rule == item.result.rule
+        }
+        Entry::MissingKind { .. } | Entry::RootCause { .. } => false,
+    })
 }
 
 /// The reason it cannot be judged, where another entry is about that.

@@ -28,7 +28,7 @@ pub(super) fn in_full(page: &mut Page, document: &ReportDocument, entry: &Entry<
 }
 
 /// An entry in one line (of the terminal, or of as many as it takes).
-pub(super) fn one_line(page: &mut Page, entry: &Entry<'_>) {
+pub(super) fn one_line(page: &mut Page, document: &ReportDocument, entry: &Entry<'_>) {
     let class = entry.class();
     let (id, text) = match entry {
         Entry::Finding { items, same_place, .. } => {
@@ -39,6 +39,10 @@ pub(super) fn one_line(page: &mut Page, entry: &Entry<'_>) {
             }
             if !same_place.is_empty() {
                 text.push_str(&format!("; also {}", same_place.join(", ")));
+            }
+            if let Some(id) = &finding.waiver {
+                let until = document.waivers.iter().find(|waiver| waiver.id == *id).map(|waiver| waiver.expires);
+                text.push_str(&format!(" ({id}{})", until.map_or(String::new(), |until| format!(" until {until}"))));
             }
             (result.rule.as_str(), text)
         }

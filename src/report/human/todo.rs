@@ -18,13 +18,18 @@ pub(super) fn is_unfinished(document: &ReportDocument) -> bool {
     missing * 2 > needed.count()
 }
 
+/// How much is not there, in a few words.
+pub(super) fn missing(document: &ReportDocument) -> String {
+    let needed = document.kinds.iter().filter(|kind| kind.needed_at.is_some());
+    let missing = needed.clone().filter(|kind| kind.listed == 0).count();
+    format!("{missing} of {} missing", count(needed.count(), "kind of record is", "kinds of record are"))
+}
+
 /// The list.
 pub(super) fn render(page: &mut Page, document: &ReportDocument, layout: &Layout) {
     let needed: Vec<&KindEntry> = document.kinds.iter().filter(|kind| kind.needed_at.is_some()).collect();
-    let missing = needed.iter().filter(|kind| kind.listed == 0).count();
     page.blank();
-    let head = format!("to do: {missing} of {} are not there", count(needed.len(), "kind of record", "kinds of record"));
-    page.paragraph(0, 2, &[(BOLD, &head)]);
+    page.paragraph(0, 2, &[(BOLD, "to do")]);
     let mut stages: Vec<_> = needed.iter().filter_map(|kind| kind.needed_at).collect();
     stages.sort_unstable();
     stages.dedup();
