@@ -140,3 +140,56 @@ impl FetchError {
         }
     }
 }
+
+/// Each code with a title and the paragraph that `explain` prints.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "countersign::fetch::url",
+        "an address that is not asked",
+        "Only https is fetched, and plain http from this machine itself (for tests). An address that carries a user \
+         name or a password is refused, because it would end up in the record.",
+    ),
+    (
+        "countersign::fetch::client",
+        "the HTTP client could not be set up",
+        "The certificates or the proxy settings of this machine cannot be used. Nothing was sent.",
+    ),
+    (
+        "countersign::fetch::unreachable",
+        "no connection, or one that broke",
+        "The server could not be reached at any of the attempts: no network, a wrong address, or a proxy in between. \
+         Nothing was saved.",
+    ),
+    (
+        "countersign::fetch::timeout",
+        "an answer that took too long",
+        "One attempt, body included, has a bounded time. It is not repeated by itself, for it has used its time \
+         already; run the command again later.",
+    ),
+    (
+        "countersign::fetch::asked_to_wait",
+        "the server asks for a long pause",
+        "The server answered 429 or 5xx with a `Retry-After` beyond what a command waits for. GLEIF allows about 60 \
+         requests a minute from one address.",
+    ),
+    (
+        "countersign::fetch::kept_refusing",
+        "429 or 5xx at every attempt",
+        "The request was repeated a bounded number of times, with growing pauses, and refused each time.",
+    ),
+    (
+        "countersign::fetch::redirected",
+        "a redirect, which is not followed",
+        "Evidence names the address it came from. A redirect would make it come from somewhere else.",
+    ),
+    (
+        "countersign::fetch::too_large",
+        "an answer beyond the bound",
+        "What comes from outside is bounded. The record of one LEI has about ten thousand bytes.",
+    ),
+    (
+        "countersign::fetch::truncated",
+        "an answer that breaks off",
+        "The body ended before the length that the server had announced. Half a body is no evidence; nothing was saved.",
+    ),
+];
