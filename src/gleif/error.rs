@@ -72,38 +72,3 @@ pub enum GleifError {
         found: String,
     },
 }
-
-/// Each code with a title and the paragraph that `explain` prints.
-pub const CODES: &[(&str, &str, &str)] = &[
-    (
-        "countersign::gleif::not_found",
-        "GLEIF has no such LEI",
-        "The API answered 404: the LEI was never issued, or is mistyped. Its check digits may hold all the same.",
-    ),
-    (
-        "countersign::gleif::status",
-        "an answer with another status than 200",
-        "Only a complete, regular answer is evidence of what GLEIF publishes.",
-    ),
-    (
-        "countersign::gleif::not_json",
-        "an answer that is not JSON",
-        "Most often the page of a proxy, of a login, or of a maintenance break. Nothing was saved.",
-    ),
-    (
-        "countersign::gleif::shape",
-        "JSON that is not a LEI record",
-        "The API answers with one object `data` that has `id` and `attributes.lei`; each name may occur once.",
-    ),
-    (
-        "countersign::gleif::list",
-        "a list where one record is expected",
-        "A search answers with a list, in which the record of another entity may come first. Even a list of one is \
-         refused: the address must name the LEI.",
-    ),
-    (
-        "countersign::gleif::other_lei",
-        "the record of another LEI",
-        "`data.id` and `data.attributes.lei` must both be the LEI that was asked for, character by character.",
-    ),
-];

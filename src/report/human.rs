@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::evaluate::outcome::{Outcome, Verdict};
 
-use super::document::{ReportDocument, Summary};
+use super::document::ReportDocument;
 use entries::Entry;
 use page::{BOLD, DIM, HELP, PLAIN, Page};
 use style::{Class, count};
@@ -57,9 +57,15 @@ pub fn render(document: &ReportDocument, layout: &Layout) -> String {
     page.finish()
 }
 
-/// Verdict, what it is about, until when.
-fn head(page: &mut Page, document: &ReportDocument, unfinished: bool) {
-    let verdict = style::verdict(document.verdict);
+/// The verdict in one paragraph: what, why, until when.
+pub fn verdict_line(document: &ReportDocument, layout: &Layout) -> String {
+    let mut page = Page::new(layout.width.clamp(40, 120), layout.unicode);
+    verdict(&mut page, document, todo::is_unfinished(document));
+    page.finish()
+}
+
+fn verdict(page: &mut Page, document: &ReportDocument, unfinished: bool) {
+    let style = style::verdict(document.verdict);
     let word = match document.verdict {
         Verdict::NotClean => "not clean",
         Verdict::Indeterminate if unfinished => "not finished",
@@ -69,12 +75,16 @@ fn head(page: &mut Page, document: &ReportDocument, unfinished: bool) {
         Verdict::Clean => "clean",
     };
     let missing = if unfinished { todo::missing(document) + "; " } else { String::new() };
-    let mut why = format!(": {missing}{}", reason(&document.summary));
+    let mut why = format!(": {missing}{}", reason(document));
     if let Some(until) = document.valid_until {
         why.push_str(&format!("; holds until {until}"));
     }
-    page.paragraph(0, 2, &[(verdict, word), (PLAIN, &why)]);
+    page.paragraph(0, 2, &[(style, word), (PLAIN, &why)]);
+}
 
+/// Verdict, what it is about, until when.
+fn head(page: &mut Page, document: &ReportDocument, unfinished: bool) {
+    verdict(page, document, unfinished);
     let run = &document.run;
     let bundle = page.safe_short(if run.bundle_id.is_empty() { "(no bundle id)" } else { &run.bundle_id });
     let lei = page.safe_short(run.lei.as_deref().unwrap_or("(no LEI)"));
@@ -82,7 +92,7 @@ fn head(page: &mut Page, document: &ReportDocument, unfinished: bool) {
     let profile = page.safe(&run.profile);
     let about = format!(
         "case {bundle}, LEI {lei}, flow {flows}, stage {}, profile {profile}, as of {}",
-        style::stage(run.stage),
+        run.stage.as_str(),
         run.as_of
     );
     page.paragraph(0, 2, &[(DIM, &about)]);
@@ -100,19 +110,28 @@ fn head(page: &mut Page, document: &ReportDocument, unfinished: bool) {
     }
 }
 
-/// Why the verdict is what it is, in one line.
-fn reason(summary: &Summary) -> String {
-    let rules = |number: u32, one, many| (number > 0).then(|| count(number as usize, one, many));
-    let parts = [
-        rules(summary.fail_block, "rule blocks", "rules block"),
-        rules(summary.indeterminate, "rule lacks evidence", "rules lack evidence"),
-        rules(summary.review, "rule waits for a signed statement", "rules wait for a signed statement"),
-        rules(summary.fail_warn, "rule needs a waiver", "rules need a waiver"),
-        rules(summary.waived, "rule is waived", "rules are waived"),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
+/// Why the verdict is what it is, in one line. A rule counts where it is worst.
+fn reason(document: &ReportDocument) -> String {
+    let mut numbers: BTreeMap<Class, usize> = BTreeMap::new();
+    for result in &document.results {
+        if let Some(worst) = result.findings.iter().map(Class::of).min() {
+            *numbers.entry(worst).or_default() += 1;
+        }
+    }
+    let part = |(class, number): (Class, usize)| {
+        let (one, many) = match class {
+            Class::Block => ("rule blocks", "rules block"),
+            Class::Unknown => ("rule lacks evidence", "rules lack evidence"),
+            Class::Review => ("rule waits for a signed statement", "rules wait for a signed statement"),
+            Class::Warn => ("rule needs a waiver", "rules need a waiver"),
+            Class::Waived => ("rule is waived", "rules are waived"),
+            Class::Info => return None,
+        };
+        Some(count(number, one, many))
+    };
+    let parts: Vec<String> = numbers.into_iter().filter_map(part).collect();
     if parts.is_empty() {
-        return format!("{} and none fails", count(summary.pass as usize, "rule passes", "rules pass"));
+        return format!("{} and none fails", count(document.summary.pass as usize, "rule passes", "rules pass"));
     }
     parts.join(", ")
 }

@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use super::super::document::FindingEntry;
 use super::page::{BLOCK, DIM, GOOD, UNKNOWN, WARN};
-use crate::compile::program::{Level, Stage};
+use crate::compile::program::Level;
 use crate::evaluate::outcome::{Outcome, Verdict};
 use crate::primitives::Lei;
 
@@ -72,17 +72,6 @@ pub(super) fn verdict(verdict: Verdict) -> Style {
         Verdict::Indeterminate => UNKNOWN,
         Verdict::NeedsWaiver => WARN,
         Verdict::CleanWithWaivers | Verdict::Clean => GOOD,
-    }
-}
-
-/// A stage as the command line writes it.
-pub(super) fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Evidence => "evidence",
-        Stage::Proposal => "proposal",
-        Stage::Approval => "approval",
-        Stage::Signature => "signature",
-        Stage::Closing => "closing",
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::super::document::{KindEntry, ReportDocument};
 use super::page::{BOLD, DIM, GOOD, HELP, PLAIN, Page};
-use super::style::{command_to_add, count, stage};
+use super::style::{command_to_add, count};
 use super::Layout;
 
 /// Rules that are named as waiting.
@@ -35,7 +35,7 @@ pub(super) fn render(page: &mut Page, document: &ReportDocument, layout: &Layout
     stages.dedup();
     for due in &stages {
         if stages.len() > 1 {
-            page.paragraph(2, 4, &[(DIM, "stage "), (DIM, stage(*due))]);
+            page.paragraph(2, 4, &[(DIM, "stage "), (DIM, due.as_str())]);
         }
         for kind in needed.iter().filter(|kind| kind.needed_at == Some(*due)) {
             item(page, document, kind, layout);
