@@ -10,7 +10,7 @@ pub struct Limits {
     pub other_bytes: u64,
     /// Most bytes of all files together: they are held in memory while the case is judged.
     pub total_bytes: u64,
-    /// Most files: as many as a manifest may list, in each of the three areas.
+    /// Most files of a case: as many as a manifest may list.
     pub files: usize,
     /// Deepest folder below an area: `records/x.json` has depth 2.
     pub depth: usize,

@@ -40,7 +40,13 @@ pub fn place(bytes: &[u8], span: Span) -> Located {
     let (line, column) = line_column(bytes, start);
     let (excerpt, mark) = excerpt(bytes, start, end);
     let pointer = pointer_at(bytes, Span::new(start, end));
-    Located { pointer, line: line.min(u32::MAX as usize) as u32, column: column.min(u32::MAX as usize) as u32, excerpt, mark }
+    Located {
+        pointer,
+        line: line.min(u32::MAX as usize) as u32,
+        column: column.min(u32::MAX as usize) as u32,
+        excerpt,
+        mark,
+    }
 }
 
 /// User text for a message: control characters and the characters that turn or hide text are

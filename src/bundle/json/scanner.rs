@@ -376,10 +376,7 @@ impl<'b> Scanner<'b> {
             None => Ok(()),
             Some(offset) => {
                 let at = from + offset;
-                Err(JsonError {
-                    kind: JsonErrorKind::ControlCharacter(self.bytes[at]),
-                    at: Span::new(at, at + 1),
-                })
+                Err(JsonError { kind: JsonErrorKind::ControlCharacter(self.bytes[at]), at: Span::new(at, at + 1) })
             }
         }
     }
@@ -412,7 +409,10 @@ impl<'b> Scanner<'b> {
     fn unicode_escape(&self, at: usize) -> Read<(char, usize)> {
         let shown = |length: usize| {
             let end = (at + length).min(self.bytes.len());
-            String::from_utf8_lossy(&self.bytes[at..end]).chars().map(|c| printable(c.encode_utf8(&mut [0; 4]))).collect()
+            String::from_utf8_lossy(&self.bytes[at..end])
+                .chars()
+                .map(|c| printable(c.encode_utf8(&mut [0; 4])))
+                .collect()
         };
         let bad = || JsonError { kind: JsonErrorKind::BadEscape(shown(6)), at: Span::new(at, at + 6) };
         let lone = || JsonError { kind: JsonErrorKind::LoneSurrogate(shown(6)), at: Span::new(at, at + 6) };
@@ -433,7 +433,8 @@ impl<'b> Scanner<'b> {
     fn hex(&self, at: usize) -> Option<u32> {
         let (lead, digits) = (self.bytes.get(at..at + 2)?, self.bytes.get(at + 2..at + 6)?);
         let well_formed = lead == b"\\u" && digits.iter().all(u8::is_ascii_hexdigit);
-        well_formed.then(|| digits.iter().filter_map(|&digit| char::from(digit).to_digit(16)).fold(0, |n, d| n << 4 | d))
+        well_formed
+            .then(|| digits.iter().filter_map(|&digit| char::from(digit).to_digit(16)).fold(0, |n, d| n << 4 | d))
     }
 
     fn unexpected(&self, expected: &'static str) -> JsonError {
@@ -472,7 +473,9 @@ mod tests {
 
     #[test]
     fn what_is_json_is_read() {
-        for text in ["{}", "[]", " [1, -2,\t\"a\\u00e9\\n\", true, false, null, {\"a\": {\"b\": []}}]\r\n", "\"ä\"", "0", "-0"] {
+        for text in
+            ["{}", "[]", " [1, -2,\t\"a\\u00e9\\n\", true, false, null, {\"a\": {\"b\": []}}]\r\n", "\"ä\"", "0", "-0"]
+        {
             accepted(text, Numbers::Integers);
         }
         for text in ["1.5", "-0.0e+10", "1E5", "123456789012345678901234567890"] {
@@ -484,7 +487,10 @@ mod tests {
 
     #[test]
     fn equal_keys_are_refused_also_when_escaped_or_many() {
-        assert_eq!(refused(r#"{"a":1,"a":2}"#, Numbers::Text), (JsonErrorKind::DuplicateKey("a".into()), Span::new(7, 10)));
+        assert_eq!(
+            refused(r#"{"a":1,"a":2}"#, Numbers::Text),
+            (JsonErrorKind::DuplicateKey("a".into()), Span::new(7, 10))
+        );
         assert_eq!(refused(r#"{"a":1,"\u0061":2}"#, Numbers::Text).0, JsonErrorKind::DuplicateKey("a".into()));
         let members: Vec<_> = (0..100).map(|n| format!("\"k{n}\":{n}")).collect();
         accepted(&format!("{{{}}}", members.join(",")), Numbers::Integers);
@@ -538,7 +544,9 @@ mod tests {
         assert_eq!(refused("{} {}", Numbers::Text), (JsonErrorKind::TrailingText, Span::new(3, 4)));
         let error = Scanner::new(b"{\"a\": \"\xff\"}", Numbers::Text).unwrap_err();
         assert_eq!((error.kind, error.at), (JsonErrorKind::NotUtf8, Span::new(7, 8)));
-        for broken in ["", " ", "{", "[1,]", "{\"a\"}", "{\"a\":1,}", "{a:1}", "nul", "tru", "\"a", "\"\\", "[1 2]", "//"] {
+        for broken in
+            ["", " ", "{", "[1,]", "{\"a\"}", "{\"a\":1,}", "{a:1}", "nul", "tru", "\"a", "\"\\", "[1 2]", "//"]
+        {
             assert!(matches!(refused(broken, Numbers::Text).0, JsonErrorKind::Syntax { .. }), "{broken}");
         }
     }
