@@ -15,6 +15,7 @@
 
 pub mod bundle;
 pub mod case;
+pub mod check;
 pub mod collect;
 pub mod compile;
 pub mod evaluate;

@@ -4,6 +4,7 @@
 //! JSON is what is stored, signed and compared; and the renderings, one file each, that read only the
 //! [`ReportDocument`]. Nothing here judges.
 
+mod assemble;
 pub mod document;
 pub mod human;
 pub mod json;
@@ -12,6 +13,8 @@ use serde::Serialize;
 
 use crate::primitives::{Said, Sha256};
 
+pub use assemble::Parts;
+pub(crate) use assemble::assemble;
 pub use document::ReportDocument;
 
 /// Format name of the report document; a change of its schema changes it.

@@ -315,5 +315,6 @@ fn waiver_state(problem: WaiverProblem) -> &'static str {
         WaiverProblem::OtherBundle => "for another bundle",
         WaiverProblem::BlockLevel => "for a finding at block level",
         WaiverProblem::NoApprover => "without an approver",
+        WaiverProblem::NoReason => "without an id or a reason",
     }
 }
