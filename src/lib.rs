@@ -23,6 +23,7 @@ pub mod expr;
 pub mod facts;
 pub mod fetch;
 pub mod gleif;
+pub mod policy;
 pub mod primitives;
 pub mod report;
 pub mod source;
