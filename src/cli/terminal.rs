@@ -101,3 +101,25 @@ fn shows_utf8() -> bool {
         .to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
 }
+
+/// Rows with aligned columns; the last one is as long as it is.
+pub(super) fn columns_of<const N: usize>(rows: &[[String; N]]) -> String {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (at, (cell, width)) in row.iter().zip(widths).enumerate() {
+            let gap = if at + 1 == N { 0 } else { width + 2 - cell.chars().count() };
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', gap));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
