@@ -106,7 +106,8 @@ fn every_edge_between_modules_is_in_the_table() {
     }
     for (module, targets) in &allowed {
         let unused = targets.iter().filter(|target| !used.get(module).is_some_and(|used| used.contains(*target)));
-        problems.extend(unused.map(|target| format!("ARCHITECTURE.md lets `{module}` use `{target}`, and it does not")));
+        problems
+            .extend(unused.map(|target| format!("ARCHITECTURE.md lets `{module}` use `{target}`, and it does not")));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
@@ -120,9 +121,9 @@ fn a_crate_stays_in_the_module_that_holds_it() {
         let text = code(&path);
         for (name, modules) in &holders {
             let inside = format!("{name}::");
-            let used = text.match_indices(&inside).any(|(at, _)| {
-                !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
-            });
+            let used = text
+                .match_indices(&inside)
+                .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'));
             if used && !modules.contains(&module) {
                 problems.push(format!("{}: `{module}` uses the crate `{name}`", path.display()));
             }
