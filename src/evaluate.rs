@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 
 use bumpalo::Bump;
 
-use crate::compile::program::{
-    Level, OpId, ParameterId, ParameterValue, Profile, Program, RuleBody, RuleIndex,
-};
+use crate::compile::program::{Level, OpId, ParameterId, ParameterValue, Profile, Program, RuleBody, RuleIndex};
 use crate::facts::{Cause, Facts};
 use crate::primitives::{Instant, Sha256};
 
@@ -107,8 +105,7 @@ pub fn evaluate(program: &Program, facts: &Facts<'_>, inputs: &Inputs<'_>) -> Ev
     }
 
     let mut results: Vec<RuleResult> = results.into_values().collect();
-    let (waivers, waived_until) =
-        waivers::apply(program, &mut results, inputs.waivers, inputs.as_of, inputs.bundle);
+    let (waivers, waived_until) = waivers::apply(program, &mut results, inputs.waivers, inputs.as_of, inputs.bundle);
     let valid_until = [machine.until, inputs.selection.until, waived_until].into_iter().flatten().min();
     Evaluation {
         verdict: verdict::verdict(&results, &waivers),

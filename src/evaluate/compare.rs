@@ -34,9 +34,9 @@ impl<'a> Machine<'a> {
             (Value::Malformed(_), _) | (_, Value::Malformed(_)) => Ok(false),
             (Value::Text(a), Value::Text(b)) => Ok(a == b),
             (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
-            (Value::Int(a), Value::Int(b)) | (Value::Days(a), Value::Days(b)) | (Value::Months(a), Value::Months(b)) => {
-                Ok(a == b)
-            }
+            (Value::Int(a), Value::Int(b))
+            | (Value::Days(a), Value::Days(b))
+            | (Value::Months(a), Value::Months(b)) => Ok(a == b),
             (Value::Instant(a), Value::Instant(b)) => Ok(a == b),
             (Value::Date(a), Value::Date(b)) => Ok(a == b),
             (Value::Duration(a), Value::Duration(b)) => Ok(a == b),

@@ -47,9 +47,7 @@ impl<'a> Machine<'a> {
                 let threshold = self.eval(*threshold);
                 let arguments = both(threshold, self.list(*indices));
                 let answer = arguments.and_then(|(threshold, list)| match threshold {
-                    Value::Threshold(threshold) => {
-                        self.satisfied(op, *indices, list, |keys| threshold.satisfied(keys))
-                    }
+                    Value::Threshold(threshold) => self.satisfied(op, *indices, list, |keys| threshold.satisfied(keys)),
                     _ => Err(Unknown::new(Cause::Invalid, op)),
                 });
                 self.release(mark);
@@ -58,9 +56,7 @@ impl<'a> Machine<'a> {
             (Function::UrlHost, [text]) => {
                 let url = self.url(op, *text)?;
                 match url.host_str() {
-                    Some(host) if !host.is_empty() => {
-                        Ok(Value::Text(self.arena.alloc_str(&host.to_lowercase())))
-                    }
+                    Some(host) if !host.is_empty() => Ok(Value::Text(self.arena.alloc_str(&host.to_lowercase()))),
                     Some(_) | None => invalid,
                 }
             }

@@ -215,9 +215,7 @@ impl<'a> Machine<'a> {
             Op::Not(a) => Ok(Value::Bool(!self.truth(*a)?)),
             Op::And(a, b) => self.and(*a, *b).map(Value::Bool),
             Op::Or(a, b) => self.or(*a, *b).map(Value::Bool),
-            Op::Compare { comparison, left, right } => {
-                self.compare(op, *comparison, *left, *right).map(Value::Bool)
-            }
+            Op::Compare { comparison, left, right } => self.compare(op, *comparison, *left, *right).map(Value::Bool),
             Op::CompareClock { comparison, clock, plus, minus, other } => {
                 self.compare_clock(op, *comparison, *clock, *plus, *minus, *other).map(Value::Bool)
             }
@@ -376,9 +374,7 @@ impl<'a> Machine<'a> {
             ListRef::Population(kind) => {
                 let population = self.facts.population(kind);
                 match population.members.get(index) {
-                    Some(node) => {
-                        Element { value: Ok(Value::Record(*node)), at: At::Node(*node), doubt: None }
-                    }
+                    Some(node) => Element { value: Ok(Value::Record(*node)), at: At::Node(*node), doubt: None },
                     None => {
                         let node = population.unreadable[index - population.members.len()];
                         let doubt = Some(Unknown::at(Cause::Unreadable, op, At::Node(node)));
