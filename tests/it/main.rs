@@ -4,3 +4,5 @@
 
 mod architecture;
 mod conformance;
+mod lei;
+mod report;
