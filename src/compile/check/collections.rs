@@ -36,10 +36,15 @@ impl<'a> Checker<'a, '_> {
         binding: &'a Binding,
         check: impl FnOnce(&mut Self, Option<&Value>) -> Option<T>,
     ) -> Option<(Over, T)> {
+        // What the filter says about tags holds for the elements that it lets through only.
+        let before: Vec<_> = self.variables.iter().map(|variable| variable.value.clone()).collect();
         let opened = self.open(binding);
         let element = self.variables.last().and_then(|variable| variable.value.clone());
         let result = check(self, element.as_ref());
         self.unbind();
+        for (variable, value) in self.variables.iter_mut().zip(before) {
+            variable.value = value;
+        }
         Some((opened?, result?))
     }
 
