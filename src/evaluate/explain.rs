@@ -204,12 +204,8 @@ impl<'a> Machine<'a> {
                 return;
             }
         }
-        let deciding = Deciding {
-            op,
-            expected: self.expected(op, want),
-            actual: self.actual(op),
-            places: self.places(op),
-        };
+        let deciding =
+            Deciding { op, expected: self.expected(op, want), actual: self.actual(op), places: self.places(op) };
         why.leaf(deciding);
     }
 
@@ -254,9 +250,7 @@ impl<'a> Machine<'a> {
             At::Nowhere => return None,
             At::Node(node) => (node, None),
             At::Cell(node, slot) => (node, Some(self.facts.cell(node, slot).span)),
-            At::Element(node, index) => {
-                (node, Some(self.facts.elements(List { start: index, length: 1 })[0].span))
-            }
+            At::Element(node, index) => (node, Some(self.facts.elements(List { start: index, length: 1 })[0].span)),
         };
         let node = self.facts.node(node);
         let span = span.filter(|span| span.end > span.start).unwrap_or(node.span);

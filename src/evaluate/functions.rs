@@ -47,9 +47,7 @@ impl<'a> Machine<'a> {
                 let threshold = self.eval(*threshold);
                 let arguments = both(threshold, self.list(*indices));
                 let answer = arguments.and_then(|(threshold, list)| match threshold {
-                    Value::Threshold(threshold) => {
-                        self.satisfied(op, *indices, list, |keys| threshold.satisfied(keys))
-                    }
+                    Value::Threshold(threshold) => self.satisfied(op, *indices, list, |keys| threshold.satisfied(keys)),
                     _ => Err(Unknown::new(Cause::Invalid, op)),
                 });
                 self.release(mark);
@@ -58,16 +56,19 @@ impl<'a> Machine<'a> {
             (Function::UrlHost, [text]) => {
                 let url = self.url(op, *text)?;
                 match url.host_str() {
-                    Some(host) if !host.is_empty() => {
-                        Ok(Value::Text(self.arena.alloc_str(&host.to_lowercase())))
-                    }
+                    Some(host) if !host.is_empty() => Ok(Value::Text(self.arena.alloc_str(&host.to_lowercase()))),
                     Some(_) | None => invalid,
                 }
             }
             (Function::UrlHasSegment, [text, segment]) => {
                 let url = self.url(op, *text);
                 let (url, segment) = both(url, self.text(*segment))?;
-                let found = url.path_segments().is_some_and(|mut segments| segments.any(|part| part == segment));
+                if !url.has_host() {
+                    return invalid;
+                }
+                // A path that ends in `/` has an empty last segment, which is none.
+                let found = !segment.is_empty()
+                    && url.path_segments().is_some_and(|mut segments| segments.any(|part| part == segment));
                 Ok(Value::Bool(found))
             }
             (Function::Length, [text]) => {
@@ -140,7 +141,8 @@ impl<'a> Machine<'a> {
                     possible.insert(key);
                     blame(&mut blamed, doubt);
                 }
-                (Ok(None), _) => return Err(Unknown::at(Cause::Invalid, op, element.at)),
+                // No key has such an index, so it counts nothing.
+                (Ok(None), _) => {}
                 (Err(unknown), _) => {
                     any = true;
                     blame(&mut blamed, unknown);

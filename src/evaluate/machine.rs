@@ -215,9 +215,7 @@ impl<'a> Machine<'a> {
             Op::Not(a) => Ok(Value::Bool(!self.truth(*a)?)),
             Op::And(a, b) => self.and(*a, *b).map(Value::Bool),
             Op::Or(a, b) => self.or(*a, *b).map(Value::Bool),
-            Op::Compare { comparison, left, right } => {
-                self.compare(op, *comparison, *left, *right).map(Value::Bool)
-            }
+            Op::Compare { comparison, left, right } => self.compare(op, *comparison, *left, *right).map(Value::Bool),
             Op::CompareClock { comparison, clock, plus, minus, other } => {
                 self.compare_clock(op, *comparison, *clock, *plus, *minus, *other).map(Value::Bool)
             }
@@ -287,14 +285,12 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Whether a record of a kind is there. A listed file that cannot be read proves none.
+    /// Whether a record of a kind is listed, readable or not.
     fn recorded(&self, kind: KindId, op: OpId) -> Truth {
         let population = self.facts.population(kind);
-        match (population.unknown, population.members.as_slice(), population.unreadable.as_slice()) {
-            (Some(cause), _, _) => Err(Unknown::new(cause, op)),
-            (None, [_, ..], _) => Ok(true),
-            (None, [], [unreadable, ..]) => Err(Unknown::at(Cause::Unreadable, op, At::Node(*unreadable))),
-            (None, [], []) => Ok(false),
+        match population.unknown {
+            Some(cause) => Err(Unknown::new(cause, op)),
+            None => Ok(!population.members.is_empty() || !population.unreadable.is_empty()),
         }
     }
 
@@ -376,9 +372,7 @@ impl<'a> Machine<'a> {
             ListRef::Population(kind) => {
                 let population = self.facts.population(kind);
                 match population.members.get(index) {
-                    Some(node) => {
-                        Element { value: Ok(Value::Record(*node)), at: At::Node(*node), doubt: None }
-                    }
+                    Some(node) => Element { value: Ok(Value::Record(*node)), at: At::Node(*node), doubt: None },
                     None => {
                         let node = population.unreadable[index - population.members.len()];
                         let doubt = Some(Unknown::at(Cause::Unreadable, op, At::Node(node)));

@@ -125,10 +125,7 @@ impl<'a> Run<'_, 'a> {
         match (judgement.outcome, doubt) {
             _ if cut_short => {
                 let op = judgement.by.map_or(OpId(0), |(op, _)| op);
-                Judgement {
-                    outcome: Outcome::Indeterminate,
-                    by: Some((op, Err(Unknown::new(Cause::Overflow, op)))),
-                }
+                Judgement { outcome: Outcome::Indeterminate, by: Some((op, Err(Unknown::new(Cause::Overflow, op)))) }
             }
             (Outcome::Fail | Outcome::Review, Some(_)) => Judgement { outcome: Outcome::Indeterminate, ..judgement },
             (_, _) => judgement,
@@ -260,13 +257,7 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// The name of an element, different from those of all other findings of the rule.
-    fn name(
-        &mut self,
-        over: &Over,
-        element: &Element<'a>,
-        index: usize,
-        labels: &mut BTreeSet<String>,
-    ) -> Named {
+    fn name(&mut self, over: &Over, element: &Element<'a>, index: usize, labels: &mut BTreeSet<String>) -> Named {
         let label = match element.value {
             Ok(Value::Record(node)) => self.machine.label(node),
             Ok(value) => Some(self.machine.show(Ok(value))),

@@ -37,10 +37,8 @@ fn cell_value<'a>(value: &'a ParameterValue, facts: &mut Facts<'a>) -> CellValue
         // No column has the type `months`: a table that names it is refused when it is loaded.
         ParameterValue::Months(_) => CellValue::Unknown(crate::facts::Cause::Invalid),
         ParameterValue::List(values) => {
-            let cells: Vec<Cell<'a>> = values
-                .iter()
-                .map(|value| Cell { value: cell_value(value, facts), span: Span::default() })
-                .collect();
+            let cells: Vec<Cell<'a>> =
+                values.iter().map(|value| Cell { value: cell_value(value, facts), span: Span::default() }).collect();
             CellValue::List(facts.push_list(&cells))
         }
         ParameterValue::Unset => CellValue::Absent,

@@ -51,8 +51,7 @@ impl<'a> Machine<'a> {
         let plus = plus.map(|plus| self.eval(plus)).transpose();
         let minus = minus.map(|minus| self.eval(minus)).transpose();
         let other = self.eval(other);
-        let (((now, moves), other), (plus, minus)) =
-            both(both(self.clock(clock, op), other), both(plus, minus))?;
+        let (((now, moves), other), (plus, minus)) = both(both(self.clock(clock, op), other), both(plus, minus))?;
         let Value::Instant(other) = other else { return Err(Unknown::new(Cause::Invalid, op)) };
         let Ok(shifted) = shift(now, plus, minus) else { return Err(Unknown::new(Cause::Invalid, op)) };
         let Some(shifted) = shifted else {
@@ -187,11 +186,7 @@ fn subtract<'a>(left: Value<'a>, right: Value<'a>) -> Result<Option<Value<'a>>, 
     })
 }
 
-fn shift<'a>(
-    now: Instant,
-    plus: Option<Value<'a>>,
-    minus: Option<Value<'a>>,
-) -> Result<Option<Instant>, NoSuchSum> {
+fn shift<'a>(now: Instant, plus: Option<Value<'a>>, minus: Option<Value<'a>>) -> Result<Option<Instant>, NoSuchSum> {
     let mut at = Value::Instant(now);
     if let Some(plus) = plus {
         match add(at, plus)? {

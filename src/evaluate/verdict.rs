@@ -16,8 +16,7 @@ pub(super) fn verdict(results: &[RuleResult], waivers: &[WaiverFinding]) -> Verd
         || waivers.iter().any(|waiver| waiver.level == Level::Block)
     {
         Verdict::NotClean
-    } else if !decided
-        || findings().any(|finding| matches!(finding.outcome, Outcome::Indeterminate | Outcome::Review))
+    } else if !decided || findings().any(|finding| matches!(finding.outcome, Outcome::Indeterminate | Outcome::Review))
     {
         Verdict::Indeterminate
     } else if findings().any(failing) {

@@ -49,9 +49,8 @@ pub(super) fn apply(
         }
         problems.push(problem);
     }
-    let used = |index: usize| {
-        results.iter().any(|result| result.findings.iter().any(|finding| finding.waiver == Some(index)))
-    };
+    let used =
+        |index: usize| results.iter().any(|result| result.findings.iter().any(|finding| finding.waiver == Some(index)));
     let mut findings = Vec::new();
     for (index, (waiver, problem)) in waivers.iter().zip(problems).enumerate() {
         if used(index) {

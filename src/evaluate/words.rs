@@ -151,7 +151,10 @@ impl<'a> Machine<'a> {
     fn is_constant(&self, op: OpId) -> bool {
         match self.op(op) {
             Op::Const(_) | Op::Parameter(_) => true,
-            Op::List(operands) => self.operands(*operands).iter().all(|operand| self.is_constant(*operand)),
+            Op::List(operands) => self
+                .operands(*operands)
+                .iter()
+                .all(|operand| matches!(self.op(*operand), Op::Const(_) | Op::Parameter(_))),
             _ => false,
         }
     }
@@ -194,7 +197,10 @@ impl<'a> Machine<'a> {
         for (sign, operand) in [(" + ", plus), (" - ", minus)] {
             let Some(operand) = operand else { continue };
             let value = self.eval(operand);
-            name = format!("{name}{sign}{}", if self.is_constant(operand) { self.show(value) } else { self.wanted(operand) });
+            name = format!(
+                "{name}{sign}{}",
+                if self.is_constant(operand) { self.show(value) } else { self.wanted(operand) }
+            );
             at = match (at, value) {
                 (Some(Value::Instant(at)), Ok(Value::Duration(by))) if sign == " + " => {
                     at.checked_add(by).map(Value::Instant)
