@@ -255,3 +255,17 @@ fn references_are_resolved_by_digest() {
     assert_eq!(value(1, "resolved"), CellValue::Bool(false));
     assert_eq!(value(2, "resolved"), CellValue::Unknown(Cause::Missing));
 }
+
+#[test]
+fn the_reference_case_has_no_problem() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let limits = countersign::bundle::Limits::STANDARD;
+    let snapshot = countersign::bundle::Snapshot::read(&root.join("fixtures/cases/b0"), &limits).unwrap();
+    let trust = countersign::trust::Trust::parse(&std::fs::read(root.join("fixtures/trust.json")).unwrap()).unwrap();
+    let arena = Bump::new();
+    let case = collected(&snapshot, &arena, &trust);
+    assert!(case.problems.is_empty(), "{:#?}", case.problems);
+    assert_eq!(case.population("lei-record").members.len(), 3);
+    assert_eq!(case.population("delivery").members.len(), 1);
+    assert_eq!(case.population("approval").members.len(), 1);
+}
