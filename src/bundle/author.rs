@@ -201,7 +201,8 @@ pub fn add(bundle: &Path, new: &NewFile<'_>, schema: &FactSchema) -> Result<Stri
         return Err(AuthorError::BadPath { path, why });
     }
     let target = folder.join(&path);
-    if draft.entries.iter().any(|entry| entry.path.eq_ignore_ascii_case(&path)) || fs::symlink_metadata(&target).is_ok() {
+    if draft.entries.iter().any(|entry| entry.path.eq_ignore_ascii_case(&path)) || fs::symlink_metadata(&target).is_ok()
+    {
         return Err(AuthorError::Exists { path });
     }
     if let Some(kind) = class {
