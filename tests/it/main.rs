@@ -6,4 +6,5 @@ mod architecture;
 mod bundle;
 mod conformance;
 mod lei;
+mod naive;
 mod report;
