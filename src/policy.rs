@@ -193,3 +193,5 @@ fn duplicates<'s>(
 
 #[cfg(test)]
 mod mistakes;
+#[cfg(test)]
+mod tests;

@@ -166,10 +166,10 @@ codes! {
     FileName = "file_name",
     /// A day or instant that is none.
     InvalidTime = "invalid_time",
-    /// A key that must be there.
-    MissingKey = "missing_key",
     /// A file that means something else when formatted: a fault of the formatter.
     MeaningChanged = "meaning_changed",
+    /// A key that must be there.
+    MissingKey = "missing_key",
     /// More than one YAML document, or none.
     NotOneDocument = "not_one_document",
     /// A text that must stay on one line.
