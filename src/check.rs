@@ -5,6 +5,7 @@
 //! wrong with the evidence is never an error here, it is in the report. This module must not know
 //! argv, files, sockets or clocks.
 
+pub mod cases;
 pub mod error;
 mod parameter;
 
@@ -18,7 +19,7 @@ use crate::case;
 use crate::collect::{self, RunFacts};
 use crate::compile::program::{Profile, Program, RuleIndex, Stage};
 use crate::evaluate::outcome::FailOn;
-use crate::evaluate::{Inputs, Question, Selection, Signing, evaluate, push_tables, select};
+use crate::evaluate::{Coverage, Inputs, Question, Selection, Signing, evaluate_covered, push_tables, select};
 use crate::facts::schema::{KindClass, KindId};
 use crate::primitives::Instant;
 use crate::report::document::Run;
@@ -58,6 +59,18 @@ pub fn check(
     trust: &Trust,
     cases: Option<&Path>,
     options: &Options,
+) -> Result<Report, CheckError> {
+    check_covered(program, snapshot, trust, cases, options, None)
+}
+
+/// As [`check`], keeping what each condition answered.
+fn check_covered(
+    program: &Program,
+    snapshot: &Snapshot,
+    trust: &Trust,
+    cases: Option<&Path>,
+    options: &Options,
+    coverage: Option<&Coverage>,
 ) -> Result<Report, CheckError> {
     let profile = profile(program, &options.profile)?;
     let set = parameter::assignments(program, &options.set)?;
@@ -100,7 +113,7 @@ pub fn check(
         waivers: &waivers,
         bundle: snapshot.digest(),
     };
-    let evaluation = evaluate(program, &facts, &inputs);
+    let evaluation = evaluate_covered(program, &facts, &inputs, coverage);
     let needs = needs(program, &flows, snapshot.form(), options.stage);
     let top = |name| snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(name));
     let run = Run {
