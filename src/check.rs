@@ -8,19 +8,20 @@
 pub mod cases;
 pub mod error;
 mod parameter;
+mod patch;
 
 use std::path::Path;
 
 use bumpalo::Bump;
 
 use crate::bundle::place::printable;
-use crate::bundle::{Area, Form, Snapshot};
+use crate::bundle::{Area, Form, Problem, Snapshot};
 use crate::case;
 use crate::collect::{self, RunFacts};
 use crate::compile::program::{Profile, Program, RuleIndex, Stage};
 use crate::evaluate::outcome::FailOn;
 use crate::evaluate::{Coverage, Inputs, Question, Selection, Signing, evaluate_covered, push_tables, select};
-use crate::facts::schema::{KindClass, KindId};
+use crate::facts::schema::{FactSchema, KindClass, KindId};
 use crate::primitives::Instant;
 use crate::report::document::Run;
 use crate::report::{Parts, Report, assemble};
@@ -133,6 +134,11 @@ fn check_covered(
     };
     let parts = Parts { program, evaluation: &evaluation, facts: &facts, snapshot, waivers: &waivers, needs: &needs };
     Ok(Report::seal(assemble(parts, run)))
+}
+
+/// Whatever is wrong with the files, manifests and records of a case; no rule is run.
+pub fn problems(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Problem> {
+    collect::problems(snapshot, schema)
 }
 
 fn profile<'p>(program: &'p Program, id: &str) -> Result<&'p Profile, CheckError> {

@@ -6,15 +6,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bundle::{Limits, Snapshot};
+use crate::bundle::patch::TRUST;
+use crate::bundle::{Form, Limits, Snapshot};
 use crate::compile::program::{Program, RuleBody, Stage};
 use crate::evaluate::Coverage;
 use crate::evaluate::outcome::{FailOn, Outcome};
-use crate::policy::ParsedCases;
-use crate::policy::cases::ParsedCase;
-use crate::primitives::Instant;
+use crate::policy::cases::{ParsedCase, PatchStep};
+use crate::policy::yaml::{self, ValueKind};
+use crate::policy::{ParsedCases, PolicyProblem};
+use crate::primitives::{Instant, PrimitiveError};
 use crate::report::ReportDocument;
 use crate::report::document::ResultEntry;
+use crate::source::Source;
 use crate::trust::Trust;
 
 use super::patch;
@@ -23,10 +26,8 @@ use super::{DEFAULT_PROFILE, Options, check_covered};
 /// A case of `fixtures/cases`, as files.
 #[derive(Debug, Clone)]
 pub struct Fixture {
-    /// Its files, by path relative to the case.
+    /// Its files, by path relative to the case, and the trust file that judges it as `trust`.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// The bytes of the trust file that judges it.
-    pub trust: Vec<u8>,
     /// The instant it is judged for unless a case names another.
     pub as_of: Option<Instant>,
 }
@@ -62,6 +63,38 @@ impl Outcomes {
     pub fn all_good(&self) -> bool {
         !self.results.is_empty() && self.incomplete.is_empty() && self.results.iter().all(|r| r.problems.is_empty())
     }
+}
+
+/// A case with the changes of a patch, made in memory: what if. Trust is the installation's and is not patched.
+///
+/// # Errors
+/// The first step that cannot be made.
+pub fn patched(snapshot: &Snapshot, steps: &[PatchStep]) -> Result<Snapshot, String> {
+    let mut files = snapshot.to_files();
+    patch::apply(steps, &mut files)?;
+    let patched = Snapshot::from_files(files, &Limits::STANDARD);
+    Ok(match snapshot.form() {
+        Form::Case => patched,
+        Form::Bundle => patched.bundle_only(),
+    })
+}
+
+/// The instant that `cases.yaml`, a mapping of fixtures to instants, gives a fixture.
+///
+/// # Errors
+/// The file cannot be read, or the instant is none.
+pub fn instant_of(source: &Source, fixture: &str) -> Result<Option<Instant>, Vec<PolicyProblem>> {
+    let tree = yaml::read(source)?;
+    let entries = match &tree.root.kind {
+        ValueKind::Map(entries) => entries.as_slice(),
+        ValueKind::Scalar(_) | ValueKind::List(_) => &[],
+    };
+    let Some((_, value)) = entries.iter().find(|(name, _)| name.text == fixture) else { return Ok(None) };
+    let text = value.scalar().map_or("", |scalar| scalar.text.text.as_str());
+    text.parse().map(Some).map_err(|error: PrimitiveError| {
+        let labels = vec![(value.span, "an instant is expected".to_owned())];
+        vec![PolicyProblem::new("countersign::policy::invalid_time", error.to_string(), None, source, labels)]
+    })
 }
 
 /// Runs the cases whose name, rule or scenario contains `filter`.
@@ -122,8 +155,8 @@ fn report_of(
     coverage: &Coverage,
 ) -> Result<ReportDocument, String> {
     let mut files = fixture.files.clone();
-    let mut trust = fixture.trust.clone();
-    patch::apply(&case.patch, &mut files, &mut trust)?;
+    patch::apply(&case.patch, &mut files)?;
+    let trust = files.remove(TRUST).ok_or("the fixture has no trust file")?;
     let snapshot = Snapshot::from_files(files, &Limits::STANDARD);
     let trust = Trust::parse(&trust).map_err(|error| format!("the trust file cannot be used: {error}"))?;
     let as_of = case.as_of.map(|as_of| as_of.value).or(fixture.as_of);
