@@ -14,6 +14,7 @@ use std::path::Path;
 
 use bumpalo::Bump;
 
+use crate::bundle::author::{self, Holding};
 use crate::bundle::place::printable;
 use crate::bundle::{Area, Form, Problem, Snapshot};
 use crate::case;
@@ -139,6 +140,11 @@ fn check_covered(
 /// Whatever is wrong with the files, manifests and records of a case; no rule is run.
 pub fn problems(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Problem> {
     collect::problems(snapshot, schema)
+}
+
+/// What a case holds, per kind of evidence and of case record.
+pub fn holdings(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Holding> {
+    author::holdings(snapshot, schema, &case::sort_files(snapshot, schema).records)
 }
 
 fn profile<'p>(program: &'p Program, id: &str) -> Result<&'p Profile, CheckError> {
