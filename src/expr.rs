@@ -6,5 +6,16 @@
 
 pub mod ast;
 pub mod error;
+mod parse;
+pub mod print;
+mod scan;
 
-pub use error::ExprError;
+pub use error::{Code, ExprError};
+pub use parse::{parse, parse_binding, parse_definition, parse_literal, parse_message, parse_type};
+pub use print::{print, print_as_written, print_binding, print_message, print_signature, print_type};
+pub use scan::RESERVED;
+
+#[cfg(test)]
+mod generate;
+#[cfg(test)]
+mod tests;
