@@ -17,6 +17,7 @@ pub mod compile;
 pub mod evaluate;
 pub mod expr;
 pub mod facts;
+pub mod policy;
 pub mod primitives;
 pub mod report;
 pub mod source;

@@ -31,9 +31,10 @@ impl ExprError {
     }
 }
 
+/// Declares a closed set of stable codes.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
-        /// The stable codes of syntax errors.
+    ($(#[$outer:meta])* $prefix:literal: $($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
+        $(#[$outer])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code {
             $($(#[$doc])* $name,)+
@@ -46,14 +47,17 @@ macro_rules! codes {
             /// As it is printed.
             pub fn as_str(self) -> &'static str {
                 match self {
-                    $(Code::$name => concat!("countersign::expr::", $text),)+
+                    $(Code::$name => concat!($prefix, $text),)+
                 }
             }
         }
     };
 }
+pub(crate) use codes;
 
 codes! {
+    /// The stable codes of syntax errors.
+    "countersign::expr::":
     /// A word in capitals where a text literal was meant.
     BareText = "bare_text",
     /// `a < b < c`

@@ -1,1 +1,6 @@
-fn main() {}
+//! The integration tests, one binary: each area is a module, data lives beside the code it tests.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+mod architecture;
+mod conformance;
