@@ -13,6 +13,9 @@
 //! Bytes, time and keys enter at the edges (`cli`, `fetch`); everything between maps values to
 //! values. `ARCHITECTURE.md` has the table of allowed edges, and a test holds it.
 
+pub mod bundle;
+pub mod case;
+pub mod collect;
 pub mod compile;
 pub mod evaluate;
 pub mod expr;
@@ -21,3 +24,4 @@ pub mod policy;
 pub mod primitives;
 pub mod report;
 pub mod source;
+pub mod trust;
