@@ -129,12 +129,30 @@ pub fn evaluate_covered(
     }
 }
 
-/// The value of one operation, printed, or why it is not known: for tests of the language, which
+/// The value of one operation, or why it is not known, and until when: for tests of the language, which
 /// have no rule around their expression.
-///
-/// # Errors
-///
-/// The cause of an unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The value, or the cause of the unknown.
+    pub value: Result<Shown, Cause>,
+    /// The last instant for which every clock comparison made gives the same answer.
+    pub valid_until: Option<Instant>,
+}
+
+/// A value outside the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// `bool`
+    Bool(bool),
+    /// `int`
+    Int(i64),
+    /// Everything else, as messages print it; a text as it is.
+    Text(String),
+    /// A list; an unknown element is `None`.
+    List(Vec<Option<Shown>>),
+}
+
+/// Runs one operation that uses `locals` local slots. Parameters have their defaults.
 pub fn value_of(
     program: &Program,
     facts: &Facts<'_>,
@@ -142,16 +160,17 @@ pub fn value_of(
     signing: Signing,
     op: OpId,
     locals: u16,
-) -> Result<String, Cause> {
+) -> Answer {
     let arena = Bump::new();
     let parameters: Vec<&ParameterValue> = program.parameters.iter().map(|parameter| &parameter.default).collect();
     let mut machine = Machine::new(program, facts, &arena, as_of, signing, &parameters);
     machine.frame(locals);
-    match machine.eval(op) {
+    let value = match machine.eval(op) {
         _ if machine.steps == 0 => Err(Cause::Overflow),
-        Ok(value) => Ok(machine.show(Ok(value))),
+        Ok(value) => Ok(machine.outside(value)),
         Err(unknown) => Err(unknown.cause),
-    }
+    };
+    Answer { value, valid_until: machine.until }
 }
 
 /// Per parameter: what the command line says, else the profile, else the default.

@@ -294,14 +294,12 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Whether a record of a kind is there. A listed file that cannot be read proves none.
+    /// Whether a record of a kind is listed, readable or not.
     fn recorded(&self, kind: KindId, op: OpId) -> Truth {
         let population = self.facts.population(kind);
-        match (population.unknown, population.members.as_slice(), population.unreadable.as_slice()) {
-            (Some(cause), _, _) => Err(Unknown::new(cause, op)),
-            (None, [_, ..], _) => Ok(true),
-            (None, [], [unreadable, ..]) => Err(Unknown::at(Cause::Unreadable, op, At::Node(*unreadable))),
-            (None, [], []) => Ok(false),
+        match population.unknown {
+            Some(cause) => Err(Unknown::new(cause, op)),
+            None => Ok(!population.members.is_empty() || !population.unreadable.is_empty()),
         }
     }
 
