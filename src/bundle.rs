@@ -7,6 +7,7 @@
 //! This module must not know KERI, policies, the clock or the network.
 
 mod archive;
+pub mod author;
 pub mod error;
 mod intake;
 pub mod json;
