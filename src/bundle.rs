@@ -7,11 +7,13 @@
 //! This module must not know KERI, policies, the clock or the network.
 
 mod archive;
+pub mod author;
 pub mod error;
 mod intake;
 pub mod json;
 pub mod limits;
 pub mod manifest;
+pub mod patch;
 pub mod place;
 pub mod problem;
 pub mod reader;

@@ -20,6 +20,12 @@ use super::problem::{Code, Problem};
 /// The files that a manifest never lists: itself, and the signatures over it.
 pub const UNLISTED: [&str; 2] = ["manifest.json", "manifest.sig.cesr"];
 
+/// The kinds of files that are no records: they have no fields of their own.
+pub const FILE_KINDS: [&str; 4] = [BODY_KIND, "cesr", "document", "signature"];
+
+/// The kind of a body that a record attaches.
+pub const BODY_KIND: &str = "lei-record-body";
+
 /// Most entries, and most references, of a manifest.
 pub const ENTRIES_MAX: usize = 10_000;
 const REFERENCES_MAX: usize = 1_000;

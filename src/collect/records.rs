@@ -1,7 +1,7 @@
 //! The records of a case: evidence in `bundle/` and `post/`, case records in `decision/`.
 
 use crate::bundle::json::Numbers;
-use crate::bundle::manifest::Entry;
+use crate::bundle::manifest::{BODY_KIND as BODY, Entry, FILE_KINDS};
 use crate::bundle::place::printable;
 use crate::bundle::reader::{Input, Record, closest};
 use crate::bundle::{Area, Code, FileState, Problem};
@@ -11,12 +11,6 @@ use crate::facts::{Cause, Cell, CellValue, FileId, NodeId};
 use crate::source::Span;
 
 use super::{Collector, HEADER, Header, cell};
-
-/// The kinds of files that are no records: they have no fields of their own.
-pub const FILE_KINDS: [&str; 4] = [BODY, "cesr", "document", "signature"];
-
-/// The kind of a body that a record attaches.
-const BODY: &str = "lei-record-body";
 
 const EMPTY: Span = Span { start: 0, end: 0 };
 
