@@ -14,6 +14,7 @@ use crate::primitives::{Instant, Sha256};
 
 mod collections;
 mod compare;
+mod coverage;
 mod explain;
 pub mod finding;
 mod functions;
@@ -32,6 +33,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use coverage::Coverage;
 pub use print::print_parameter;
 pub use select::{Question, Selection, select};
 pub use tables::push_tables;
@@ -77,9 +79,20 @@ const COMPOSITE_DEPTH_MAX: u32 = 16;
 ///
 /// Rows of the rule book's tables must already be among the facts: see [`push_tables`].
 pub fn evaluate(program: &Program, facts: &Facts<'_>, inputs: &Inputs<'_>) -> Evaluation {
+    evaluate_covered(program, facts, inputs, None)
+}
+
+/// As [`evaluate`], keeping what each condition answered: for tests of policies.
+pub fn evaluate_covered(
+    program: &Program,
+    facts: &Facts<'_>,
+    inputs: &Inputs<'_>,
+    coverage: Option<&Coverage>,
+) -> Evaluation {
     let arena = Bump::new();
     let parameters = parameters_in_force(program, inputs);
     let mut machine = Machine::new(program, facts, &arena, inputs.as_of, inputs.signing, &parameters);
+    machine.coverage = coverage;
 
     let aliases = select::aliases(program, &inputs.selection.due);
     let mut results: BTreeMap<RuleIndex, RuleResult> = BTreeMap::new();
@@ -116,12 +129,30 @@ pub fn evaluate(program: &Program, facts: &Facts<'_>, inputs: &Inputs<'_>) -> Ev
     }
 }
 
-/// The value of one operation, printed, or why it is not known: for tests of the language, which
+/// The value of one operation, or why it is not known, and until when: for tests of the language, which
 /// have no rule around their expression.
-///
-/// # Errors
-///
-/// The cause of an unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The value, or the cause of the unknown.
+    pub value: Result<Shown, Cause>,
+    /// The last instant for which every clock comparison made gives the same answer.
+    pub valid_until: Option<Instant>,
+}
+
+/// A value outside the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// `bool`
+    Bool(bool),
+    /// `int`
+    Int(i64),
+    /// Everything else, as messages print it; a text as it is.
+    Text(String),
+    /// A list; an unknown element is `None`.
+    List(Vec<Option<Shown>>),
+}
+
+/// Runs one operation that uses `locals` local slots. Parameters have their defaults.
 pub fn value_of(
     program: &Program,
     facts: &Facts<'_>,
@@ -129,16 +160,17 @@ pub fn value_of(
     signing: Signing,
     op: OpId,
     locals: u16,
-) -> Result<String, Cause> {
+) -> Answer {
     let arena = Bump::new();
     let parameters: Vec<&ParameterValue> = program.parameters.iter().map(|parameter| &parameter.default).collect();
     let mut machine = Machine::new(program, facts, &arena, as_of, signing, &parameters);
     machine.frame(locals);
-    match machine.eval(op) {
+    let value = match machine.eval(op) {
         _ if machine.steps == 0 => Err(Cause::Overflow),
-        Ok(value) => Ok(machine.show(Ok(value))),
+        Ok(value) => Ok(machine.outside(value)),
         Err(unknown) => Err(unknown.cause),
-    }
+    };
+    Answer { value, valid_until: machine.until }
 }
 
 /// Per parameter: what the command line says, else the profile, else the default.

@@ -189,3 +189,6 @@ fn duplicates<'s>(
         problems.push(PolicyProblem::new(Code::DuplicateId.as_str(), message, Some(help), source, labels));
     }
 }
+
+#[cfg(test)]
+mod mistakes;

@@ -220,7 +220,7 @@ impl<'a> Machine<'a> {
     /// Sorts the pending elements by value, certain ones first among equals.
     fn sort_pending(&mut self, from: usize) {
         self.pending[from..]
-            .sort_by(|a, b| total_order(a.value, b.value).then(a.doubt.is_some().cmp(&b.doubt.is_some())));
+            .sort_unstable_by(|a, b| total_order(a.value, b.value).then(a.doubt.is_some().cmp(&b.doubt.is_some())));
     }
 
     /// The end of the run of pending elements that equal the one at `first`. A malformed value is
@@ -438,16 +438,27 @@ impl<'a> Machine<'a> {
         gap
     }
 
-    /// `[element for x in list where filter]`: doubtful elements stay doubtful.
+    /// `[element for x in list where filter]`: unknown if it is doubtful what belongs to it. An unknown
+    /// element is an element.
     pub(super) fn project(&mut self, element: OpId, over: &Over) -> Known<'a> {
         let list = self.list(over.list)?;
         let from = self.pending.len();
-        let mut at = 0;
+        let (mut at, mut blamed) = (0, None);
         while let Some(source) = self.next(over, list, &mut at) {
+            if let Some(doubt) = source.doubt {
+                blame(&mut blamed, doubt);
+                continue;
+            }
             let (value, at) = self.eval_located(element);
-            self.pending.push(Element { value, at, doubt: source.doubt });
+            self.pending.push(Element { value, at, doubt: None });
         }
-        Ok(self.finish_list(from))
+        match blamed {
+            None => Ok(self.finish_list(from)),
+            Some(unknown) => {
+                self.pending.truncate(from);
+                Err(unknown)
+            }
+        }
     }
 }
 

@@ -11,20 +11,31 @@ use super::value::{Element, Known, ListRef, Truth, Unknown, Value, blame, both};
 
 impl<'a> Machine<'a> {
     pub(super) fn compare(&mut self, op: OpId, comparison: Comparison, left: OpId, right: OpId) -> Truth {
-        let left = self.eval(left);
-        let (left, right) = both(left, self.eval(right))?;
+        let (left, right) = (self.eval(left), self.eval(right));
         match comparison {
-            Comparison::Equal => self.equal(op, left, right),
-            Comparison::NotEqual => self.equal(op, left, right).map(|equal| !equal),
+            Comparison::Equal => self.same(op, left, right),
+            Comparison::NotEqual => self.same(op, left, right).map(|same| !same),
             Comparison::Less
             | Comparison::LessOrEqual
             | Comparison::Greater
             | Comparison::GreaterOrEqual
             | Comparison::Before
-            | Comparison::After => match order(left, right) {
-                Some(ordering) => Ok(holds(comparison, ordering)),
-                None => Err(Unknown::new(Cause::Invalid, op)),
-            },
+            | Comparison::After => {
+                let (left, right) = both(left, right)?;
+                let ordering = order(left, right).ok_or(Unknown::new(Cause::Invalid, op))?;
+                Ok(holds(comparison, ordering))
+            }
+        }
+    }
+
+    /// Whether two values are equal. A malformed one is equal to nothing, whatever the other is.
+    fn same(&mut self, op: OpId, left: Known<'a>, right: Known<'a>) -> Truth {
+        match (left, right) {
+            (Ok(Value::Malformed(_)), _) | (_, Ok(Value::Malformed(_))) => Ok(false),
+            (left, right) => {
+                let (left, right) = both(left, right)?;
+                self.equal(op, left, right)
+            }
         }
     }
 
@@ -76,13 +87,10 @@ impl<'a> Machine<'a> {
             if !sides.iter().all(|(_, there)| *there) {
                 return blamed.map_or(Ok(false), Err);
             }
-            match both(self.element(a, index, op).value, self.element(b, index, op).value) {
-                Ok((left, right)) => match self.equal(op, left, right) {
-                    Ok(true) => {}
-                    Ok(false) if blamed.is_none() => return Ok(false),
-                    Ok(false) => {}
-                    Err(unknown) => blame(&mut blamed, unknown),
-                },
+            match self.same(op, self.element(a, index, op).value, self.element(b, index, op).value) {
+                Ok(true) => {}
+                Ok(false) if blamed.is_none() => return Ok(false),
+                Ok(false) => {}
                 Err(unknown) => blame(&mut blamed, unknown),
             }
         }
@@ -96,42 +104,40 @@ impl<'a> Machine<'a> {
         let answer = match self.op(list) {
             // The elements of a literal need not be a list first.
             Op::List(operands) => {
-                let mut blamed = item.err();
-                let mut found = false;
+                let (mut found, mut blamed) = (false, None);
                 for operand in self.operands(*operands) {
-                    match both(item, self.eval(*operand)) {
-                        Ok((item, value)) => match self.equal(list, item, value) {
-                            Ok(true) => {
-                                found = true;
-                                break;
-                            }
-                            Ok(false) => {}
-                            Err(unknown) => blame(&mut blamed, unknown),
-                        },
+                    let value = self.eval(*operand);
+                    match self.same(list, item, value) {
+                        Ok(true) => {
+                            found = true;
+                            break;
+                        }
+                        Ok(false) => {}
                         Err(unknown) => blame(&mut blamed, unknown),
                     }
                 }
                 if found { Ok(true) } else { blamed.map_or(Ok(false), Err) }
             }
-            _ => match both(item, self.list(list)) {
-                Ok((item, elements)) => self.contains(elements, list, item),
-                Err(unknown) => Err(unknown),
+            _ => match (self.list(list), item) {
+                (Ok(elements), item) => self.contains(elements, list, item),
+                (Err(unknown), Err(item)) => Err(item.and(unknown)),
+                (Err(unknown), Ok(_)) => Err(unknown.and(unknown)),
             },
         };
         self.release(mark);
         answer
     }
 
-    /// Whether a known value is in a list: true if a known element equals it, else unknown if an
-    /// element is unknown, else false.
-    fn contains(&mut self, list: ListRef, op: OpId, item: Value<'a>) -> Truth {
+    /// Whether a value is in a list: true if it equals an element, else unknown if it may equal one,
+    /// else false. Nothing is in a list that is empty.
+    fn contains(&mut self, list: ListRef, op: OpId, item: Known<'a>) -> Truth {
         let mut blamed = None;
         for index in 0..self.length(list) {
             if !self.step() {
                 return Err(Unknown::new(Cause::Overflow, op));
             }
             let element = self.element(list, index, op);
-            match (element.value.and_then(|value| self.equal(op, item, value)), element.doubt) {
+            match (self.same(op, item, element.value), element.doubt) {
                 (Ok(true), None) => return Ok(true),
                 (Ok(true), Some(doubt)) => blame(&mut blamed, doubt),
                 (Ok(false), _) => {}
@@ -194,13 +200,7 @@ impl<'a> Machine<'a> {
         let mut blamed = None;
         for index in 0..self.length(a) {
             let element = self.element(a, index, left);
-            // An unknown element decides nothing only where there is nothing to be in.
-            let answer = match element.value {
-                Ok(value) => self.contains(b, right, value),
-                Err(_) if self.length(b) == 0 => Ok(false),
-                Err(unknown) => Err(unknown),
-            };
-            match (answer, element.doubt) {
+            match (self.contains(b, right, element.value), element.doubt) {
                 (Ok(is_in), None) if is_in != wanted => return Ok(false),
                 (Ok(is_in), Some(doubt)) if is_in != wanted => blame(&mut blamed, doubt),
                 (Ok(_), _) => {}
@@ -213,8 +213,18 @@ impl<'a> Machine<'a> {
     /// A list of the different elements, in order of first appearance.
     pub(super) fn set_operation(&mut self, operation: SetOperation, left: OpId, right: OpId) -> Known<'a> {
         let (a, b) = (self.list(left), self.list(right));
-        let (a, b) = both(a, b)?;
+        // Nothing has nothing in common with anything, and nothing can be taken from it.
+        let empty = |machine: &Self, list: Result<ListRef, Unknown>| list.is_ok_and(|list| machine.length(list) == 0);
+        let nothing = match operation {
+            SetOperation::Union => false,
+            SetOperation::Intersect => empty(self, a) || empty(self, b),
+            SetOperation::Minus => empty(self, a),
+        };
         let from = self.pending.len();
+        if nothing {
+            return Ok(self.finish_list(from));
+        }
+        let (a, b) = both(a, b)?;
         let outcome = self.collect_set(operation, (a, left), (b, right), from);
         match outcome {
             Ok(()) => Ok(self.finish_list(from)),
@@ -238,7 +248,7 @@ impl<'a> Machine<'a> {
         let wild_b = self.first_unknown(b);
         let wild = match operation {
             SetOperation::Union => wild_a.or(wild_b),
-            SetOperation::Intersect => wild_a.and_then(|_| wild_b),
+            SetOperation::Intersect => wild_a.and(wild_b),
             SetOperation::Minus => wild_a,
         };
         if let Some(unknown) = wild {
@@ -251,14 +261,14 @@ impl<'a> Machine<'a> {
                 // Membership in its own list is by identity, so that a malformed value stays in it.
                 let mine = match element.doubt {
                     None => Ok(true),
-                    Some(doubt) => match self.contains(list, op, value) {
+                    Some(doubt) => match self.contains(list, op, Ok(value)) {
                         Ok(true) => Ok(true),
                         Ok(false) | Err(_) => Err(doubt),
                     },
                 };
                 let (in_a, in_b) = match own {
-                    0 => (mine, self.contains(b.0, b.1, value)),
-                    _ => (self.contains(a.0, a.1, value), mine),
+                    0 => (mine, self.contains(b.0, b.1, Ok(value))),
+                    _ => (self.contains(a.0, a.1, Ok(value)), mine),
                 };
                 let member = match operation {
                     SetOperation::Union => either(in_a, in_b),

@@ -63,7 +63,12 @@ impl<'a> Machine<'a> {
             (Function::UrlHasSegment, [text, segment]) => {
                 let url = self.url(op, *text);
                 let (url, segment) = both(url, self.text(*segment))?;
-                let found = url.path_segments().is_some_and(|mut segments| segments.any(|part| part == segment));
+                if !url.has_host() {
+                    return invalid;
+                }
+                // A path that ends in `/` has an empty last segment, which is none.
+                let found = !segment.is_empty()
+                    && url.path_segments().is_some_and(|mut segments| segments.any(|part| part == segment));
                 Ok(Value::Bool(found))
             }
             (Function::Length, [text]) => {
@@ -136,7 +141,8 @@ impl<'a> Machine<'a> {
                     possible.insert(key);
                     blame(&mut blamed, doubt);
                 }
-                (Ok(None), _) => return Err(Unknown::at(Cause::Invalid, op, element.at)),
+                // No key has such an index, so it counts nothing.
+                (Ok(None), _) => {}
                 (Err(unknown), _) => {
                     any = true;
                     blame(&mut blamed, unknown);

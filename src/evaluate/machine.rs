@@ -11,6 +11,7 @@ use crate::facts::{Cause, CellValue, Facts, NodeId};
 use crate::primitives::Instant;
 
 use super::Signing;
+use super::coverage::Coverage;
 use super::value::{At, Element, Known, ListRef, Truth, Unknown, Value};
 
 /// Most steps that a rule may take; the largest shipped rule takes some thousands.
@@ -36,6 +37,8 @@ pub(super) struct Machine<'a> {
     pub depth: u32,
     /// Last instant for which every clock comparison so far gives the same answer.
     pub until: Option<Instant>,
+    /// Where the answers of conditions are kept, in tests of policies.
+    pub coverage: Option<&'a Coverage>,
 }
 
 /// What a local slot holds.
@@ -71,6 +74,7 @@ impl<'a> Machine<'a> {
             steps: STEPS_MAX,
             depth: 0,
             until: None,
+            coverage: None,
         };
         // Lists among them stay at the bottom of the scratch stack: no mark is below them.
         for parameter in parameters {
@@ -157,10 +161,15 @@ impl<'a> Machine<'a> {
 
     /// The value of an operation that is a condition.
     pub fn truth(&mut self, op: OpId) -> Truth {
-        match self.eval(op)? {
-            Value::Bool(value) => Ok(value),
-            _ => Err(Unknown::new(Cause::Invalid, op)),
+        let truth = match self.eval(op) {
+            Ok(Value::Bool(value)) => Ok(value),
+            Ok(_) => Err(Unknown::new(Cause::Invalid, op)),
+            Err(unknown) => Err(unknown),
+        };
+        if let Some(coverage) = self.coverage {
+            coverage.record(op, truth.ok());
         }
+        truth
     }
 
     /// The value of an operation that is a list.
@@ -285,14 +294,12 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Whether a record of a kind is there. A listed file that cannot be read proves none.
+    /// Whether a record of a kind is listed, readable or not.
     fn recorded(&self, kind: KindId, op: OpId) -> Truth {
         let population = self.facts.population(kind);
-        match (population.unknown, population.members.as_slice(), population.unreadable.as_slice()) {
-            (Some(cause), _, _) => Err(Unknown::new(cause, op)),
-            (None, [_, ..], _) => Ok(true),
-            (None, [], [unreadable, ..]) => Err(Unknown::at(Cause::Unreadable, op, At::Node(*unreadable))),
-            (None, [], []) => Ok(false),
+        match population.unknown {
+            Some(cause) => Err(Unknown::new(cause, op)),
+            None => Ok(!population.members.is_empty() || !population.unreadable.is_empty()),
         }
     }
 

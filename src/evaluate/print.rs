@@ -3,6 +3,7 @@
 use crate::compile::program::{MessagePiece, Op, OpId, ParameterValue};
 use crate::facts::{CellValue, NodeId};
 
+use super::Shown;
 use super::machine::Machine;
 use super::value::{Known, ListRef, Value};
 
@@ -52,6 +53,29 @@ impl<'a> Machine<'a> {
             Ok(Value::Threshold(value)) => threshold(value),
             Ok(Value::Record(node)) => self.label(node).unwrap_or_else(|| self.type_name(node).to_owned()),
             Ok(Value::List(list)) => self.show_list(list),
+        }
+    }
+
+    /// A value for a reader outside the engine.
+    pub(super) fn outside(&self, value: Value<'a>) -> Shown {
+        match value {
+            Value::Bool(value) => Shown::Bool(value),
+            Value::Int(value) => Shown::Int(value),
+            Value::Text(text) | Value::Malformed(text) => Shown::Text(text.to_owned()),
+            Value::List(list) => {
+                let element = |index| match self.element(list, index, OpId(0)).value.ok()? {
+                    Value::List(_) => Some(Shown::Text("(list)".to_owned())),
+                    value => Some(self.outside(value)),
+                };
+                Shown::List((0..self.length(list)).map(element).collect())
+            }
+            Value::Instant(_)
+            | Value::Date(_)
+            | Value::Duration(_)
+            | Value::Days(_)
+            | Value::Months(_)
+            | Value::Threshold(_)
+            | Value::Record(_) => Shown::Text(self.show(Ok(value))),
         }
     }
 

@@ -139,7 +139,7 @@ impl Iterator for Lexer<'_> {
             b')' | b']' => (TokenKind::Close, start + 1),
             _ => match SYMBOLS.iter().find(|symbol| self.text[start..].starts_with(**symbol)) {
                 Some(symbol) => (TokenKind::Symbol, start + symbol.len()),
-                None => (TokenKind::Stray, start + self.text[start..].chars().next().map_or(1, char::len_utf8)),
+                None => (TokenKind::Stray, start + stray_length(&self.text[start..])),
             },
         };
         self.at = end;
@@ -159,6 +159,12 @@ fn closing(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
             _ => at += 1,
         }
     }
+}
+
+/// A word with foreign letters is one mistake; any other foreign character is one of its own.
+fn stray_length(text: &str) -> usize {
+    let letters = text.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(text.len());
+    letters.max(text.chars().next().map_or(1, char::len_utf8))
 }
 
 fn line_end(bytes: &[u8], start: usize) -> usize {
@@ -264,13 +270,18 @@ impl Scanner<'_> {
                     self.errors.push(error);
                 }
             }
-            TokenKind::Stray => self.errors.push(stray(word, token.span())),
+            TokenKind::Stray => {
+                // `größe` is read as the word `gr` and what is foreign in it.
+                let begins =
+                    previous.filter(|previous| previous.kind == TokenKind::Word && previous.end == token.start);
+                let start = begins.map_or(token.start, |word| word.start);
+                self.errors.push(stray(&self.text[start..token.end], Span::new(start, token.end)));
+            }
             TokenKind::UnclosedText => {
-                let quote = &word[..1];
-                let message =
-                    format!("a text that opens with {} is never closed", if quote == "'" { "`'`" } else { "`\"`" });
+                let shown = if word.starts_with('\'') { "`'`" } else { "`\"`" };
+                let message = format!("a text that opens with {shown} is never closed");
                 let error = ExprError::new(Code::UnclosedText, token.span(), message, "opens here");
-                self.errors.push(error.help(format!("a text ends on its own line: close it with {quote}")));
+                self.errors.push(error.help(format!("a text ends on its own line: close it with {shown}")));
                 return false;
             }
             TokenKind::UnclosedPattern => {
@@ -370,6 +381,11 @@ fn foreign_symbol(text: &str, previous: Option<Token>, token: Token) -> Option<E
 }
 
 fn stray(character: &str, span: Span) -> ExprError {
+    if character.starts_with(char::is_alphanumeric) {
+        let message = format!("`{character}` holds letters other than a to z");
+        let error = ExprError::new(Code::UnexpectedCharacter, span, message, "not a name");
+        return error.help("names are written in a to z, digits and underscores; a text stands in quotes");
+    }
     let printable = if character.chars().all(char::is_control) {
         character.escape_unicode().to_string()
     } else {

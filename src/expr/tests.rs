@@ -30,7 +30,7 @@ fn canonical(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
     fn what_is_printed_parses_to_the_same_tree(expr in generate::expr()) {

@@ -258,14 +258,12 @@ impl Reader<'_> {
         let form = STEPS.iter().find(|(first, _)| entries.iter().any(|(key, _)| key.text == *first));
         let Some((first, known)) = form else {
             let keys = self.keys(value, "a patch step", &all)?;
-            let words: Vec<&str> = STEPS.iter().map(|(first, _)| *first).collect();
-            let help = Some(format!("it begins with one of: {}", words.join(", ")));
-            self.problem(
-                Code::MissingKey,
-                "a patch step that does nothing".to_owned(),
-                help,
-                vec![(keys.span(), "changes nothing".to_owned())],
-            );
+            if !keys.has_misspelt() {
+                let words: Vec<&str> = STEPS.iter().map(|(first, _)| *first).collect();
+                let help = Some(format!("it begins with one of: {}", words.join(", ")));
+                let labels = vec![(keys.span(), "changes nothing".to_owned())];
+                self.problem(Code::MissingKey, "a patch step that does nothing".to_owned(), help, labels);
+            }
             return None;
         };
         let keys = self.keys(value, "a patch step", known)?;

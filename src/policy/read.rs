@@ -26,6 +26,8 @@ pub(super) struct Keys<'v> {
     what: &'static str,
     /// Where a missing key is reported.
     span: Span,
+    /// Keys that an unknown one was taken for: they are misspelt, not missing.
+    misspelt: Vec<String>,
     entries: &'v [(Fragment, Value)],
 }
 
@@ -41,6 +43,16 @@ impl<'v> Keys<'v> {
 
     pub(super) fn span(&self) -> Span {
         self.span
+    }
+
+    /// Whether a key is there, if only misspelt.
+    pub(super) fn is_meant(&self, key: &str) -> bool {
+        self.get(key).is_some() || self.misspelt.iter().any(|meant| meant == key)
+    }
+
+    /// Whether a key was reported as misspelt.
+    pub(super) fn has_misspelt(&self) -> bool {
+        !self.misspelt.is_empty()
     }
 }
 
@@ -59,19 +71,26 @@ impl<'s> Reader<'s> {
             self.shape(value, what, "a mapping of keys to values");
             return None;
         };
+        let mut misspelt = Vec::new();
         for (key, _) in entries {
             if known.contains(&key.text.as_str()) || key.text.is_empty() {
                 continue;
             }
             let message = format!("unknown key `{}` in {what}", key.text);
-            let help = did_you_mean(&key.text, known).unwrap_or_else(|| format!("keys: {}", known.join(", ")));
+            let help = match nearest(&key.text, known) {
+                Some(meant) => {
+                    misspelt.push(meant.to_owned());
+                    format!("did you mean `{meant}`?")
+                }
+                None => format!("keys: {}", known.join(", ")),
+            };
             self.problem(Code::UnknownKey, message, Some(help), vec![(key.whole, "not a key".to_owned())]);
         }
         let span = entries.first().map_or(value.span, |(key, first)| {
             // The first entry names the thing: `id: LE-6.3`.
             if first.scalar().is_some() && !self.spans_lines(first.span) { key.whole.to(first.span) } else { key.whole }
         });
-        Some(Keys { what, span, entries })
+        Some(Keys { what, span, misspelt, entries })
     }
 
     fn spans_lines(&self, span: Span) -> bool {
@@ -81,7 +100,7 @@ impl<'s> Reader<'s> {
     /// The value of a key that must be there.
     pub(super) fn required<'v>(&mut self, keys: &Keys<'v>, key: &str) -> Option<&'v Value> {
         let value = keys.get(key);
-        if value.is_none() {
+        if value.is_none() && !keys.is_meant(key) {
             let message = format!("{} without `{key}`", keys.what);
             let help = Some(format!("add `{key}`"));
             self.problem(Code::MissingKey, message, help, vec![(keys.span, format!("has no `{key}`"))]);
@@ -162,7 +181,7 @@ impl<'s> Reader<'s> {
             return Some(Spanned { value: *found, span: text.whole });
         }
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let message = format!("`{}` is not a {}", text.text, what.trim_matches('`'));
+        let message = format!("unknown {} `{}`", what.trim_matches('`'), text.text);
         let help = did_you_mean(&text.text, &known).unwrap_or_else(|| format!("one of: {}", known.join(", ")));
         self.problem(Code::UnknownWord, message, Some(help), vec![(text.whole, "not known".to_owned())]);
         None
@@ -356,13 +375,17 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// The nearest known word, if one is near.
+/// The nearest known word, if one is near, as a question.
 pub(super) fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
+    nearest(word, known).map(|nearest| format!("did you mean `{nearest}`?"))
+}
+
+fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let lower = word.to_lowercase();
     let near = known
         .iter()
         .map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), *known))
         .min_by_key(|(distance, _)| *distance)?;
     let bound = (word.chars().count().max(near.1.chars().count()) / 3).max(1);
-    (near.0 <= bound).then(|| format!("did you mean `{}`?", near.1))
+    (near.0 <= bound).then_some(near.1)
 }

@@ -208,7 +208,8 @@ impl Reader<'_> {
     }
 
     fn expressions(&mut self, keys: &Keys<'_>) -> ParsedBody {
-        if keys.get("require").is_none() && keys.get("attested").is_none() {
+        let meant = ["require", "attested", "same_as", "all_of"].iter().any(|key| keys.is_meant(key));
+        if !meant {
             let help = "add `require`, `attested`, `same_as` or `all_of`";
             let labels = vec![(keys.span(), "has nothing to check".to_owned())];
             self.problem(Code::MissingKey, "a rule that requires nothing".to_owned(), Some(help.to_owned()), labels);

@@ -422,8 +422,8 @@ impl Reader<'_> {
             Kind::MappingValueNotAllowed => {
                 ("`:` where no key can stand".to_owned(), "quote a text that holds `: `, or check the indentation")
             }
-            Kind::TabInBlockIndentation | Kind::TabInIndentation | Kind::TabNotAllowed => {
-                ("a tab in the indentation".to_owned(), "indent with spaces")
+            Kind::TabInBlockIndentation | Kind::TabInIndentation | Kind::TabNotAllowed | Kind::TabInPlainScalar => {
+                ("a tab here or in the next line".to_owned(), "indent with spaces")
             }
             Kind::UnexpectedCharacter { character } => {
                 (format!("a text cannot begin with `{character}`"), "quote the text")

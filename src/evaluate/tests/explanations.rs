@@ -30,11 +30,14 @@ fn unknowns(finding: &Finding) -> Vec<(&str, Cause)> {
     finding.unknowns.iter().map(|missing| (missing.wanted.as_str(), missing.cause)).collect()
 }
 
+/// Expected and actual.
+type Leaf = (String, String);
+
 /// What a rule that requires a condition says of one thing.
 fn says(
     condition: impl FnOnce(&mut Book) -> OpId,
     cells: &[(&str, CellValue<'static>)],
-) -> (Vec<(String, String)>, Vec<(String, Cause)>) {
+) -> (Vec<Leaf>, Vec<(String, Cause)>) {
     let mut book = Book::new();
     let require = condition(&mut book);
     book.rule("R", require);

@@ -62,7 +62,7 @@ fn a_waiver_that_would_have_been_needed_and_does_not_hold_blocks() {
         (WaiverProblem::NoReason, Waiver { reason: String::new(), ..waiver("R") }),
     ];
     for (problem, bad) in cases {
-        let evaluation = run(Level::Warn, &[bad.clone()]);
+        let evaluation = run(Level::Warn, std::slice::from_ref(&bad));
         assert_eq!((evaluation.waivers[0].problem, evaluation.waivers[0].level), (problem, Level::Block));
         assert_eq!(evaluation.verdict, Verdict::NotClean, "{problem:?}");
         assert_eq!(evaluation.results[0].findings[0].waiver, None);

@@ -11,8 +11,9 @@ use super::grammar::Rule;
 /// Nothing but white space.
 pub(super) fn empty(rule: Rule, base: usize, text: &str) -> ExprError {
     let span = Span::new(base, base + text.len());
-    ExprError::new(Code::Empty, span, format!("{} is expected, and nothing is written", whole(rule)), "nothing here")
-        .help(example(rule))
+    let message = format!("{} is expected, and nothing is written", whole(rule));
+    let error = ExprError::new(Code::Empty, span, message, "nothing here");
+    ExprError { help: example(rule), ..error }
 }
 
 /// A refusal of the grammar.
@@ -39,7 +40,8 @@ pub(super) fn error(text: &str, tokens: &[Token], rule: Rule, error: &Error<Rule
     let Some(token) = found.and_then(|at| tokens.get(at)) else {
         let span = previous.map_or(Span::default(), |token| token.span());
         let message = format!("{} ends too early: {expected} is expected", whole(rule));
-        return ExprError::new(Code::UnexpectedEnd, span, message, "ends here").help(example(rule));
+        let error = ExprError::new(Code::UnexpectedEnd, span, message, "ends here");
+        return ExprError { help: example(rule), ..error };
     };
     let word = &text[token.start..token.end];
     let shown = if word.chars().count() > 40 {
@@ -62,10 +64,8 @@ pub(super) fn error(text: &str, tokens: &[Token], rule: Rule, error: &Error<Rule
     }
     let message = format!("unexpected `{shown}`: {expected} is expected");
     let error = ExprError::new(Code::Unexpected, token.span(), message, "not expected here");
-    match hint(word, previous.map(|previous| &text[previous.start..previous.end])) {
-        Some(hint) => error.help(hint),
-        None => error.help(example(rule)),
-    }
+    let hint = hint(word, previous.map(|previous| &text[previous.start..previous.end]));
+    ExprError { help: hint.or_else(|| example(rule)), ..error }
 }
 
 /// Reserved words that begin an operand; elsewhere they are no names that someone chose.
@@ -176,8 +176,8 @@ fn whole(rule: Rule) -> &'static str {
     }
 }
 
-fn example(rule: Rule) -> &'static str {
-    match rule {
+fn example(rule: Rule) -> Option<String> {
+    let example = match rule {
         Rule::whole_binding => "write `r in lei_records where r.purpose == \"onboarding\"`",
         Rule::whole_signature => "write `rostered(p: person, t: instant)`",
         Rule::whole_type => {
@@ -186,6 +186,7 @@ fn example(rule: Rule) -> &'static str {
         Rule::whole_literal => {
             "write `true`, `42`, `\"text\"`, `2026-03-20`, `2026-03-20T15:00:00Z`, `168h`, `30 days` or `3 months`"
         }
-        _ => "the forms are listed in docs/language.md",
-    }
+        _ => return None,
+    };
+    Some(example.to_owned())
 }

@@ -72,7 +72,7 @@ fn flow(raw: &str, start: usize, quote: Option<char>) -> Tracked {
         let from = if first { 0 } else { blanks(line) };
         let content = &line[from..];
         let ends_escaped = quote == Some('"') && !last && trailing_backslashes(content) % 2 == 1;
-        let content = if last || ends_escaped { content } else { content.trim_end_matches([' ', '\t']) };
+        let content = if last || ends_escaped { content } else { trimmed(content, quote) };
         let blank_line = content.is_empty() && !first && !last;
         if !first && !blank_line {
             match breaks.take() {
@@ -101,6 +101,13 @@ fn flow(raw: &str, start: usize, quote: Option<char>) -> Tracked {
         at = end + 1;
     }
     out
+}
+
+/// A line without the space at its end; a space after a backslash is content.
+fn trimmed(content: &str, quote: Option<char>) -> &str {
+    let short = content.trim_end_matches([' ', '\t']);
+    let escaped = quote == Some('"') && trailing_backslashes(short) % 2 == 1 && short.len() < content.len();
+    if escaped { &content[..=short.len()] } else { short }
 }
 
 fn trailing_backslashes(text: &str) -> usize {
@@ -192,7 +199,8 @@ fn block(file: &str, decoded: &str, start: usize, end: usize) -> (Tracked, Span)
         let end = at + line.len();
         let content = line.strip_suffix('\r').unwrap_or(line);
         // An indented line, or one of the blank lines, which are as short as they like.
-        let content = content.get(indent.min(content.len())..).unwrap_or_default();
+        let cut = indent.min(content.len());
+        let content = content.get(cut..).unwrap_or_default();
         if !content.is_empty() {
             // Line breaks before this line: kept, or folded to a space.
             while let Some(after) = rest.strip_prefix('\n') {
@@ -206,7 +214,7 @@ fn block(file: &str, decoded: &str, start: usize, end: usize) -> (Tracked, Span)
                 rest = after;
             }
             if let Some(after) = rest.strip_prefix(content) {
-                out.push(content, at);
+                out.push(content, at + cut);
                 rest = after;
                 previous_end = end;
             }
@@ -217,4 +225,141 @@ fn block(file: &str, decoded: &str, start: usize, end: usize) -> (Tracked, Span)
         out.push_decoded(character, previous_end);
     }
     (out, whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::policy::yaml::{self, Value, ValueKind};
+    use crate::source::{Fragment, Source, Span};
+
+    /// The scalars of a file, in order.
+    fn scalars(text: &str) -> Vec<Fragment> {
+        fn gather(value: &Value, into: &mut Vec<Fragment>) {
+            match &value.kind {
+                ValueKind::Scalar(scalar) => into.push(scalar.text.clone()),
+                ValueKind::List(elements) => elements.iter().for_each(|element| gather(element, into)),
+                ValueKind::Map(entries) => entries.iter().for_each(|(key, value)| {
+                    into.push(key.clone());
+                    gather(value, into);
+                }),
+            }
+        }
+        let tree = yaml::read(&Source::new("t.yaml", text)).unwrap();
+        let mut out = Vec::new();
+        gather(&tree.root, &mut out);
+        out
+    }
+
+    /// Every letter of the decoded text stands in the file where the fragment says.
+    #[track_caller]
+    fn tracked(file: &str, decoded: &str) {
+        let fragment = scalars(file).pop().unwrap();
+        assert_eq!(fragment.text, decoded, "{file}");
+        for (at, letter) in decoded.char_indices().filter(|(_, character)| character.is_alphabetic()) {
+            let place = fragment.locate(Span::new(at, at + letter.len_utf8()));
+            let written = file.get(place.start as usize..place.end as usize);
+            assert_eq!(written, Some(letter.to_string().as_str()), "{file}: {fragment:?}");
+        }
+        // A word that stands on one line is found as one piece.
+        let first = decoded.split([' ', '\n']).find(|word| !word.is_empty()).unwrap();
+        if file.contains(first) {
+            let at = decoded.find(first).unwrap();
+            let place = fragment.locate(Span::new(at, at + first.len()));
+            assert_eq!(file.get(place.start as usize..place.end as usize), Some(first), "{file}: {fragment:?}");
+        }
+    }
+
+    #[test]
+    fn letters_are_found_again_in_every_style() {
+        for (file, decoded) in [
+            ("a: Zürich is größer", "Zürich is größer"),
+            ("a: Zürich is\n  größer\n\n  than  x  # ü", "Zürich is größer\nthan  x"),
+            ("a: x\r\n  y\r\nb: z\r\n", "z"),
+            ("b: x\r\n  ÿ\r\n", "x ÿ"),
+            ("é: 'ä b'", "ä b"),
+            ("a: 'ä\n  b\n\n\n  c'", "ä b\n\nc"),
+            ("a: '  ä  '", "  ä  "),
+            ("a: 'ä\n\n  '", "ä\n"),
+            ("a: \"ä b\"", "ä b"),
+            ("a: \"ä\n   b\t\n  c\"", "ä b c"),
+            ("a: \"ä\\\n   b \\\n  \\ c\"", "äb  c"),
+            ("a: \"x\\n ä\\ty z\"", "x\n ä\ty z"),
+            ("a: |\n  ä b\n  c ß\n", "ä b\nc ß\n"),
+            ("a: |-\n  ä b\n\n   indented\n  c\n\n", "ä b\n\n indented\nc"),
+            ("a: |+\n  ä b\n  c\n\n", "ä b\nc\n\n"),
+            ("a: |2-\n    ä\n  b\n", "  ä\nb"),
+            ("a: |-2\n    ä\n  b\n", "  ä\nb"),
+            ("a: |  # ü comment\n  ä\n", "ä\n"),
+            ("a: |\n\n  ä\n", "\nä\n"),
+            ("a: >\n  ä b\n  c ß\n", "ä b c ß\n"),
+            ("a: >-\n  ä b\n  c ß\n\n  d\n\n\n  e\n", "ä b c ß\nd\n\ne"),
+            ("a: >+\n  ä b\n  c\n\n\n", "ä b c\n\n\n"),
+            ("a: >-\n  ä b\n    kept ü\n    lines\n  c d\n", "ä b\n  kept ü\n  lines\nc d"),
+            ("a: >2-\n    ä\n  b\n  c\n", "  ä\nb c"),
+            ("a: >-\n\n  ä\n  b\n", "\nä b"),
+            ("a: >-\r\n  ä b\r\n  c\r\n", "ä b c"),
+            ("- - >-\n    ä b\n    c\n", "ä b c"),
+            ("a:\n  - b: |-\n      ä\n      c", "ä\nc"),
+            ("[a, 'ä b', \"c d\", é f]", "é f"),
+        ] {
+            tracked(file, decoded);
+        }
+    }
+
+    #[test]
+    fn what_follows_an_escape_is_found() {
+        for (file, decoded, word) in [
+            ("a: \"\\\"q\\\" == ä b\"", "\"q\" == ä b", "ä"),
+            ("a: \"\\x41\\u00e9\\U0001F600 ä b\"", "Aé😀 ä b", "b"),
+            ("a: \"\\uD83D\\uDE00 ä b\"", "😀 ä b", "ä"),
+            ("a: 'it''s ''ä'' b'", "it's 'ä' b", "b"),
+            ("a: \"\\\\d \\/ ä\"", "\\d / ä", "ä"),
+        ] {
+            let fragment = scalars(file).pop().unwrap();
+            assert_eq!(fragment.text, decoded);
+            let at = decoded.find(word).unwrap();
+            let place = fragment.locate(Span::new(at, at + word.len()));
+            assert_eq!(file.get(place.start as usize..place.end as usize), Some(word), "{file}: {fragment:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+        /// The second decoding agrees with the parser's, whatever the layout: else there would be
+        /// one run for the whole scalar.
+        #[test]
+        fn both_decodings_agree(
+            lines in prop::collection::vec("[ ]{0,2}[a-zé\"'\\\\#:]{0,3}[ ]?[a-z]{0,2}", 1..6),
+            header in prop::sample::select(vec!["", "'", "\"", "|", "|-", "|+", ">", ">-", ">+", ">2", "|2-"]),
+            newline in prop::sample::select(vec!["\n", "\r\n"]),
+        ) {
+            let body = match header {
+                "'" => format!("'{}'", lines.join("\n  ").replace('\'', "''")),
+                "\"" => format!("\"{}\"", lines.join("\n  ").replace('"', "\\\"")),
+                "" => lines.join("\n  "),
+                block => format!("{block}\n  {}\n", lines.join("\n  ")),
+            };
+            let file = format!("k: {body}\n").replace('\n', newline);
+            let Ok(tree) = yaml::read(&Source::new("t.yaml", file.as_str())) else { return Ok(()) };
+            let ValueKind::Map(entries) = &tree.root.kind else { return Ok(()) };
+            for (_, value) in entries {
+                let Some(scalar) = value.scalar() else { continue };
+                let fragment = &scalar.text;
+                if fragment.text.trim().is_empty() {
+                    continue;
+                }
+                for (at, character) in fragment.text.char_indices() {
+                    let place = fragment.locate(Span::new(at, at + character.len_utf8()));
+                    let written = file.get(place.start as usize..place.end as usize).unwrap_or("?");
+                    let same = written == character.to_string();
+                    let folded = matches!(character, ' ' | '\n') && matches!(written, "\n" | "\r" | " ");
+                    let escaped = matches!((character, written), ('\'', "'") | (_, "\\"));
+                    prop_assert!(same || folded || escaped, "{:?} in {:?}: {:?} is at {:?}", character, file, fragment, written);
+                }
+            }
+        }
+    }
 }

@@ -1,0 +1,158 @@
+//! Files that several commands read: policies, the trust file, schemas, earlier cases.
+//!
+//! In: paths from arguments and settings. Out: checked values of the library, or why not.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::config::Settings;
+use super::error::CliError;
+use crate::bundle::Snapshot;
+use crate::compile::program::Program;
+use crate::compile;
+use crate::policy::{self, PolicySet};
+use crate::primitives::Said;
+use crate::source::Source;
+use crate::trust::Trust;
+
+/// Most bytes of a policy file.
+const POLICY_BYTES_MAX: u64 = 4 << 20;
+/// Most files of a policies folder.
+const POLICY_FILES_MAX: usize = 1_000;
+/// Most bytes of a trust file, and of a credential schema.
+const DOCUMENT_BYTES_MAX: u64 = 1 << 20;
+/// Deepest folder of policies.
+const POLICY_DEPTH_MAX: usize = 4;
+
+/// The rule book of a run.
+#[derive(Debug)]
+pub(super) enum RuleBook {
+    /// The one that is part of countersign.
+    Embedded(&'static Program),
+    /// From a folder.
+    Folder(Box<Program>),
+}
+
+impl RuleBook {
+    /// The program.
+    pub(super) fn program(&self) -> &Program {
+        match self {
+            Self::Embedded(program) => program,
+            Self::Folder(program) => program,
+        }
+    }
+}
+
+/// The rule book: of the option, else of the settings, else the embedded one.
+///
+/// # Errors
+/// The folder cannot be read, or its policies have problems: all of them.
+pub(super) fn rule_book(policies: Option<&Path>, settings: &Settings) -> Result<RuleBook, CliError> {
+    match policies.or(settings.policies.as_deref()) {
+        None => Ok(RuleBook::Embedded(compile::embedded())),
+        Some(folder) => {
+            let (set, mut problems) = policy::load(policy_files(folder)?);
+            let compiled = compile::compile(&set, compile::fact_schema());
+            match compiled {
+                Ok(program) if problems.is_empty() => Ok(RuleBook::Folder(Box::new(program))),
+                Ok(_) => Err(CliError::Policies { problems }),
+                Err(found) => {
+                    problems.extend(found);
+                    policy::problem::sort(&mut problems);
+                    Err(CliError::Policies { problems })
+                }
+            }
+        }
+    }
+}
+
+/// The YAML files of a policies folder, named relative to it, in order.
+///
+/// # Errors
+/// The folder cannot be read, holds no policy, or more than the bounds.
+pub(super) fn policy_files(folder: &Path) -> Result<Vec<Source>, CliError> {
+    let mut files = Vec::new();
+    yaml_files(folder, folder, 0, &mut files)?;
+    if files.is_empty() {
+        return Err(CliError::NoPolicies { path: folder.to_owned() });
+    }
+    files.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(files)
+}
+
+fn yaml_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<Source>) -> Result<(), CliError> {
+    let unreadable = |source| CliError::Unreadable { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() && depth < POLICY_DEPTH_MAX {
+            yaml_files(root, &path, depth + 1, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            if files.len() == POLICY_FILES_MAX {
+                return Err(CliError::TooManyFiles { path: root.to_owned(), limit: POLICY_FILES_MAX });
+            }
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            files.push(Source::new(name, text(&path, POLICY_BYTES_MAX)?));
+        }
+    }
+    Ok(())
+}
+
+/// The trust file: of the option, else of the settings.
+///
+/// # Errors
+/// `no_trust` if neither names one; it cannot be read or used.
+pub(super) fn trust(given: Option<&Path>, settings: &Settings) -> Result<Trust, CliError> {
+    let path = given.or(settings.trust.as_deref()).ok_or(CliError::NoTrust)?;
+    Ok(Trust::parse(&bytes(path, DOCUMENT_BYTES_MAX)?)?)
+}
+
+/// Verifies each schema of a folder by its SAID: a schema that is not what its name says is trusted for nothing.
+///
+/// # Errors
+/// The folder or a file cannot be read, or a SAID does not hold.
+pub(super) fn verify_schemas(folder: Option<&Path>) -> Result<Vec<Said>, CliError> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let unreadable = |source| CliError::Unreadable { path: folder.to_owned(), source };
+    let mut saids = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            saids.push(schema_said(&path)?);
+        }
+    }
+    saids.sort();
+    Ok(saids)
+}
+
+/// The SAID of a schema, which its `$id` must be. Source: ACDC specification, SAIDs of schemas: the digest of
+/// the compact JSON, members in order, with `#` in place of the SAID.
+fn schema_said(path: &Path) -> Result<Said, CliError> {
+    let refused = |reason: &'static str| CliError::Schema { path: path.to_owned(), reason };
+    let text = text(path, DOCUMENT_BYTES_MAX)?;
+    let mut schema: serde_json::Value = serde_json::from_str(&text).map_err(|_| refused("it is not JSON"))?;
+    let id = schema.get("$id").and_then(|id| id.as_str()).ok_or_else(|| refused("it has no `$id`"))?.to_owned();
+    let said: Said = id.parse().map_err(|_| refused("its `$id` is not a SAID"))?;
+    schema["$id"] = serde_json::Value::String("#".repeat(id.len()));
+    if Said::of(schema.to_string().as_bytes()) != said {
+        return Err(refused("its SAID does not hold: the schema was changed, or written in another form"));
+    }
+    Ok(said)
+}
+
+/// A text file within a bound.
+///
+/// # Errors
+/// It cannot be read, or is too large.
+pub(super) fn text(path: &Path, limit: u64) -> Result<String, CliError> {
+    let bytes = bytes(path, limit)?;
+    String::from_utf8(bytes).map_err(|_| CliError::NotText { path: path.to_owned() })
+}
+
+fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    let unreadable = |source| CliError::Unreadable { path: path.to_owned(), source };
+    let size = fs::metadata(path).map_err(unreadable)?.len();
+    if size > limit {
+        return Err(CliError::TooLarge { path: path.to_owned(), bytes: size, limit });
+    }
+    fs::read(path).map_err(unreadable)
+}
