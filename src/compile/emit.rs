@@ -37,10 +37,6 @@ impl Arena {
         &self.ops[id.0 as usize]
     }
 
-    pub(super) fn origin(&self, id: OpId) -> &Origin {
-        &self.origins[id.0 as usize]
-    }
-
     pub(super) fn operands(&mut self, ids: &[OpId]) -> Operands {
         let start = self.operands.len() as u32;
         self.operands.extend_from_slice(ids);
