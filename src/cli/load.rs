@@ -69,7 +69,10 @@ impl RuleBook {
 /// The folder cannot be read, or its policies have problems: all of them.
 pub(super) fn rule_book(policies: Option<&Path>, settings: &Settings) -> Result<RuleBook, CliError> {
     match policies.or(settings.policies.as_deref()) {
-        None => Ok(RuleBook::Embedded(compile::embedded())),
+        None => match compile::shipped() {
+            Ok(program) => Ok(RuleBook::Embedded(program)),
+            Err(problems) => Err(CliError::Policies { problems: problems.to_vec() }),
+        },
         Some(path) => Ok(RuleBook::Folder(Box::new(folder(path)?))),
     }
 }
@@ -97,7 +100,7 @@ pub(super) fn folder(path: &Path) -> Result<Loaded, CliError> {
 /// As [`folder`].
 pub(super) fn cases(policies: Option<&Path>, settings: &Settings) -> Result<Vec<ParsedCases>, CliError> {
     match policies.or(settings.policies.as_deref()) {
-        None => Ok(policy::load(compile::embedded_cases()).0.cases),
+        None => Ok(policy::load(compile::shipped_files()).0.cases),
         Some(path) => Ok(folder(path)?.set.cases),
     }
 }
