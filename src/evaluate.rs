@@ -14,6 +14,7 @@ use crate::primitives::{Instant, Sha256};
 
 mod collections;
 mod compare;
+mod coverage;
 mod explain;
 pub mod finding;
 mod functions;
@@ -32,6 +33,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use coverage::Coverage;
 pub use print::print_parameter;
 pub use select::{Question, Selection, select};
 pub use tables::push_tables;
@@ -77,9 +79,20 @@ const COMPOSITE_DEPTH_MAX: u32 = 16;
 ///
 /// Rows of the rule book's tables must already be among the facts: see [`push_tables`].
 pub fn evaluate(program: &Program, facts: &Facts<'_>, inputs: &Inputs<'_>) -> Evaluation {
+    evaluate_covered(program, facts, inputs, None)
+}
+
+/// As [`evaluate`], keeping what each condition answered: for tests of policies.
+pub fn evaluate_covered(
+    program: &Program,
+    facts: &Facts<'_>,
+    inputs: &Inputs<'_>,
+    coverage: Option<&Coverage>,
+) -> Evaluation {
     let arena = Bump::new();
     let parameters = parameters_in_force(program, inputs);
     let mut machine = Machine::new(program, facts, &arena, inputs.as_of, inputs.signing, &parameters);
+    machine.coverage = coverage;
 
     let aliases = select::aliases(program, &inputs.selection.due);
     let mut results: BTreeMap<RuleIndex, RuleResult> = BTreeMap::new();

@@ -15,11 +15,15 @@
 
 pub mod bundle;
 pub mod case;
+pub mod check;
+pub mod cli;
 pub mod collect;
 pub mod compile;
 pub mod evaluate;
 pub mod expr;
 pub mod facts;
+pub mod fetch;
+pub mod gleif;
 pub mod policy;
 pub mod primitives;
 pub mod report;

@@ -357,6 +357,30 @@ pub enum Stage {
     Closing,
 }
 
+impl Level {
+    /// As policies and reports write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
+    }
+}
+
+impl Stage {
+    /// As policies and reports write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Evidence => "evidence",
+            Self::Proposal => "proposal",
+            Self::Approval => "approval",
+            Self::Signature => "signature",
+            Self::Closing => "closing",
+        }
+    }
+}
+
 /// How strongly the source says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Strength {

@@ -10,10 +10,16 @@ use crate::facts::{Cause, List};
 
 use super::finding::{Deciding, Missing, Place};
 use super::machine::Machine;
-use super::value::{At, Truth, Unknown, Value};
+use super::value::{At, ListRef, Truth, Unknown, Value};
 
 /// Most elements of a quantifier that are explained.
 const ELEMENTS_MAX: usize = 5;
+
+/// Most candidates of `exists` that are explained.
+const NEAREST_MAX: usize = 3;
+
+/// Most conditions of a filter that candidates are compared by.
+const CONDITIONS_MAX: usize = 32;
 
 /// Most leaves, and most unknowns, of one finding.
 const LEAVES_MAX: usize = 20;
@@ -126,46 +132,86 @@ impl<'a> Machine<'a> {
             }
             let mark = self.mark();
             let answer = satisfies.map_or(Ok(true), |condition| self.truth(condition));
-            match (truth, answer, element.doubt) {
-                // Only what is unknown about an element decides an unknown.
-                (Err(_), answer, doubt) => {
-                    if let Some(doubt) = doubt {
-                        why.unknown(self.missing(doubt));
-                    }
-                    if let (Err(_), Some(condition)) = (answer, satisfies) {
-                        self.explain(condition, goal, why);
-                    }
-                    explained += usize::from(doubt.is_some() || answer.is_err());
+            let decides = match (truth, quantifier) {
+                // A failing element of `every` decides only if it is one; of `some`, all fail.
+                (Ok(_), Quantifier::Every | Quantifier::No) => answer == Ok(!goal) && element.doubt.is_none(),
+                (Ok(_), Quantifier::Some) => answer == Ok(!goal),
+                (Ok(_), Quantifier::Exists | Quantifier::ExactlyOne) => false,
+                // An unknown comes from elements that could still change it.
+                (Err(_), Quantifier::Every | Quantifier::No) => {
+                    answer.is_err() || (element.doubt.is_some() && answer == Ok(!goal))
                 }
-                (Ok(_), Ok(answer), _) if answer != goal => {
-                    if let Some(condition) = satisfies {
-                        self.explain(condition, goal, why);
-                        explained += 1;
-                    }
+                (Err(_), Quantifier::Some | Quantifier::Exists | Quantifier::ExactlyOne) => {
+                    answer.is_err() || (element.doubt.is_some() && answer == Ok(true))
                 }
-                (Ok(_), _, _) => {}
+            };
+            if decides {
+                explained += 1;
+                if let Some(doubt) = element.doubt {
+                    why.unknown(self.missing(doubt));
+                }
+                if let Some(condition) = satisfies.filter(|_| answer.is_err() || truth.is_ok()) {
+                    self.explain(condition, goal, why);
+                }
             }
             self.release(mark);
         }
-        let by_elements = explained > 0
-            && match quantifier {
-                Quantifier::Every | Quantifier::No | Quantifier::Some => true,
-                Quantifier::Exists | Quantifier::ExactlyOne => truth.is_err(),
-            };
-        if !by_elements {
+        if explained == 0 {
             let actual = self.counted_elements(over, satisfies, elements);
             let (expected, places) = (self.expected(op, want), self.places(op));
             match truth {
                 Ok(_) => why.leaf(Deciding { op, expected, actual, places }),
                 Err(unknown) => why.unknown(self.missing(unknown)),
             }
-            // Of a single candidate it can be said what it lacks.
-            if let (Ok(false), true, Some(filter), 1) = (truth, want, over.filter, self.length(list)) {
-                let candidate = self.element(list, 0, over.list);
-                self.bind(over.local, candidate.value, candidate.at);
-                self.explain(filter, true, why);
+            if let (Ok(false), true, Some(filter)) = (truth, want, over.filter) {
+                self.explain_nearest(over, list, filter, why);
             }
         }
+    }
+
+    /// Of the few candidates that come nearest to what is looked for, it is said what they lack: those
+    /// for which the most conditions of the filter hold, or the only one there is.
+    fn explain_nearest(&mut self, over: &Over, list: ListRef, filter: OpId, why: &mut Why) {
+        let conditions = self.conjuncts(filter);
+        let mut nearest: Vec<usize> = Vec::new();
+        let mut most = usize::from(self.length(list) > 1);
+        for index in 0..self.length(list) {
+            let candidate = self.element(list, index, over.list);
+            self.bind(over.local, candidate.value, candidate.at);
+            let mark = self.mark();
+            let holding = conditions.iter().filter(|condition| self.truth(**condition) == Ok(true)).count();
+            self.release(mark);
+            if holding > most {
+                nearest.clear();
+                most = holding;
+            }
+            if holding == most {
+                nearest.push(index);
+            }
+        }
+        // Many candidates that lack the same say less than the count of them.
+        if nearest.len() > NEAREST_MAX {
+            return;
+        }
+        for index in nearest {
+            let candidate = self.element(list, index, over.list);
+            self.bind(over.local, candidate.value, candidate.at);
+            self.explain(filter, true, why);
+        }
+    }
+
+    /// The conditions that `and` joins.
+    fn conjuncts(&self, op: OpId) -> Vec<OpId> {
+        let (mut conditions, mut rest) = (Vec::new(), vec![op]);
+        while let Some(op) = rest.pop() {
+            match self.op(op) {
+                Op::And(left, right) if conditions.len() + rest.len() < CONDITIONS_MAX => {
+                    rest.extend([*right, *left]);
+                }
+                _ => conditions.push(op),
+            }
+        }
+        conditions
     }
 
     /// `none of the 3 in lei_records`, `2 of the 3 in lei_records`
@@ -298,6 +344,12 @@ impl<'a> Machine<'a> {
                     {
                         self.add_place(element.at, places);
                     }
+                }
+                // Where nothing is found, what it was looked for by is at least somewhere.
+                if let (true, Some(filter)) = (places.is_empty(), over.filter) {
+                    let nothing = Err(Unknown::new(Cause::None, over.list));
+                    self.bind(over.local, nothing, At::Nowhere);
+                    self.collect_places(filter, depth + 1, places);
                 }
             }
             Op::Let { local, value, body } => {

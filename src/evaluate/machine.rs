@@ -11,6 +11,7 @@ use crate::facts::{Cause, CellValue, Facts, NodeId};
 use crate::primitives::Instant;
 
 use super::Signing;
+use super::coverage::Coverage;
 use super::value::{At, Element, Known, ListRef, Truth, Unknown, Value};
 
 /// Most steps that a rule may take; the largest shipped rule takes some thousands.
@@ -36,6 +37,8 @@ pub(super) struct Machine<'a> {
     pub depth: u32,
     /// Last instant for which every clock comparison so far gives the same answer.
     pub until: Option<Instant>,
+    /// Where the answers of conditions are kept, in tests of policies.
+    pub coverage: Option<&'a Coverage>,
 }
 
 /// What a local slot holds.
@@ -71,6 +74,7 @@ impl<'a> Machine<'a> {
             steps: STEPS_MAX,
             depth: 0,
             until: None,
+            coverage: None,
         };
         // Lists among them stay at the bottom of the scratch stack: no mark is below them.
         for parameter in parameters {
@@ -157,10 +161,15 @@ impl<'a> Machine<'a> {
 
     /// The value of an operation that is a condition.
     pub fn truth(&mut self, op: OpId) -> Truth {
-        match self.eval(op)? {
-            Value::Bool(value) => Ok(value),
-            _ => Err(Unknown::new(Cause::Invalid, op)),
+        let truth = match self.eval(op) {
+            Ok(Value::Bool(value)) => Ok(value),
+            Ok(_) => Err(Unknown::new(Cause::Invalid, op)),
+            Err(unknown) => Err(unknown),
+        };
+        if let Some(coverage) = self.coverage {
+            coverage.record(op, truth.ok());
         }
+        truth
     }
 
     /// The value of an operation that is a list.

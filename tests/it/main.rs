@@ -5,3 +5,5 @@
 mod architecture;
 mod bundle;
 mod conformance;
+mod lei;
+mod report;
