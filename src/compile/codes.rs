@@ -115,7 +115,7 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), codes().len());
         for (code, title, explanation) in codes() {
-            assert!(!title.is_empty() && explanation.ends_with('.') && explanation.len() > 60, "{code}");
+            assert!(!title.is_empty() && explanation.ends_with('.') && explanation.len() > 40, "{code}");
         }
     }
 }

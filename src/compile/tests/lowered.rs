@@ -1,7 +1,7 @@
 use super::*;
 use crate::compile::meaning::Canonical;
 use crate::compile::emit::Arena;
-use crate::compile::program::{MessagePiece, Op, ParameterValue, RuleBody, RuleExpressions};
+use crate::compile::program::{RuleBody, RuleExpressions};
 
 /// The canonical text of what a rule requires.
 fn lowered(lines: &str) -> String {
