@@ -116,7 +116,7 @@ impl<'a, 'n> Checker<'a, 'n> {
     pub(super) fn operand(&mut self, expr: &'a Expr, hint: Option<&Type>) -> Option<Value> {
         let value = self.value(expr, hint)?;
         if self.is_count(value.op) {
-            let problem = self.problem(Code::CountMisplaced, expr.span, "a count can only be compared", "an interval where elements are unknown");
+            let problem = self.problem(Code::CountNotCompared, expr.span, "a count can only be compared", "an interval where elements are unknown");
             return self.refuse(problem.help("compare it: `count(…) >= 2`; or print it in a message"));
         }
         Some(value)
@@ -207,7 +207,7 @@ impl<'a, 'n> Checker<'a, 'n> {
                 }
                 let message = format!("`{text}` is not a value of `{}`", self.names.schema.enum_type(*id).name);
                 let meant = types::closest(text, values.iter().map(String::as_str));
-                let problem = self.problem(Code::NotAllowedValue, span, message, "not one of its values");
+                let problem = self.problem(Code::NotInEnum, span, message, "not one of its values");
                 return self.refuse(problem.meant(meant, || format!("its values are {}", values.join(", "))));
             }
             Type::Lei => text.parse::<Lei>().err(),
@@ -220,7 +220,7 @@ impl<'a, 'n> Checker<'a, 'n> {
             None => Some(()),
             Some(reason) => {
                 let label = format!("compared with {}", types::a(self.names.schema, type_));
-                let problem = self.problem(Code::LiteralMalformed, span, reason.to_string(), label);
+                let problem = self.problem(Code::MalformedLiteral, span, reason.to_string(), label);
                 self.refuse(problem.help("a literal that is not well-formed is equal to nothing; mend it"))
             }
         }
@@ -248,7 +248,7 @@ impl<'a, 'n> Checker<'a, 'n> {
                 self.refuse(problem.help(format!("say which one: `the(x in {list} where …)`")))
             }
             Some(Meaning::Clock) => {
-                let problem = self.problem(Code::ClockMisplaced, span, format!("`{name}` cannot stand here"), "not a side of a comparison");
+                let problem = self.problem(Code::ClockNotCompared, span, format!("`{name}` cannot stand here"), "not a side of a comparison");
                 self.refuse(problem.help(format!(
                     "compare it: `{name} <= t + 168h`; or count days: `days_between(t, {name})`"
                 )))
@@ -267,8 +267,7 @@ impl<'a, 'n> Checker<'a, 'n> {
 
     /// "did you mean" for a name, or where it is defined instead.
     fn suggest(&self, problem: Problem, name: &str) -> Problem {
-        if let Some(elsewhere) = self.names.definitions.iter().find(|definition| definition.name == name) {
-            let _ = elsewhere;
+        if self.names.definitions.iter().any(|definition| definition.name == name) {
             return problem.help(format!(
                 "`{name}` is defined in another file and visible there only; move it to definitions.yaml"
             ));
@@ -351,7 +350,7 @@ impl<'a, 'n> Checker<'a, 'n> {
         }
         let tag = &type_.fields[variants.tag as usize].name;
         let message = format!("not every `{}` has the field `{}`", type_.name, name.text);
-        let problem = self.problem(Code::TagNotKnown, name.span, message, format!("depends on `{tag}`"));
+        let problem = self.problem(Code::NeedsTag, name.span, message, format!("depends on `{tag}`"));
         let values: Vec<String> = having.names(variants).iter().map(|value| format!("\"{value}\"")).collect();
         let condition = match values.as_slice() {
             [one] => format!("{tag} == {one}"),
@@ -379,7 +378,7 @@ impl<'a, 'n> Checker<'a, 'n> {
         };
         if let Some(taken) = taken {
             let message = format!("`{}` is {taken} already", name.text);
-            let problem = self.problem(Code::Shadowed, name.span, message, "bound again here");
+            let problem = self.problem(Code::ShadowedName, name.span, message, "bound again here");
             self.problems.push(problem.help("nothing may shadow anything; take another name"));
         }
     }
@@ -417,7 +416,16 @@ impl<'a, 'n> Checker<'a, 'n> {
 
     fn wrong_type(&self, expr: &Expr, found: &Type, needed: &str) -> Problem {
         let found = types::a(self.names.schema, found);
-        self.problem(Code::WrongType, expr.span, format!("{needed} is needed here, and this is {found}"), found)
+        self.problem(Code::TypeMismatch, expr.span, format!("{needed} is needed here, and this is {found}"), found)
+    }
+
+    /// Reports a problem that does not keep the expression from having a value.
+    pub(super) fn report(&mut self, code: Code, span: Span, message: &str, label: &str) {
+        let help = match code {
+            Code::NotPrintable => "name a field of it, such as its `path`",
+            _ => "read a fact of the case",
+        };
+        self.problems.push(self.problem(code, span, message, label).help(help));
     }
 
     fn refuse<T>(&mut self, problem: Problem) -> Option<T> {

@@ -3,7 +3,6 @@
 use super::{Checker, Value};
 use crate::compile::codes::Code;
 use crate::compile::names::{BUILTINS, Builtin, CLOCK_FUNCTIONS, DefinitionState, Takes};
-use crate::compile::problem::Place;
 use crate::compile::program::{Op, OpId};
 use crate::compile::types;
 use crate::expr::ast::{Expr, Name};
@@ -78,7 +77,7 @@ impl<'a> Checker<'a, '_> {
         let plural = if takes == 1 { "" } else { "s" };
         let message = format!("`{}` takes {takes} argument{plural}, and {} are given", name.text, arguments.len());
         let label = format!("takes {takes} argument{plural}");
-        let problem = self.problem(Code::WrongArguments, name.span, message, label);
+        let problem = self.problem(Code::WrongNumberOfArguments, name.span, message, label);
         self.refuse(problem.help(format!("write `{signature}`")))
     }
 
@@ -156,10 +155,6 @@ impl<'a> Checker<'a, '_> {
             };
             self.bind(name, value);
         }
-    }
-
-    pub(in crate::compile) fn set_root(&mut self, root: Place) {
-        self.root = root;
     }
 }
 

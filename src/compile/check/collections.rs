@@ -3,6 +3,7 @@
 use super::operators::takes_a_type;
 use super::{Checker, Value};
 use crate::compile::codes::Code;
+use crate::compile::problem::Problem;
 use crate::compile::program::{Op, Over};
 use crate::compile::types;
 use crate::expr::ast::{Aggregate, Binding, Comparison, Expr, ExprKind, Name, Quantifier, SetOperation, SetRelation};
@@ -192,7 +193,7 @@ impl<'a> Checker<'a, '_> {
         match aggregate {
             Aggregate::Min | Aggregate::Max => {
                 if !types::has_order(&item) {
-                    return self.refuse(self.wrong_type(list, &value.type_, "a list of values that have an order"));
+                    return self.refuse(self.no_order(list, &value.type_));
                 }
                 let op = Op::Bound { list: value.op, greatest: aggregate == Aggregate::Max };
                 Some(self.emit(op, span, item))
@@ -217,7 +218,7 @@ impl<'a> Checker<'a, '_> {
 
     /// A form that the parser lets through and that has no meaning.
     fn form(&mut self, span: Span, what: &str) -> Option<Value> {
-        let problem = self.problem(Code::WrongArguments, span, format!("this form {what}"), "cannot be read");
+        let problem = self.problem(Code::WrongNumberOfArguments, span, format!("this form {what}"), "cannot be read");
         self.refuse(problem.help("docs/language.md lists the forms"))
     }
 
@@ -225,11 +226,17 @@ impl<'a> Checker<'a, '_> {
     fn key_has(&mut self, expr: &Expr, type_: &Type, order: bool) -> Option<()> {
         match order {
             true if !types::has_order(type_) => {
-                self.refuse(self.wrong_type(expr, type_, "a key that has an order"))
+                self.refuse(self.no_order(expr, type_))
             }
             false if !types::has_equality(type_) => self.refuse(self.wrong_type(expr, type_, "a key that is a single value")),
             true | false => Some(()),
         }
+    }
+
+    fn no_order(&self, expr: &Expr, type_: &Type) -> Problem {
+        let found = types::a(self.names.schema, type_);
+        let problem = self.problem(Code::NotOrdered, expr.span, format!("{found} has no order"), found);
+        problem.help("int, instant, date, duration and days have an order")
     }
 
     pub(super) fn max_gap(

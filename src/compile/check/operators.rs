@@ -129,7 +129,11 @@ impl<'a> Checker<'a, '_> {
         let operator = types::written(comparison);
         let message = format!("`{operator}` is not defined on {}", types::a(schema, left.1));
         let span = left.0.span.to(right.0.span);
-        let problem = self.problem(Code::NotComparable, span, message, "cannot be decided");
+        let code = match comparison {
+            Comparison::Equal | Comparison::NotEqual => Code::TypeMismatch,
+            _ => Code::NotOrdered,
+        };
+        let problem = self.problem(code, span, message, "cannot be decided");
         self.refuse(match (left.1, comparison) {
             (Type::List(_), _) => problem.help("compare lists with `same set as`, `subset of` or `disjoint from`"),
             (Type::Record(_), _) => problem.help("compare a field that identifies the object, such as its `id`"),
@@ -163,7 +167,7 @@ impl<'a> Checker<'a, '_> {
     ) -> Option<Value> {
         let (comparison, count, other) = match (self.is_count(left.1.op), self.is_count(right.1.op)) {
             (true, true) => {
-                let problem = self.problem(Code::CountMisplaced, span, "two counts cannot be compared", "both are intervals");
+                let problem = self.problem(Code::CountNotCompared, span, "two counts cannot be compared", "both are intervals");
                 return self.refuse(problem.help("compare each with a number, or say the same with `same set as`"));
             }
             (true, false) => (comparison, left, right),
@@ -284,7 +288,7 @@ impl<'a> Checker<'a, '_> {
         span: Span,
     ) -> Option<Value> {
         if self.has_clock(left) || self.has_clock(right) {
-            let problem = self.problem(Code::ClockMisplaced, span, "a clock cannot be part of this sum", "not a side of a comparison");
+            let problem = self.problem(Code::ClockNotCompared, span, "a clock cannot be part of this sum", "not a side of a comparison");
             return self.refuse(problem.help("compare the sum where it stands: `as_of - 168h <= t`"));
         }
         let first = self.operand(left, None);
@@ -309,7 +313,7 @@ impl<'a> Checker<'a, '_> {
                 Arithmetic::Subtract => format!("{b} cannot be taken from {a}"),
                 Arithmetic::Multiply => format!("{a} cannot be multiplied by {b}"),
             };
-            let problem = self.problem(Code::WrongType, right.0.span, message, b).also(self.place(left.0.span), a);
+            let problem = self.problem(Code::TypeMismatch, right.0.span, message, b).also(self.place(left.0.span), a);
             return self.refuse(problem.help(
                 "instants take durations, days and months; dates take days and months; integers, durations and days add up among themselves",
             ));
