@@ -74,6 +74,9 @@ fn check_covered(
     options: &Options,
     coverage: Option<&Coverage>,
 ) -> Result<Report, CheckError> {
+    // What was sealed after the signing belongs to closing; before it, the case is judged as it stood then.
+    let earlier = (options.stage < Stage::Closing && snapshot.has_post()).then(|| snapshot.before_closing());
+    let snapshot = earlier.as_ref().unwrap_or(snapshot);
     let profile = profile(program, &options.profile)?;
     let set = parameter::assignments(program, &options.set)?;
     let claimed = snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("flow"));

@@ -69,13 +69,7 @@ fn a_case_is_laid_out_filled_and_sealed() {
     let of = |kind: &str| held.iter().find(|held| schema().kind(held.kind).name == kind).unwrap();
     assert_eq!(of("issuance-plan").paths, ["bundle/records/plan.json"]);
     assert!(of("approval").paths.is_empty());
-    assert!(
-        !fs::read_dir(case.join("bundle")).unwrap().any(|entry| entry
-            .unwrap()
-            .file_name()
-            .to_string_lossy()
-            .starts_with('.'))
-    );
+    assert!(!fs::read_dir(case.join("bundle")).unwrap().any(|entry| entry.unwrap().file_name().to_string_lossy().starts_with('.')));
 }
 
 #[test]
