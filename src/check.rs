@@ -74,6 +74,9 @@ fn check_covered(
     options: &Options,
     coverage: Option<&Coverage>,
 ) -> Result<Report, CheckError> {
+    // What was sealed after the signing belongs to closing; before it, the case is judged as it stood then.
+    let earlier = (options.stage < Stage::Closing && snapshot.has_post()).then(|| snapshot.before_closing());
+    let snapshot = earlier.as_ref().unwrap_or(snapshot);
     let profile = profile(program, &options.profile)?;
     let set = parameter::assignments(program, &options.set)?;
     let claimed = snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("flow"));
@@ -101,7 +104,8 @@ fn check_covered(
         flow: flows.first().map_or("", String::as_str),
         profile: &profile.id,
     };
-    let (mut facts, _) = collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, cases);
+    let (mut facts, _) =
+        collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, cases);
     push_tables(program, &mut facts);
 
     let waivers = case::waivers(snapshot, &program.schema);
@@ -206,8 +210,7 @@ fn needs(program: &Program, flows: &[String], form: Form, stage: Stage) -> Vec<(
     for flow in program.flows.iter().filter(|flow| flows.contains(&flow.id)) {
         for &(kind, needed_at) in &flow.needs {
             let case_record = program.schema.kind(kind).class == KindClass::Case;
-            if needed_at <= stage && !(case_record && form == Form::Bundle) && !needs.iter().any(|(of, _)| *of == kind)
-            {
+            if needed_at <= stage && !(case_record && form == Form::Bundle) && !needs.iter().any(|(of, _)| *of == kind) {
                 needs.push((kind, needed_at));
             }
         }

@@ -7,4 +7,5 @@ mod bundle;
 mod conformance;
 mod image;
 mod lei;
+mod naive;
 mod report;

@@ -268,7 +268,8 @@ impl Maker<'_, '_> {
             }
             _ => {
                 let (left, right) = (self.list(depth - 1), self.list(depth - 1));
-                let operation = self.tape.of(&[SetOperation::Union, SetOperation::Intersect, SetOperation::Minus]);
+                let operation =
+                    self.tape.of(&[SetOperation::Union, SetOperation::Intersect, SetOperation::Minus]);
                 self.book.op(Op::SetOperation { operation, left, right }, type_)
             }
         }
@@ -309,13 +310,10 @@ fn fill<'b>(tape: &mut Tape<'_>, now: &mut Case<'b>, later: &mut Case<'b>) {
             ("n", twin(tape, int)),
             ("at", twin(tape, time)),
             ("end", twin(tape, time)),
-            (
-                "aid",
-                twin(tape, |tape| match tape.choose(3) {
-                    0 => CellValue::Malformed("bad"),
-                    _ => CellValue::Text(tape.of(&AIDS)),
-                }),
-            ),
+            ("aid", twin(tape, |tape| match tape.choose(3) {
+                0 => CellValue::Malformed("bad"),
+                _ => CellValue::Text(tape.of(&AIDS)),
+            })),
         ];
         let numbers: Vec<Twin> = (0..tape.choose(3)).map(|_| twin(tape, int)).collect();
         let (list_now, list_later) = (
