@@ -20,7 +20,7 @@ mod values;
 mod walk;
 
 pub use codes::{CodeRow, codes};
-pub use shipped::{shipped, shipped_files};
+pub use shipped::{compile_shipped, image, shipped, shipped_files, shipped_image};
 pub use values::read_text;
 
 use crate::expr::ast::Expr;
@@ -187,11 +187,11 @@ fn document(policy: &ParsedPolicy) -> Document {
     }
 }
 
-/// Gives a slot to each field that is read, and to each operation the slot of its field.
 /// Fields by which reports call an object; the first that it has.
 pub const LABELS: [&str; 4] = ["id", "path", "person_id", "name"];
 
-/// Slots for the fields that are read, and for those by which reports call an object.
+/// Gives a slot to each field that is read and to those by which reports call an object, and to each
+/// operation the slot of its field.
 fn lay_out(schema: &FactSchema, arena: &mut Arena) -> Layout {
     let read = meaning::fields_read(&arena.ops);
     let layout = Layout::new(schema, |id, field| {

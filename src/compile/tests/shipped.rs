@@ -1,40 +1,21 @@
-use std::path::{Path, PathBuf};
-
 use super::*;
-
-/// The files of the shipped rule book, named relative to the policies folder, sorted.
-fn shipped() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    let mut found: Vec<PathBuf> = Vec::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    let read = |path: &PathBuf| {
-        let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-        Source::new(name, std::fs::read_to_string(path).unwrap())
-    };
-    found.iter().map(read).collect()
-}
+use crate::compile::{compile_shipped, image};
 
 #[test]
-fn the_shipped_rule_book_compiles() {
-    let (set, problems) = policy::load(shipped());
-    assert!(problems.is_empty(), "{}", policy::render(&problems, 120, Drawing::Ascii));
+fn the_shipped_rule_book_survives_its_image() {
+    let program =
+        compile_shipped().unwrap_or_else(|problems| panic!("{}", policy::render(&problems, 120, Drawing::Ascii)));
+    assert!(program.rules.len() > 100, "{} rules", program.rules.len());
+    let bytes = image(&program);
     let before = std::time::Instant::now();
-    match compile(&set, FactSchema::embedded()) {
-        Ok(program) => {
-            println!("{} rules, {} ops, {:?}", program.rules.len(), program.ops.len(), before.elapsed());
-            assert!(program.rules.len() > 100);
-        }
-        Err(problems) => panic!("{}", policy::render(&problems, 120, Drawing::Ascii)),
-    }
+    let decoded: Program = postcard::from_bytes(&bytes[8..]).unwrap();
+    println!(
+        "{} rules, {} operations, {} bytes, decoded in {:?}",
+        program.rules.len(),
+        program.ops.len(),
+        bytes.len(),
+        before.elapsed()
+    );
+    assert_eq!(image(&decoded), bytes);
+    assert_eq!((decoded.rules, decoded.ops, decoded.digest), (program.rules, program.ops, program.digest));
 }
