@@ -5,21 +5,24 @@
 //! wrong with the evidence is never an error here, it is in the report. This module must not know
 //! argv, files, sockets or clocks.
 
+pub mod cases;
 pub mod error;
 mod parameter;
+mod patch;
 
 use std::path::Path;
 
 use bumpalo::Bump;
 
+use crate::bundle::author::{self, Holding};
 use crate::bundle::place::printable;
-use crate::bundle::{Area, Form, Snapshot};
+use crate::bundle::{Area, Form, Problem, Snapshot};
 use crate::case;
 use crate::collect::{self, RunFacts};
 use crate::compile::program::{Profile, Program, RuleIndex, Stage};
 use crate::evaluate::outcome::FailOn;
-use crate::evaluate::{Inputs, Question, Selection, Signing, evaluate, push_tables, select};
-use crate::facts::schema::{KindClass, KindId};
+use crate::evaluate::{Coverage, Inputs, Question, Selection, Signing, evaluate_covered, push_tables, select};
+use crate::facts::schema::{FactSchema, KindClass, KindId};
 use crate::primitives::Instant;
 use crate::report::document::Run;
 use crate::report::{Parts, Report, assemble};
@@ -58,6 +61,18 @@ pub fn check(
     trust: &Trust,
     cases: Option<&Path>,
     options: &Options,
+) -> Result<Report, CheckError> {
+    check_covered(program, snapshot, trust, cases, options, None)
+}
+
+/// As [`check`], keeping what each condition answered.
+fn check_covered(
+    program: &Program,
+    snapshot: &Snapshot,
+    trust: &Trust,
+    cases: Option<&Path>,
+    options: &Options,
+    coverage: Option<&Coverage>,
 ) -> Result<Report, CheckError> {
     let profile = profile(program, &options.profile)?;
     let set = parameter::assignments(program, &options.set)?;
@@ -100,7 +115,7 @@ pub fn check(
         waivers: &waivers,
         bundle: snapshot.digest(),
     };
-    let evaluation = evaluate(program, &facts, &inputs);
+    let evaluation = evaluate_covered(program, &facts, &inputs, coverage);
     let needs = needs(program, &flows, snapshot.form(), options.stage);
     let top = |name| snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(name));
     let run = Run {
@@ -120,6 +135,16 @@ pub fn check(
     };
     let parts = Parts { program, evaluation: &evaluation, facts: &facts, snapshot, waivers: &waivers, needs: &needs };
     Ok(Report::seal(assemble(parts, run)))
+}
+
+/// Whatever is wrong with the files, manifests and records of a case; no rule is run.
+pub fn problems(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Problem> {
+    collect::problems(snapshot, schema)
+}
+
+/// What a case holds, per kind of evidence and of case record.
+pub fn holdings(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Holding> {
+    author::holdings(snapshot, schema, &case::sort_files(snapshot, schema).records)
 }
 
 fn profile<'p>(program: &'p Program, id: &str) -> Result<&'p Profile, CheckError> {

@@ -14,11 +14,13 @@ mod names;
 mod problem;
 pub mod program;
 mod rules;
+mod shipped;
 mod types;
 mod values;
 mod walk;
 
 pub use codes::{CodeRow, codes};
+pub use shipped::{compile_shipped, image, shipped, shipped_files, shipped_image};
 pub use values::read_text;
 
 use crate::expr::ast::Expr;

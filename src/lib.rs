@@ -16,6 +16,7 @@
 pub mod bundle;
 pub mod case;
 pub mod check;
+pub mod cli;
 pub mod collect;
 pub mod compile;
 pub mod evaluate;

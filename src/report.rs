@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::primitives::{Said, Sha256};
 
-pub use assemble::Parts;
+pub use assemble::{Parts, strength_text};
 pub(crate) use assemble::assemble;
 pub use document::ReportDocument;
 

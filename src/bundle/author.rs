@@ -119,8 +119,8 @@ pub struct NewCase<'a> {
 /// A file to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewFile<'a> {
-    /// The file to copy.
-    pub from: &'a Path,
+    /// What to add.
+    pub from: Origin<'a>,
     /// Its kind.
     pub kind: &'a str,
     /// Its path in the bundle; by its kind and name if none is given.
@@ -131,6 +131,20 @@ pub struct NewFile<'a> {
     pub captured_at: Option<Instant>,
     /// Who captured it.
     pub captured_by: Option<&'a str>,
+}
+
+/// Where the bytes of a new file come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin<'a> {
+    /// A file to copy.
+    File(&'a Path),
+    /// Bytes that were fetched or made, and the name of the file they become.
+    Bytes {
+        /// The name.
+        name: &'a str,
+        /// All of it.
+        bytes: &'a [u8],
+    },
 }
 
 /// A bundle as it was sealed.
@@ -185,23 +199,71 @@ pub fn new_case(folder: &Path, new: &NewCase<'_>, schema: &FactSchema) -> Result
     Ok(vec![manifest, list])
 }
 
-/// Copies a file into the bundle of a case and lists it. A record is read at once: one with a problem
-/// is not taken.
+/// Copies files into the bundle of a case and lists them, all or none. A record is read at once: one
+/// with a problem is not taken. Gives their paths in the bundle.
 ///
 /// # Errors
 /// `kind_not_evidence`, `exists`, `already_signed`, `refused` with every problem, `write_failed`; then
 /// nothing has changed.
-pub fn add(bundle: &Path, new: &NewFile<'_>, schema: &FactSchema) -> Result<String, AuthorError> {
+pub fn add(bundle: &Path, files: &[NewFile<'_>], schema: &FactSchema) -> Result<Vec<String>, AuthorError> {
     let (folder, mut draft) = open(bundle)?;
+    let mut taken = Vec::with_capacity(files.len());
+    for new in files {
+        let (path, bytes) = admit(&folder, &draft, new, schema)?;
+        draft.entries.push(EntryDraft {
+            path: path.clone(),
+            kind: new.kind.to_owned(),
+            size: bytes.len() as u64,
+            sha256: Sha256::of(&bytes),
+            media_type: media_type(&path).to_owned(),
+            source: new.source.to_owned(),
+            captured_at: new.captured_at.map(|at| at.to_string()),
+            captured_by: new.captured_by.map(str::to_owned),
+        });
+        taken.push((path, bytes));
+    }
+    let mut written: Vec<PathBuf> = Vec::with_capacity(taken.len());
+    let mut write = || {
+        for (path, bytes) in &taken {
+            let target = folder.join(path);
+            if let Some(parent) = target.parent() {
+                write::make_folder(parent)?;
+            }
+            write::create(&target, bytes)?;
+            written.push(target);
+        }
+        write::replace(&folder.join("manifest.json"), &draft.to_bytes())
+    };
+    if let Err(error) = write() {
+        // The files would lie there unlisted; taking them back is a courtesy, and `verify` shows them otherwise.
+        for path in &written {
+            let _ = fs::remove_file(path);
+        }
+        return Err(error);
+    }
+    Ok(taken.into_iter().map(|(path, _)| path).collect())
+}
+
+/// The path and the bytes of a file that may be added.
+fn admit(
+    folder: &Path,
+    draft: &ManifestDraft,
+    new: &NewFile<'_>,
+    schema: &FactSchema,
+) -> Result<(String, Vec<u8>), AuthorError> {
     let class = kind_class(schema, new.kind)?;
-    let bytes = read_source(new.from)?;
-    let name = new.from.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let (name, bytes) = match &new.from {
+        Origin::File(path) => {
+            (path.file_name().and_then(|name| name.to_str()).unwrap_or_default(), read_source(path)?)
+        }
+        Origin::Bytes { name, bytes } => (*name, bytes.to_vec()),
+    };
     let path = new.path.map_or_else(|| format!("{}/{name}", default_folder(new.kind)), str::to_owned);
     if let Some((_, why)) = refused_name(&format!("bundle/{path}"), &Limits::STANDARD) {
         return Err(AuthorError::BadPath { path, why });
     }
-    let target = folder.join(&path);
-    if draft.entries.iter().any(|entry| entry.path.eq_ignore_ascii_case(&path)) || fs::symlink_metadata(&target).is_ok() {
+    let is_taken = draft.entries.iter().any(|entry| entry.path.eq_ignore_ascii_case(&path));
+    if is_taken || fs::symlink_metadata(folder.join(&path)).is_ok() {
         return Err(AuthorError::Exists { path });
     }
     if let Some(kind) = class {
@@ -210,26 +272,7 @@ pub fn add(bundle: &Path, new: &NewFile<'_>, schema: &FactSchema) -> Result<Stri
             return Err(AuthorError::Refused { problems });
         }
     }
-    draft.entries.push(EntryDraft {
-        path: path.clone(),
-        kind: new.kind.to_owned(),
-        size: bytes.len() as u64,
-        sha256: Sha256::of(&bytes),
-        media_type: media_type(&path).to_owned(),
-        source: new.source.to_owned(),
-        captured_at: new.captured_at.map(|at| at.to_string()),
-        captured_by: new.captured_by.map(str::to_owned),
-    });
-    if let Some(parent) = target.parent() {
-        write::make_folder(parent)?;
-    }
-    write::create(&target, &bytes)?;
-    if let Err(error) = write::replace(&folder.join("manifest.json"), &draft.to_bytes()) {
-        // The file would lie there unlisted; taking it back is a courtesy, and `verify` shows it otherwise.
-        let _ = fs::remove_file(&target);
-        return Err(error);
-    }
-    Ok(path)
+    Ok((path, bytes))
 }
 
 /// Seals the bundle of a case: every file is read again and must be as it is listed; then the

@@ -281,6 +281,11 @@ impl Snapshot {
         }
     }
 
+    /// The same files as a bundle alone, about which nothing is known to be decided.
+    pub fn as_bundle(self) -> Self {
+        Self { form: Form::Bundle, ..self }
+    }
+
     /// Whether a case or a bundle was given.
     pub fn form(&self) -> Form {
         self.form

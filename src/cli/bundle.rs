@@ -6,9 +6,12 @@ mod seal;
 mod show;
 mod verify;
 
+use std::fmt::Write as _;
+
 use super::config::Settings;
 use super::terminal::Terminal;
 use super::Outcome;
+use crate::bundle::{Problem, Snapshot, place};
 
 /// Lay out, fill, seal and look at evidence bundles
 #[derive(Debug, clap::Subcommand)]
@@ -38,4 +41,19 @@ pub(super) fn run(command: Command, settings: &Settings, terminal: &Terminal) ->
         Command::Verify(args) => verify::run(args, terminal),
         Command::Show(args) => show::run(args, settings, terminal),
     }
+}
+
+/// Problems with files, one after the other: place, what is wrong, code, what to do.
+pub(super) fn problems(problems: &[Problem], snapshot: Option<&Snapshot>) -> String {
+    let mut text = String::new();
+    for problem in problems {
+        let bytes = snapshot.zip(problem.file).and_then(|(snapshot, file)| snapshot.file(file).bytes());
+        let at = bytes.zip(problem.span).map(|(bytes, span)| place::place(bytes, span));
+        let at = at.map_or(String::new(), |at| format!(":{}:{}", at.line, at.column));
+        let pointer = problem.pointer.as_deref().map_or(String::new(), |pointer| format!(" {pointer}"));
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{}{at}{pointer}: {}", problem.path, problem.message);
+        let _ = writeln!(text, "  {}; help: {}", problem.code.as_str(), problem.help);
+    }
+    text
 }

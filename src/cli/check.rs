@@ -123,7 +123,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     if let Some(output) = &args.output {
         refuse_inside(output, &args.case)?;
     }
-    let earlier = load::earlier_cases(args.cases.as_deref().or(settings.cases.as_deref()), &snapshot)?;
+    let earlier = load::earlier_cases(args.cases.as_deref().or(settings.cases.as_deref()))?;
     let options = Options {
         as_of: args.as_of.map_or_else(clock::now, Ok)?,
         stage: args.stage,
@@ -132,7 +132,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         set: args.set,
         fail_on: args.fail_on,
     };
-    let report = check::check(rule_book.program(), &snapshot, &trust, &earlier, &options)?;
+    let report = check::check(rule_book.program(), &snapshot, &trust, earlier, &options)?;
     let layout = Layout {
         width: terminal.width,
         unicode: terminal.unicode,

@@ -7,8 +7,12 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
 use crate::bundle::BundleError;
+use crate::bundle::author::AuthorError;
+use crate::check::CheckError;
 use crate::fetch::FetchError;
 use crate::gleif::GleifError;
+use crate::policy::PolicyProblem;
+use crate::trust::TrustError;
 
 /// A command that could not run.
 #[derive(Debug, Error, Diagnostic)]
@@ -123,6 +127,124 @@ pub(super) enum CliError {
         )
     )]
     NoTrust,
+    /// Nobody to answer for a record.
+    #[error("nobody is named who fetches the record")]
+    #[diagnostic(
+        code(countersign::cli::no_person),
+        help("name the QAR with `--by PERSON`, or as `person` in countersign.toml")
+    )]
+    NoPerson,
+    /// Nothing to save into.
+    #[error("`{}` has no manifest that names the case", path.display())]
+    #[diagnostic(code(countersign::cli::no_manifest), help("lay the case out first: `countersign bundle new`"))]
+    NoManifest {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A case without a name.
+    #[error("the case has no id")]
+    #[diagnostic(code(countersign::cli::no_case_id), help("give it one with `--id ID`"))]
+    NoCaseId,
+    /// A flow that the rule book does not have.
+    #[error("there is no flow `{flow}`")]
+    #[diagnostic(code(countersign::cli::unknown_flow), help("flows: {}", known.join(", ")))]
+    UnknownFlow {
+        /// As given.
+        flow: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A folder of policies without any.
+    #[error("there is no policy in `{}`", path.display())]
+    #[diagnostic(code(countersign::cli::no_policies), help("policies are `*.yaml` files; docs/language.md describes them"))]
+    NoPolicies {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder with more files than policies need.
+    #[error("`{}` holds more than {limit} policy files", path.display())]
+    #[diagnostic(code(countersign::cli::too_many_files), help("give the folder of the policies alone"))]
+    TooManyFiles {
+        /// The folder.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
+    /// A file that is no text.
+    #[error("`{}` is not UTF-8", path.display())]
+    #[diagnostic(code(countersign::cli::not_text), help("save it as UTF-8"))]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A credential schema that is not what it says.
+    #[error("the credential schema `{}` cannot be used: {reason}", path.display())]
+    #[diagnostic(
+        code(countersign::cli::schema),
+        help("fetch the schema again, byte for byte, by its SAID; nothing else belongs into the folder")
+    )]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A fixture that is not there.
+    #[error("there is no fixture `{name}`: `{}` is no folder", path.display())]
+    #[diagnostic(code(countersign::cli::no_fixture), help("give the folder that holds `cases/` with `--fixtures DIR`"))]
+    NoFixture {
+        /// Its name.
+        name: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A patch that cannot be made.
+    #[error("the patch `{}` cannot be made: {reason}", path.display())]
+    #[diagnostic(code(countersign::cli::patch), help("docs/language.md describes the steps of a patch"))]
+    Patch {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Nothing of that name.
+    #[error("there is no rule and no error code `{what}`")]
+    #[diagnostic(
+        code(countersign::cli::nothing_to_explain),
+        help("{}", nearest.as_ref().map_or("`countersign policy matrix` lists the rules, docs/errors.md the codes".to_owned(), |nearest| format!("did you mean `{nearest}`?")))
+    )]
+    NothingToExplain {
+        /// As given.
+        what: String,
+        /// What was probably meant.
+        nearest: Option<String>,
+    },
+    /// Files that differ from their canonical form.
+    #[error("{} not in canonical form", if *files == 1 { "1 file is".to_owned() } else { format!("{files} files are") })]
+    #[diagnostic(code(countersign::cli::not_formatted), help("run `countersign policy fmt`"))]
+    NotFormatted {
+        /// How many.
+        files: usize,
+    },
+    /// Policies with problems.
+    #[error("the policies have {}", if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) })]
+    #[diagnostic(code(countersign::cli::policies))]
+    Policies {
+        /// All of them.
+        problems: Vec<PolicyProblem>,
+    },
+    /// A run that cannot be made as asked.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Check(#[from] CheckError),
+    /// A trust file that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Trust(#[from] TrustError),
+    /// A bundle that was not changed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Author(#[from] AuthorError),
     /// No such path, or no bundle in it.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -137,9 +259,3 @@ pub(super) enum CliError {
     Gleif(#[from] GleifError),
 }
 
-impl CliError {
-    /// The problems, where it stands for several.
-    pub(super) fn several(&self) -> Option<Vec<&dyn Diagnostic>> {
-        None
-    }
-}

@@ -3,14 +3,19 @@
 //! In: paths from arguments and settings. Out: checked values of the library, or why not.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::OnceLock;
 
 use super::config::Settings;
 use super::error::CliError;
-use crate::bundle::Snapshot;
+use crate::bundle::patch::TRUST;
+use crate::bundle::{Limits, Snapshot};
+use crate::check::cases::Fixture;
+use crate::check;
 use crate::compile::program::Program;
 use crate::compile;
-use crate::policy::{self, PolicySet};
+use crate::facts::schema::FactSchema;
+use crate::policy::{self, ParsedCases, PolicySet};
 use crate::primitives::Said;
 use crate::source::Source;
 use crate::trust::Trust;
@@ -24,13 +29,28 @@ const DOCUMENT_BYTES_MAX: u64 = 1 << 20;
 /// Deepest folder of policies.
 const POLICY_DEPTH_MAX: usize = 4;
 
+/// The fact types that the schema files declare.
+pub(super) fn fact_schema() -> &'static FactSchema {
+    static SCHEMA: OnceLock<FactSchema> = OnceLock::new();
+    SCHEMA.get_or_init(FactSchema::embedded)
+}
+
 /// The rule book of a run.
 #[derive(Debug)]
 pub(super) enum RuleBook {
     /// The one that is part of countersign.
     Embedded(&'static Program),
     /// From a folder.
-    Folder(Box<Program>),
+    Folder(Box<Loaded>),
+}
+
+/// A folder of policies, as read and as compiled.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// As read.
+    pub set: PolicySet,
+    /// Compiled.
+    pub program: Program,
 }
 
 impl RuleBook {
@@ -38,7 +58,7 @@ impl RuleBook {
     pub(super) fn program(&self) -> &Program {
         match self {
             Self::Embedded(program) => program,
-            Self::Folder(program) => program,
+            Self::Folder(loaded) => &loaded.program,
         }
     }
 }
@@ -49,21 +69,81 @@ impl RuleBook {
 /// The folder cannot be read, or its policies have problems: all of them.
 pub(super) fn rule_book(policies: Option<&Path>, settings: &Settings) -> Result<RuleBook, CliError> {
     match policies.or(settings.policies.as_deref()) {
-        None => Ok(RuleBook::Embedded(compile::embedded())),
-        Some(folder) => {
-            let (set, mut problems) = policy::load(policy_files(folder)?);
-            let compiled = compile::compile(&set, compile::fact_schema());
-            match compiled {
-                Ok(program) if problems.is_empty() => Ok(RuleBook::Folder(Box::new(program))),
-                Ok(_) => Err(CliError::Policies { problems }),
-                Err(found) => {
-                    problems.extend(found);
-                    policy::problem::sort(&mut problems);
-                    Err(CliError::Policies { problems })
-                }
-            }
+        None => match compile::shipped() {
+            Ok(program) => Ok(RuleBook::Embedded(program)),
+            Err(problems) => Err(CliError::Policies { problems: problems.to_vec() }),
+        },
+        Some(path) => Ok(RuleBook::Folder(Box::new(folder(path)?))),
+    }
+}
+
+/// A folder of policies, read and compiled.
+///
+/// # Errors
+/// The folder cannot be read, or its policies have problems: all of them.
+pub(super) fn folder(path: &Path) -> Result<Loaded, CliError> {
+    let (set, mut problems) = policy::load(policy_files(path)?);
+    match compile::compile(&set, fact_schema().clone()) {
+        Ok(program) if problems.is_empty() => Ok(Loaded { set, program }),
+        Ok(_) => Err(CliError::Policies { problems }),
+        Err(found) => {
+            problems.extend(found);
+            policy::problem::sort(&mut problems);
+            Err(CliError::Policies { problems })
         }
     }
+}
+
+/// The cases beside the policies of the rule book.
+///
+/// # Errors
+/// As [`folder`].
+pub(super) fn cases(policies: Option<&Path>, settings: &Settings) -> Result<Vec<ParsedCases>, CliError> {
+    match policies.or(settings.policies.as_deref()) {
+        None => Ok(policy::load(compile::shipped_files()).0.cases),
+        Some(path) => Ok(folder(path)?.set.cases),
+    }
+}
+
+/// A fixture: its files, the trust file beside it, and the instant that `cases.yaml` gives it.
+///
+/// # Errors
+/// `no_fixture`, or a file that cannot be read.
+pub(super) fn fixture(folder: &Path, name: &str) -> Result<Fixture, CliError> {
+    let case = folder.join("cases").join(name);
+    if name.contains(['/', '\\']) || name.starts_with('.') || !case.is_dir() {
+        return Err(CliError::NoFixture { name: name.to_owned(), path: case });
+    }
+    let snapshot = Snapshot::read(&case, &Limits::STANDARD)?;
+    let instants = folder.join("cases.yaml");
+    let text = text(&instants, DOCUMENT_BYTES_MAX)?;
+    let source = Source::new(instants.display().to_string(), text);
+    let as_of = check::cases::instant_of(&source, name).map_err(|problems| CliError::Policies { problems })?;
+    let mut files = snapshot.to_files();
+    files.insert(TRUST.to_owned(), bytes(&folder.join("trust.json"), DOCUMENT_BYTES_MAX)?);
+    Ok(Fixture { files, as_of })
+}
+
+/// A snapshot with the changes of a patch file, made in memory.
+///
+/// # Errors
+/// The file cannot be read, or a step cannot be made.
+pub(super) fn patched(snapshot: &Snapshot, path: &Path) -> Result<Snapshot, CliError> {
+    let source = Source::new(path.display().to_string(), text(path, POLICY_BYTES_MAX)?);
+    let steps = policy::cases::patch_file(&source).map_err(|problems| CliError::Policies { problems })?;
+    check::cases::patched(snapshot, &steps)
+        .map_err(|reason| CliError::Patch { path: path.to_owned(), reason })
+}
+
+/// The folder of earlier cases; it must be there if it is named.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn earlier_cases<'p>(path: Option<&'p Path>) -> Result<Option<&'p Path>, CliError> {
+    if let Some(path) = path {
+        fs::read_dir(path).map_err(|source| CliError::Unreadable { path: path.to_owned(), source })?;
+    }
+    Ok(path)
 }
 
 /// The YAML files of a policies folder, named relative to it, in order.

@@ -8,6 +8,8 @@ use clap::ValueEnum;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
 use super::error::CliError;
+use crate::bundle::author::AuthorError;
+use crate::policy::{self, Drawing};
 
 /// Columns where nobody says how many there are: a pipe, a file.
 const DEFAULT_WIDTH: usize = 80;
@@ -80,9 +82,15 @@ impl Terminal {
 /// Prints an error on stderr, where nobody who reads results looks.
 pub(super) fn print_error(error: &CliError) {
     let terminal = Terminal::of_stdout();
-    let text: String = match error.several() {
-        Some(several) => several.iter().map(|one| terminal.diagnostic(*one)).collect(),
-        None => terminal.diagnostic(error),
+    let text = match error {
+        CliError::Policies { problems } => {
+            let drawing = if terminal.unicode { Drawing::Colour } else { Drawing::Ascii };
+            policy::render(problems, terminal.width.clamp(40, 120), drawing)
+        }
+        CliError::Author(AuthorError::Refused { problems }) => {
+            format!("{}{}", super::bundle::problems(problems, None), terminal.diagnostic(error))
+        }
+        _ => terminal.diagnostic(error),
     };
     // There is nowhere to report that stderr is gone.
     let _ = anstream::stderr().lock().write_all(text.as_bytes());

@@ -357,6 +357,17 @@ pub enum Stage {
     Closing,
 }
 
+impl Level {
+    /// As policies and reports write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
+    }
+}
+
 impl Stage {
     /// As policies and reports write it.
     pub fn as_str(self) -> &'static str {

@@ -197,6 +197,28 @@ const STEPS: &[(&str, &[&str])] = &[
     ("shift", &["shift", "in", "relist"]),
 ];
 
+/// The steps of a patch file: what a case calls `patch`, beside the `name`, `fixture` and `as_of` it is about.
+///
+/// # Errors
+/// Every problem of the file.
+pub fn patch_file(source: &Source) -> Result<Vec<PatchStep>, Vec<PolicyProblem>> {
+    let tree = super::yaml::read(source)?;
+    let mut reader = Reader::new(source);
+    let mut steps = Vec::new();
+    if let Some(keys) = reader.keys(&tree.root, "a patch file", PATCH_FILE_KEYS) {
+        reader.optional_line(&keys, "name");
+        reader.optional_line(&keys, "fixture");
+        keys.get("as_of").and_then(|value| reader.instant(value, "`as_of`"));
+        let list = reader.required(&keys, "patch");
+        for step in list.map(|list| reader.list(list, "`patch`")).unwrap_or_default() {
+            steps.extend(reader.step(step));
+        }
+    }
+    if reader.problems.is_empty() { Ok(steps) } else { Err(reader.problems) }
+}
+
+const PATCH_FILE_KEYS: &[&str] = &["name", "fixture", "as_of", "patch"];
+
 impl Reader<'_> {
     pub(super) fn cases(&mut self, root: &Value) -> Option<ParsedCases> {
         let keys = self.keys(root, "a file of cases", &["document", "cases"])?;

@@ -42,6 +42,11 @@ pub struct Parts<'a> {
     pub needs: &'a [(KindId, Stage)],
 }
 
+/// How strongly a source says something, as reports write it.
+pub fn strength_text(strength: crate::compile::program::Strength) -> &'static str {
+    wording::strength(strength)
+}
+
 /// Makes the document of a run. `said` and `judgement` are still to be computed.
 pub(crate) fn assemble(parts: Parts<'_>, run: Run) -> ReportDocument {
     let maker = Maker { parts, places: Places::new(parts.program, parts.snapshot), causes: Causes::of(parts) };

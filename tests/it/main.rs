@@ -6,5 +6,6 @@ mod architecture;
 mod bundle;
 mod conformance;
 mod evaluate;
+mod image;
 mod lei;
 mod report;

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::super::Outcome;
 use super::super::terminal::Terminal;
-use crate::bundle::author::{self, NewFile};
-use crate::compile;
+use super::super::{Outcome, load};
+use crate::bundle::author::{self, NewFile, Origin};
 use crate::primitives::Instant;
 
 /// Copy a file into a bundle, digest it and list it
@@ -42,14 +41,15 @@ pub(in super::super) struct Args {
 
 pub(in super::super) fn run(args: Args, terminal: &Terminal) -> Outcome {
     let new = NewFile {
-        from: &args.file,
+        from: Origin::File(&args.file),
         kind: &args.kind,
         path: args.path.as_deref(),
         source: &args.source,
         captured_at: args.captured_at,
         captured_by: args.captured_by.as_deref(),
     };
-    let path = author::add(&args.into, &new, compile::fact_schema())?;
-    terminal.print(&format!("added {path} as {}\n", args.kind))?;
+    for path in author::add(&args.into, &[new], load::fact_schema())? {
+        terminal.print(&format!("added {path} as {}\n", args.kind))?;
+    }
     Ok(0)
 }

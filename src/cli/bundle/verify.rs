@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::super::terminal::Terminal;
 use super::super::{Outcome, load};
 use crate::bundle::{Limits, Snapshot};
+use crate::check;
 
 /// Look whether everything is there as it was sealed
 #[derive(Debug, clap::Args)]
@@ -22,11 +23,8 @@ pub(in super::super) struct Args {
 
 pub(in super::super) fn run(args: Args, terminal: &Terminal) -> Outcome {
     let snapshot = Snapshot::read(&args.case, &Limits::STANDARD)?;
-    let problems = load::problems(&snapshot);
-    let mut text = String::new();
-    for problem in &problems {
-        text.push_str(&load::problem_text(problem, terminal));
-    }
+    let problems = check::problems(&snapshot, load::fact_schema());
+    let mut text = super::problems(&problems, Some(&snapshot));
     let digest = snapshot.digest().map_or("without a manifest".to_owned(), |digest| digest.to_string());
     let files = snapshot.files().len();
     let words = match problems.len() {

@@ -63,6 +63,9 @@ impl<'a> Checker<'a, '_> {
             (Takes::Threshold, type_) => *type_ == Type::Threshold,
             (Takes::Integers, type_) => *type_ == Type::List(Box::new(Type::Int)),
             (Takes::Identifier, type_) => matches!(type_, Type::Lei | Type::Aid | Type::Said),
+            (Takes::Segment, type_) => {
+                types::stands_for(type_, &Type::Text) || matches!(type_, Type::Lei | Type::Aid | Type::Said)
+            }
         };
         if !fits {
             return self.refuse(self.wrong_type(argument, &value.type_, needed(takes)));
@@ -165,5 +168,6 @@ fn needed(takes: Takes) -> &'static str {
         Takes::Threshold => "a threshold",
         Takes::Integers => "a list of int",
         Takes::Identifier => "a LEI, an AID or a SAID",
+        Takes::Segment => "text, a LEI, an AID or a SAID",
     }
 }
