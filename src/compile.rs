@@ -20,7 +20,7 @@ mod values;
 mod walk;
 
 pub use codes::{CodeRow, codes};
-pub use shipped::{shipped, shipped_files};
+pub use shipped::{compile_shipped, image, shipped, shipped_files, shipped_image};
 pub use values::read_text;
 
 use crate::expr::ast::Expr;

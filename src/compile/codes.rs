@@ -74,8 +74,6 @@ codes! {
         "A message is one line: it can hold single values and lists of them. Of an object, name the field that identifies it, such as `{r.path}`.";
     PackWithoutFlow = "pack_without_flow", "a pack that no flow runs",
         "policies/flows.yaml says which packs decide which flow. A rule whose pack no flow names would never run, and a report without it would look clean.";
-    ReadsNothing = "reads_nothing", "a `for each` over no fact",
-        "A rule's `for each` goes over facts; over a list of constants it would say the same for every case.";
     ShadowedName = "shadowed_name", "a name that already means something else",
         "Nothing may shadow anything: a bound variable, an argument, a definition, a parameter and a table have names that are no fact, parameter, definition or function, and that are not bound around them. So a reader never has to ask which one is meant.";
     TooDeep = "too_deep", "an expression that is nested too deeply",

@@ -263,17 +263,15 @@ fn lower_expressions<'a>(
     let for_each = expressions.for_each.as_ref().and_then(|parsed| {
         checker.turn_to(Here { document, fragment: &parsed.text });
         let binding = parsed.tree.as_ref()?;
-        let over = checker.open(binding);
-        if let Some(over) = &over {
-            let mut reads = Reads::default();
-            reads.add(checker.arena(), over.list);
-            if reads.kinds.is_empty() {
-                checker.report(Code::ReadsNothing, binding.over.span, "`for each` over no fact", "the same for every case");
-            }
-        }
-        over
+        checker.open(binding)
     });
-    let element = for_each.map(|over| over.local.0);
+    // An element of a list of constants is no fact.
+    let element = for_each.filter(|over| {
+        let mut reads = Reads::default();
+        reads.add(checker.arena(), over.list);
+        !reads.kinds.is_empty()
+    });
+    let element = element.map(|over| over.local.0);
     let applies = condition(&mut checker, expressions.applies.as_ref(), document);
     if let Some(tree) = expressions.applies.as_ref().and_then(|parsed| parsed.tree.as_ref()) {
         checker.assume(tree);

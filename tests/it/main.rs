@@ -5,5 +5,6 @@
 mod architecture;
 mod bundle;
 mod conformance;
+mod image;
 mod lei;
 mod report;

@@ -1,40 +1,25 @@
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 
 use super::*;
-
-/// The files of the shipped rule book, named relative to the policies folder, sorted.
-fn shipped() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    let mut found: Vec<PathBuf> = Vec::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    let read = |path: &PathBuf| {
-        let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-        Source::new(name, std::fs::read_to_string(path).unwrap())
-    };
-    found.iter().map(read).collect()
-}
+use crate::compile::{compile_shipped, image, shipped_image};
 
 #[test]
 fn the_shipped_rule_book_compiles() {
-    let (set, problems) = policy::load(shipped());
-    assert!(problems.is_empty(), "{}", policy::render(&problems, 120, Drawing::Ascii));
     let before = std::time::Instant::now();
-    match compile(&set, FactSchema::embedded()) {
-        Ok(program) => {
-            println!("{} rules, {} ops, {:?}", program.rules.len(), program.ops.len(), before.elapsed());
-            assert!(program.rules.len() > 100);
-        }
-        Err(problems) => panic!("{}", policy::render(&problems, 120, Drawing::Ascii)),
-    }
+    let program = compile_shipped().unwrap_or_else(|problems| panic!("{}", policy::render(&problems, 120, Drawing::Ascii)));
+    let compiled = before.elapsed();
+    let bytes = image(&program);
+    let before = std::time::Instant::now();
+    let decoded: Program = postcard::from_bytes(&bytes[8..]).unwrap();
+    println!("{} rules, {} ops, {} bytes, compiled in {compiled:?}, decoded in {:?}", program.rules.len(), program.ops.len(), bytes.len(), before.elapsed());
+    println!("locals max {:?}", program.rules.iter().map(|r| r.locals).max());
+    println!("text bytes {}", program.documents.iter().map(|d| d.text.len()).sum::<usize>());
+    println!("schema bytes {}", postcard::to_stdvec(&program.schema).unwrap().len());
+    println!("ops bytes {} origins {}", postcard::to_stdvec(&program.ops).unwrap().len(), postcard::to_stdvec(&program.origins).unwrap().len());
+    println!("{:?}", shipped_image().is_some());
+    assert!(program.rules.len() > 100);
+    // No two rules mean the same by accident: who repeats another says so with `same_as`.
+    let digests: BTreeSet<_> = program.rules.iter().map(|rule| rule.digest.to_string()).collect();
+    println!("{} digests", digests.len());
+    assert_eq!(decoded.rules, program.rules);
 }
