@@ -146,11 +146,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Binds the parameters of a definition that is checked on its own.
-    pub(in crate::compile) fn bind_parameters(
-        &mut self,
-        index: usize,
-        names: &'a [(Name, crate::expr::ast::TypeName)],
-    ) {
+    pub(in crate::compile) fn bind_parameters(&mut self, index: usize, names: &'a [(Name, crate::expr::ast::TypeName)]) {
         let definition = &self.names.definitions[index];
         for (parameter, (name, _)) in definition.parameters.iter().zip(names) {
             let value = match &parameter.type_ {
