@@ -1,9 +1,286 @@
 //! A program and facts, met: findings.
 //!
-//! In: a [`Program`](crate::compile::program::Program), the [`Facts`](crate::facts::Facts) of one
-//! case, the instant to judge for, and the waivers. Out: one [`finding::RuleResult`] per rule and the
-//! [`outcome::Verdict`]. Where the facts came from is not known here, and there is no clock: `as_of`
-//! is an argument.
+//! In: a [`Program`], the [`Facts`] of one case, the instant to judge for, and the waivers. Out: one
+//! [`finding::RuleResult`] per rule and the [`outcome::Verdict`]. Where the facts came from is not
+//! known here, and there is no clock: `as_of` is an argument. The same arguments give the same result.
 
+use std::collections::BTreeMap;
+
+use bumpalo::Bump;
+
+use crate::compile::program::{Level, OpId, ParameterId, ParameterValue, Profile, Program, RuleBody, RuleIndex};
+use crate::facts::{Cause, Facts};
+use crate::primitives::{Instant, Sha256};
+
+mod collections;
+mod compare;
+mod coverage;
+mod explain;
 pub mod finding;
+mod functions;
+mod machine;
+mod memo;
 pub mod outcome;
+mod print;
+mod rules;
+pub mod select;
+mod tables;
+mod time;
+mod value;
+mod verdict;
+mod waivers;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use coverage::Coverage;
+pub use print::print_parameter;
+pub use select::{Question, Selection, select};
+pub use tables::push_tables;
+
+use finding::{Element, Evaluation, Finding, RuleResult, Waiver};
+use machine::Machine;
+use outcome::Outcome;
+
+/// What is known of the time of signing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signing {
+    /// Nothing is signed yet: the time of signing is the instant judged for.
+    NotYet,
+    /// It was signed then, as an audit has established.
+    At(Instant),
+    /// It was signed, and nobody knows when.
+    Unknown,
+}
+
+/// What a run needs beside the program and the facts.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'i> {
+    /// The instant judged for.
+    pub as_of: Instant,
+    /// What is known of the signing.
+    pub signing: Signing,
+    /// The rules to decide.
+    pub selection: &'i Selection,
+    /// The profile in force.
+    pub profile: &'i Profile,
+    /// Parameters set on the command line; they stand over those of the profile.
+    pub parameters: &'i [(ParameterId, ParameterValue)],
+    /// The waivers given.
+    pub waivers: &'i [Waiver],
+    /// Digest of the manifest; `None` if there is none, and then no waiver is for it.
+    pub bundle: Option<Sha256>,
+}
+
+/// Deepest nesting of rules that are made of rules.
+const COMPOSITE_DEPTH_MAX: u32 = 16;
+
+/// Runs the selected rules.
+///
+/// Rows of the rule book's tables must already be among the facts: see [`push_tables`].
+pub fn evaluate(program: &Program, facts: &Facts<'_>, inputs: &Inputs<'_>) -> Evaluation {
+    evaluate_covered(program, facts, inputs, None)
+}
+
+/// As [`evaluate`], keeping what each condition answered: for tests of policies.
+pub fn evaluate_covered(
+    program: &Program,
+    facts: &Facts<'_>,
+    inputs: &Inputs<'_>,
+    coverage: Option<&Coverage>,
+) -> Evaluation {
+    let arena = Bump::new();
+    let parameters = parameters_in_force(program, inputs);
+    let mut machine = Machine::new(program, facts, &arena, inputs.as_of, inputs.signing, &parameters);
+    machine.coverage = coverage;
+
+    let aliases = select::aliases(program, &inputs.selection.due);
+    let mut results: BTreeMap<RuleIndex, RuleResult> = BTreeMap::new();
+    let mut composites = Vec::new();
+    for rule in inputs.selection.due.iter().copied().filter(|rule| !aliases.contains_key(rule)) {
+        let level = level_in_force(program, inputs.profile, rule, &aliases);
+        match &program.rules[select::decided_by(program, rule).0 as usize].body {
+            RuleBody::AllOf(parts) => composites.push((rule, level, parts)),
+            RuleBody::Expressions(_) | RuleBody::SameAs(_) => {
+                results.insert(rule, rules::run(&mut machine, inputs.profile, rule, level));
+            }
+        }
+    }
+    let mut composer = Composer { machine: &mut machine, inputs, aliases: &aliases, apart: BTreeMap::new() };
+    for (rule, level, parts) in composites {
+        let result = composer.compose(rule, level, parts, &results, 0);
+        results.insert(rule, result);
+    }
+    for (alias, target) in &aliases {
+        if let Some(result) = results.get_mut(target) {
+            result.aliases.push(*alias);
+        }
+    }
+
+    let mut results: Vec<RuleResult> = results.into_values().collect();
+    let (waivers, waived_until) = waivers::apply(program, &mut results, inputs.waivers, inputs.as_of, inputs.bundle);
+    let valid_until = [machine.until, inputs.selection.until, waived_until].into_iter().flatten().min();
+    Evaluation {
+        verdict: verdict::verdict(&results, &waivers),
+        results,
+        not_yet_due: inputs.selection.not_yet_due.clone(),
+        valid_until,
+        waivers,
+    }
+}
+
+/// The value of one operation, or why it is not known, and until when: for tests of the language, which
+/// have no rule around their expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The value, or the cause of the unknown.
+    pub value: Result<Shown, Cause>,
+    /// The last instant for which every clock comparison made gives the same answer.
+    pub valid_until: Option<Instant>,
+}
+
+/// A value outside the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// `bool`
+    Bool(bool),
+    /// `int`
+    Int(i64),
+    /// Everything else, as messages print it; a text as it is.
+    Text(String),
+    /// A list; an unknown element is `None`.
+    List(Vec<Option<Shown>>),
+}
+
+/// Runs one operation that uses `locals` local slots. Parameters have their defaults.
+pub fn value_of(
+    program: &Program,
+    facts: &Facts<'_>,
+    as_of: Instant,
+    signing: Signing,
+    op: OpId,
+    locals: u16,
+) -> Answer {
+    let arena = Bump::new();
+    let parameters: Vec<&ParameterValue> = program.parameters.iter().map(|parameter| &parameter.default).collect();
+    let mut machine = Machine::new(program, facts, &arena, as_of, signing, &parameters);
+    machine.frame(locals);
+    let value = match machine.eval(op) {
+        _ if machine.steps == 0 => Err(Cause::Overflow),
+        Ok(value) => Ok(machine.outside(value)),
+        Err(unknown) => Err(unknown.cause),
+    };
+    Answer { value, valid_until: machine.until }
+}
+
+/// Per parameter: what the command line says, else the profile, else the default.
+fn parameters_in_force<'p>(program: &'p Program, inputs: &'p Inputs<'_>) -> Vec<&'p ParameterValue> {
+    let set = |id: ParameterId, by: &'p [(ParameterId, ParameterValue)]| {
+        by.iter().rev().find(|(other, _)| *other == id).map(|(_, value)| value)
+    };
+    let in_force = |(index, parameter): (usize, &'p crate::compile::program::Parameter)| {
+        let id = ParameterId(index as u32);
+        set(id, inputs.parameters).or_else(|| set(id, &inputs.profile.parameters)).unwrap_or(&parameter.default)
+    };
+    program.parameters.iter().enumerate().map(in_force).collect()
+}
+
+/// The stricter of a rule's level and those of the rules that repeat it.
+fn level_in_force(
+    program: &Program,
+    profile: &Profile,
+    rule: RuleIndex,
+    aliases: &BTreeMap<RuleIndex, RuleIndex>,
+) -> Level {
+    let repeating = aliases.iter().filter(|(_, target)| **target == rule).map(|(alias, _)| *alias);
+    let levels = std::iter::once(rule).chain(repeating).map(|rule| select::level(program, profile, rule));
+    levels.max().unwrap_or(Level::Block)
+}
+
+/// Puts composites together from their parts.
+struct Composer<'c, 'a> {
+    machine: &'c mut Machine<'a>,
+    inputs: &'c Inputs<'c>,
+    aliases: &'c BTreeMap<RuleIndex, RuleIndex>,
+    /// Outcome and level of parts without a result of their own, once each.
+    apart: BTreeMap<RuleIndex, (Outcome, Level)>,
+}
+
+impl Composer<'_, '_> {
+    /// The worst of its parts. A part that is due has a result of its own and is only referred to; the
+    /// findings of another part stand here, in the first composite that needs it: everything is
+    /// counted once.
+    fn compose(
+        &mut self,
+        rule: RuleIndex,
+        level: Level,
+        parts: &[RuleIndex],
+        results: &BTreeMap<RuleIndex, RuleResult>,
+        depth: u32,
+    ) -> RuleResult {
+        let program = self.machine.program;
+        let mut result = RuleResult {
+            rule,
+            outcome: Outcome::NotApplicable,
+            findings: Vec::new(),
+            passed: 0,
+            not_applicable: 0,
+            aliases: Vec::new(),
+            level,
+        };
+        let mut outcomes = Vec::with_capacity(parts.len());
+        for part in parts {
+            let target = self.aliases.get(part).unwrap_or(part);
+            let (outcome, part_level) = match (results.get(target), self.apart.get(part)) {
+                (Some(due), _) => (due.outcome, worst_level(due)),
+                (None, Some(known)) => *known,
+                (None, None) => {
+                    let part_level = select::level(program, self.inputs.profile, *part);
+                    let run = match &program.rules[select::decided_by(program, *part).0 as usize].body {
+                        RuleBody::AllOf(inner) if depth < COMPOSITE_DEPTH_MAX => {
+                            self.compose(*part, part_level, inner, results, depth + 1)
+                        }
+                        RuleBody::AllOf(_) | RuleBody::Expressions(_) | RuleBody::SameAs(_) => {
+                            rules::run(self.machine, self.inputs.profile, *part, part_level)
+                        }
+                    };
+                    let known = (run.outcome, worst_level(&run));
+                    self.apart.insert(*part, known);
+                    let id = &program.rules[part.0 as usize].id;
+                    result.findings.extend(run.findings.into_iter().map(|finding| of_part(id, finding)));
+                    known
+                }
+            };
+            match outcome {
+                Outcome::Pass => result.passed += 1,
+                Outcome::NotApplicable => result.not_applicable += 1,
+                Outcome::Review | Outcome::Indeterminate | Outcome::Fail => {}
+            }
+            outcomes.push((outcome, part_level));
+        }
+        // A composite without parts is refused by `compile`; it would prove nothing.
+        result.outcome = outcomes.iter().map(|(outcome, _)| *outcome).max().unwrap_or(Outcome::Indeterminate);
+        // It is as bad as its worst part, no worse.
+        if result.outcome > Outcome::Pass {
+            let deciding = outcomes.iter().filter(|(outcome, _)| *outcome == result.outcome);
+            result.level = deciding.map(|(_, level)| *level).max().unwrap_or(level);
+        }
+        result
+    }
+}
+
+/// The level of the findings that decided a result.
+fn worst_level(result: &RuleResult) -> Level {
+    let deciding = result.findings.iter().filter(|finding| finding.outcome == result.outcome);
+    deciding.map(|finding| finding.level).max().unwrap_or(result.level)
+}
+
+/// A finding of a part, named by it.
+fn of_part(id: &str, finding: Finding) -> Finding {
+    let element = match finding.element {
+        Some(element) => Element { label: format!("{id}: {}", element.label), ..element },
+        None => Element { label: id.to_owned(), place: None },
+    };
+    Finding { element: Some(element), ..finding }
+}

@@ -156,6 +156,8 @@ pub enum WaiverProblem {
     OtherBundle,
     /// The finding is at block level, which is never waived.
     BlockLevel,
-    /// It has no approver.
+    /// It has no approver, or one without a name.
     NoApprover,
+    /// It has no id or no reason.
+    NoReason,
 }

@@ -4,6 +4,12 @@
 //! inside them, and for each field its type and its constraints. The same value types expressions
 //! (`compile`) and validates records (`bundle`), so there is no second list of fields.
 
+mod json;
+mod load;
+mod subset;
+
+pub use load::SchemaFile;
+
 use serde::{Deserialize, Serialize};
 
 /// Index of an object type.

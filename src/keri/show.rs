@@ -138,11 +138,14 @@ pub struct LogReport {
 }
 
 /// Replays the logs of a stream; of one identifier if it is named.
-///
-/// # Errors
-/// The first byte that cannot be framed.
-pub fn logs(stream: &[u8], aid: Option<&Aid>) -> Result<LogReport, cesr::CesrError> {
-    let messages = cesr::read(stream)?;
+pub fn logs(stream: &[u8], aid: Option<&Aid>) -> LogReport {
+    let messages = match cesr::read(stream) {
+        Ok(messages) => messages,
+        Err(error) => {
+            let findings = vec![super::framing(&error)];
+            return LogReport { answer: Answer::Invalid, logs: Vec::new(), findings };
+        }
+    };
     let mut evidence = Evidence::collect(&messages);
     let mut findings = std::mem::take(&mut evidence.findings);
     let signatures = Signatures::verify(evidence.events.triples());
@@ -152,11 +155,11 @@ pub fn logs(stream: &[u8], aid: Option<&Aid>) -> Result<LogReport, cesr::CesrErr
     let (facts, found) = chain::logs(&evidence, &logs, &prefixes);
     findings.extend(found);
     let verdict = Verdict::of(findings, Verified::default());
-    Ok(LogReport {
+    LogReport {
         answer: verdict.answer,
         logs: facts.into_iter().filter(|(prefix, _)| aid.is_none_or(|aid| aid == prefix)).collect(),
         findings: verdict.findings,
-    })
+    }
 }
 
 /// Logs as a document.

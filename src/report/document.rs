@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compile::program::{Level, Stage};
 use crate::evaluate::outcome::{FailOn, Outcome, Verdict};
+use crate::facts::Cause;
 use crate::primitives::{Instant, Sha256};
 
 /// A whole report.
@@ -32,6 +33,8 @@ pub struct ReportDocument {
     pub not_yet_due: Vec<String>,
     /// Requirements of the selected packs that have no rule yet.
     pub pending: Vec<PendingEntry>,
+    /// Kinds of record that the flow needs at the stages due, and those that rules looked for in vain.
+    pub kinds: Vec<KindEntry>,
     /// Waivers given.
     pub waivers: Vec<WaiverEntry>,
     /// The evidence inventory.
@@ -210,7 +213,10 @@ pub struct UnknownEntry {
     /// What was looked for.
     pub wanted: String,
     /// Why it is not known: `missing`, `unreadable`, …
-    pub cause: String,
+    pub cause: Cause,
+    /// The kind of record of which none is listed, where that is the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// The sentence a reader needs: `no record of kind issuance-plan is listed`.
     pub explanation: String,
     /// Where it stands in the policy.
@@ -260,6 +266,22 @@ pub struct PendingEntry {
     pub pack: String,
     /// What it waits for.
     pub waits_for: String,
+}
+
+/// A kind of record, and whether the case has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindEntry {
+    /// The kind: `lei-record`.
+    pub kind: String,
+    /// What it says, in a few words.
+    pub title: String,
+    /// The stage at which the flow needs it; absent for a kind that only single rules look for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed_at: Option<Stage>,
+    /// Records that are listed.
+    pub listed: u32,
+    /// Rules that cannot be judged for want of it.
+    pub waiting: Vec<String>,
 }
 
 /// A waiver, and what became of it.

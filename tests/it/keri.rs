@@ -4,6 +4,7 @@
 //! pass, unless `COUNTERSIGN_REQUIRE` names `shared`.
 
 mod beside;
+mod command;
 mod forge;
 mod forgeries;
 mod hostile;

@@ -3,4 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 mod architecture;
+mod bundle;
+mod conformance;
+mod evaluate;
+mod image;
 mod keri;
+mod lei;
+mod naive;
+mod report;

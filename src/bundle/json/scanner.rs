@@ -1,0 +1,553 @@
+//! The scanner: one pass over the bytes, no allocation but for escaped strings and wide objects.
+//!
+//! A caller asks [`Scanner::peek`] what comes, then reads exactly that; [`Scanner::skip`] checks a value
+//! and drops it. Recursion is bounded by [`DEPTH_MAX`], so no input overflows the stack.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use memchr::memchr2;
+
+use crate::bundle::place::printable;
+use crate::source::Span;
+
+use super::error::{JsonError, JsonErrorKind};
+
+/// Deepest nesting of objects and lists: the deepest schema has 8, GLEIF's bodies have 9.
+pub const DEPTH_MAX: u32 = 64;
+
+/// Most values in one file: what a 16 MiB body could hold in practice, and little memory.
+pub const VALUES_MAX: u32 = 2_000_000;
+
+/// The greatest integer that every JSON reader keeps exactly.
+pub const INTEGER_MAX: i64 = (1 << 53) - 1;
+
+/// From this many members on, keys are compared through a set.
+const WIDE_OBJECT: usize = 32;
+
+/// Which numbers a document may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// Integers up to 2^53-1: documents of ours.
+    Integers,
+    /// Any JSON number, kept as text: bodies as others made them.
+    Text,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `{`
+    Object,
+    /// `[`
+    Array,
+    /// `"`
+    String,
+    /// `-` or a digit
+    Number,
+    /// `true` or `false`
+    Bool,
+    /// `null`
+    Null,
+}
+
+impl Kind {
+    /// As messages call it.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Array => "a list",
+            Self::String => "a text",
+            Self::Number => "a number",
+            Self::Bool => "true or false",
+            Self::Null => "null",
+        }
+    }
+}
+
+/// Reads one document.
+#[derive(Debug)]
+pub struct Scanner<'b> {
+    text: &'b str,
+    bytes: &'b [u8],
+    at: usize,
+    depth: u32,
+    values: u32,
+    numbers: Numbers,
+    /// Keys of the objects that are open, innermost last.
+    keys: Vec<Cow<'b, str>>,
+}
+
+type Read<T> = Result<T, JsonError>;
+
+impl<'b> Scanner<'b> {
+    /// Begins a document.
+    ///
+    /// # Errors
+    /// Bytes that are no UTF-8, and a byte order mark.
+    pub fn new(bytes: &'b [u8], numbers: Numbers) -> Read<Self> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let start = error.valid_up_to();
+            JsonError { kind: JsonErrorKind::NotUtf8, at: Span::new(start, start + error.error_len().unwrap_or(1)) }
+        })?;
+        if text.starts_with('\u{feff}') {
+            return Err(JsonError { kind: JsonErrorKind::ByteOrderMark, at: Span::new(0, 3) });
+        }
+        Ok(Self { text, bytes, at: 0, depth: 0, values: 0, numbers, keys: Vec::new() })
+    }
+
+    /// What comes next.
+    ///
+    /// # Errors
+    /// Something that no value begins with.
+    pub fn peek(&mut self) -> Read<Kind> {
+        self.skip_space();
+        match self.bytes.get(self.at) {
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::Array),
+            Some(b'"') => Ok(Kind::String),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b't' | b'f') => Ok(Kind::Bool),
+            Some(b'n') => Ok(Kind::Null),
+            Some(_) | None => Err(self.unexpected("a value")),
+        }
+    }
+
+    /// Reads an object; `member` is called after each key and must read exactly one value.
+    pub fn object(&mut self, mut member: impl FnMut(&mut Self, Cow<'b, str>, Span) -> Read<()>) -> Read<Span> {
+        self.skip_space();
+        let start = self.at;
+        self.open(b'{', "an object")?;
+        let first_key = self.keys.len();
+        let mut wide: Option<HashSet<Cow<'b, str>>> = None;
+        self.skip_space();
+        if self.bytes.get(self.at) == Some(&b'}') {
+            self.at += 1;
+        } else {
+            loop {
+                self.skip_space();
+                if self.bytes.get(self.at) != Some(&b'"') {
+                    return Err(self.unexpected("a key in quotes"));
+                }
+                let (key, key_span) = self.string()?;
+                self.remember_key(key.clone(), key_span, first_key, &mut wide)?;
+                self.skip_space();
+                if self.bytes.get(self.at) != Some(&b':') {
+                    return Err(self.unexpected("a colon"));
+                }
+                self.at += 1;
+                member(self, key, key_span)?;
+                self.skip_space();
+                match self.bytes.get(self.at) {
+                    Some(b',') => self.at += 1,
+                    Some(b'}') => {
+                        self.at += 1;
+                        break;
+                    }
+                    Some(_) | None => return Err(self.unexpected("a comma or a closing brace")),
+                }
+            }
+        }
+        self.keys.truncate(first_key);
+        self.depth -= 1;
+        Ok(Span::new(start, self.at))
+    }
+
+    /// Reads a list; `item` is called before each element and must read exactly one value.
+    pub fn array(&mut self, mut item: impl FnMut(&mut Self, u32) -> Read<()>) -> Read<Span> {
+        self.skip_space();
+        let start = self.at;
+        self.open(b'[', "a list")?;
+        self.skip_space();
+        if self.bytes.get(self.at) == Some(&b']') {
+            self.at += 1;
+        } else {
+            for index in 0.. {
+                item(self, index)?;
+                self.skip_space();
+                match self.bytes.get(self.at) {
+                    Some(b',') => self.at += 1,
+                    Some(b']') => {
+                        self.at += 1;
+                        break;
+                    }
+                    Some(_) | None => return Err(self.unexpected("a comma or a closing bracket")),
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(Span::new(start, self.at))
+    }
+
+    /// Reads a text; it is allocated only if it has escapes. The span includes the quotes.
+    pub fn string(&mut self) -> Read<(Cow<'b, str>, Span)> {
+        self.skip_space();
+        let start = self.at;
+        if self.bytes.get(start) != Some(&b'"') {
+            return Err(self.unexpected("a text in quotes"));
+        }
+        self.count()?;
+        let mut decoded: Option<String> = None;
+        let mut from = start + 1;
+        loop {
+            let Some(length) = memchr2(b'"', b'\\', &self.bytes[from..]) else {
+                self.control_character(from, self.bytes.len())?;
+                self.at = self.bytes.len();
+                return Err(self.unexpected("a closing quote"));
+            };
+            let stop = from + length;
+            self.control_character(from, stop)?;
+            // INVARIANT: `from` and `stop` stand beside ASCII bytes, so they are character boundaries.
+            let part = &self.text[from..stop];
+            if self.bytes[stop] == b'"' {
+                self.at = stop + 1;
+                let text = match decoded {
+                    None => Cow::Borrowed(part),
+                    Some(mut text) => {
+                        text.push_str(part);
+                        Cow::Owned(text)
+                    }
+                };
+                return Ok((text, Span::new(start, self.at)));
+            }
+            let text = decoded.get_or_insert_default();
+            text.push_str(part);
+            let (character, next) = self.escape(stop)?;
+            text.push(character);
+            from = next;
+        }
+    }
+
+    /// Reads a number, as written.
+    pub fn number(&mut self) -> Read<(&'b str, Span)> {
+        self.skip_space();
+        self.count()?;
+        let start = self.at;
+        let digits = |bytes: &[u8], from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let mut at = start + usize::from(self.bytes.get(start) == Some(&b'-'));
+        let whole = digits(self.bytes, at.min(self.bytes.len()));
+        if whole == 0 {
+            self.at = at;
+            return Err(self.unexpected("a digit"));
+        }
+        if whole > 1 && self.bytes[at] == b'0' {
+            self.at = at + 1;
+            return Err(self.unexpected("no digit after a leading zero"));
+        }
+        at += whole;
+        let mut float = false;
+        if self.bytes.get(at) == Some(&b'.') {
+            let fraction = digits(self.bytes, at + 1);
+            if fraction == 0 {
+                self.at = at + 1;
+                return Err(self.unexpected("a digit after the decimal point"));
+            }
+            at += 1 + fraction;
+            float = true;
+        }
+        if let Some(b'e' | b'E') = self.bytes.get(at) {
+            let signed = usize::from(matches!(self.bytes.get(at + 1), Some(b'+' | b'-')));
+            let exponent = digits(self.bytes, (at + 1 + signed).min(self.bytes.len()));
+            if exponent == 0 {
+                self.at = at + 1 + signed;
+                return Err(self.unexpected("a digit of the exponent"));
+            }
+            at += 1 + signed + exponent;
+            float = true;
+        }
+        let (text, span) = (&self.text[start..at], Span::new(start, at));
+        self.at = at;
+        match self.numbers {
+            Numbers::Text => Ok((text, span)),
+            Numbers::Integers if float => Err(JsonError { kind: JsonErrorKind::Float(printable(text)), at: span }),
+            Numbers::Integers if integer(text).is_none() => {
+                Err(JsonError { kind: JsonErrorKind::BigInteger(printable(text)), at: span })
+            }
+            Numbers::Integers => Ok((text, span)),
+        }
+    }
+
+    /// Reads `true` or `false`.
+    pub fn bool(&mut self) -> Read<(bool, Span)> {
+        self.skip_space();
+        self.count()?;
+        let start = self.at;
+        for (word, value) in [("true", true), ("false", false)] {
+            if self.text[start..].starts_with(word) {
+                self.at = start + word.len();
+                return Ok((value, Span::new(start, self.at)));
+            }
+        }
+        Err(self.unexpected("`true` or `false`"))
+    }
+
+    /// Reads `null`.
+    pub fn null(&mut self) -> Read<Span> {
+        self.skip_space();
+        self.count()?;
+        let start = self.at;
+        if self.text[start..].starts_with("null") {
+            self.at = start + 4;
+            return Ok(Span::new(start, self.at));
+        }
+        Err(self.unexpected("`null`"))
+    }
+
+    /// Checks a value and drops it.
+    pub fn skip(&mut self) -> Read<Span> {
+        match self.peek()? {
+            Kind::Object => self.object(|scanner, _, _| scanner.skip().map(drop)),
+            Kind::Array => self.array(|scanner, _| scanner.skip().map(drop)),
+            Kind::String => self.string().map(|(_, span)| span),
+            Kind::Number => self.number().map(|(_, span)| span),
+            Kind::Bool => self.bool().map(|(_, span)| span),
+            Kind::Null => self.null(),
+        }
+    }
+
+    /// Ends the document.
+    ///
+    /// # Errors
+    /// Text after the value.
+    pub fn end(&mut self) -> Read<()> {
+        self.skip_space();
+        if self.at == self.bytes.len() {
+            return Ok(());
+        }
+        Err(JsonError { kind: JsonErrorKind::TrailingText, at: Span::new(self.at, self.at + 1) })
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+    }
+
+    fn open(&mut self, bracket: u8, expected: &'static str) -> Read<()> {
+        if self.bytes.get(self.at) != Some(&bracket) {
+            return Err(self.unexpected(expected));
+        }
+        self.count()?;
+        if self.depth == DEPTH_MAX {
+            let kind = JsonErrorKind::TooDeep(DEPTH_MAX);
+            return Err(JsonError { kind, at: Span::new(self.at, self.at + 1) });
+        }
+        self.depth += 1;
+        self.at += 1;
+        Ok(())
+    }
+
+    fn count(&mut self) -> Read<()> {
+        self.values += 1;
+        if self.values > VALUES_MAX {
+            let kind = JsonErrorKind::TooManyValues(VALUES_MAX);
+            return Err(JsonError { kind, at: Span::new(self.at, self.at + 1) });
+        }
+        Ok(())
+    }
+
+    fn remember_key(
+        &mut self,
+        key: Cow<'b, str>,
+        span: Span,
+        first: usize,
+        wide: &mut Option<HashSet<Cow<'b, str>>>,
+    ) -> Read<()> {
+        let known = &self.keys[first..];
+        let duplicate = match wide {
+            Some(set) => !set.insert(key.clone()),
+            None if known.len() < WIDE_OBJECT => known.contains(&key),
+            None => {
+                let set: &mut HashSet<Cow<'b, str>> = wide.insert(known.iter().cloned().collect());
+                !set.insert(key.clone())
+            }
+        };
+        if duplicate {
+            return Err(JsonError { kind: JsonErrorKind::DuplicateKey(printable(&key)), at: span });
+        }
+        if wide.is_none() {
+            self.keys.push(key);
+        }
+        Ok(())
+    }
+
+    fn control_character(&self, from: usize, to: usize) -> Read<()> {
+        match self.bytes[from..to].iter().position(|&byte| byte < 0x20) {
+            None => Ok(()),
+            Some(offset) => {
+                let at = from + offset;
+                Err(JsonError { kind: JsonErrorKind::ControlCharacter(self.bytes[at]), at: Span::new(at, at + 1) })
+            }
+        }
+    }
+
+    /// Reads the escape that begins at `at`: its character, and the offset after it.
+    fn escape(&mut self, at: usize) -> Read<(char, usize)> {
+        let simple = |character| Ok((character, at + 2));
+        match self.bytes.get(at + 1) {
+            Some(b'"') => simple('"'),
+            Some(b'\\') => simple('\\'),
+            Some(b'/') => simple('/'),
+            Some(b'b') => simple('\u{8}'),
+            Some(b'f') => simple('\u{c}'),
+            Some(b'n') => simple('\n'),
+            Some(b'r') => simple('\r'),
+            Some(b't') => simple('\t'),
+            Some(b'u') => self.unicode_escape(at),
+            Some(_) => {
+                let character = self.text[at + 1..].chars().next();
+                let shown = character.map(|c| printable(&format!("\\{c}"))).unwrap_or_default();
+                Err(JsonError { kind: JsonErrorKind::BadEscape(shown), at: Span::new(at, at + 2) })
+            }
+            None => {
+                self.at = self.bytes.len();
+                Err(self.unexpected("a closing quote"))
+            }
+        }
+    }
+
+    fn unicode_escape(&self, at: usize) -> Read<(char, usize)> {
+        let shown = |length: usize| {
+            let end = (at + length).min(self.bytes.len());
+            String::from_utf8_lossy(&self.bytes[at..end])
+                .chars()
+                .map(|c| printable(c.encode_utf8(&mut [0; 4])))
+                .collect()
+        };
+        let bad = || JsonError { kind: JsonErrorKind::BadEscape(shown(6)), at: Span::new(at, at + 6) };
+        let lone = || JsonError { kind: JsonErrorKind::LoneSurrogate(shown(6)), at: Span::new(at, at + 6) };
+        let first = self.hex(at).ok_or_else(bad)?;
+        match first {
+            0xD800..0xDC00 => match self.hex(at + 6) {
+                Some(second @ 0xDC00..0xE000) => {
+                    let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+                    char::from_u32(code).map(|character| (character, at + 12)).ok_or_else(lone)
+                }
+                Some(_) | None => Err(lone()),
+            },
+            code => char::from_u32(code).map(|character| (character, at + 6)).ok_or_else(lone),
+        }
+    }
+
+    /// The four hexadecimal digits of `\uXXXX` at `at`.
+    fn hex(&self, at: usize) -> Option<u32> {
+        let (lead, digits) = (self.bytes.get(at..at + 2)?, self.bytes.get(at + 2..at + 6)?);
+        let well_formed = lead == b"\\u" && digits.iter().all(u8::is_ascii_hexdigit);
+        well_formed
+            .then(|| digits.iter().filter_map(|&digit| char::from(digit).to_digit(16)).fold(0, |n, d| n << 4 | d))
+    }
+
+    fn unexpected(&self, expected: &'static str) -> JsonError {
+        let (found, length) = match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
+            None => ("the end of the file".to_owned(), 1),
+            Some(character) => (format!("`{}`", printable(character.encode_utf8(&mut [0; 4]))), character.len_utf8()),
+        };
+        JsonError { kind: JsonErrorKind::Syntax { expected, found }, at: Span::new(self.at, self.at + length) }
+    }
+}
+
+/// An integer of at most 2^53-1 in either direction; `None` for any other text.
+pub fn integer(text: &str) -> Option<i64> {
+    let value: i64 = text.parse().ok()?;
+    (-INTEGER_MAX..=INTEGER_MAX).contains(&value).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str, numbers: Numbers) -> (JsonErrorKind, Span) {
+        let read = Scanner::new(text.as_bytes(), numbers).and_then(|mut scanner| {
+            scanner.skip()?;
+            scanner.end()
+        });
+        let error = read.expect_err(text);
+        (error.kind, error.at)
+    }
+
+    fn accepted(text: &str, numbers: Numbers) {
+        let mut scanner = Scanner::new(text.as_bytes(), numbers).unwrap();
+        scanner.skip().unwrap();
+        scanner.end().unwrap();
+    }
+
+    #[test]
+    fn what_is_json_is_read() {
+        for text in
+            ["{}", "[]", " [1, -2,\t\"a\\u00e9\\n\", true, false, null, {\"a\": {\"b\": []}}]\r\n", "\"ä\"", "0", "-0"]
+        {
+            accepted(text, Numbers::Integers);
+        }
+        for text in ["1.5", "-0.0e+10", "1E5", "123456789012345678901234567890"] {
+            accepted(text, Numbers::Text);
+        }
+        accepted("9007199254740991", Numbers::Integers);
+        accepted("-9007199254740991", Numbers::Integers);
+    }
+
+    #[test]
+    fn equal_keys_are_refused_also_when_escaped_or_many() {
+        assert_eq!(
+            refused(r#"{"a":1,"a":2}"#, Numbers::Text),
+            (JsonErrorKind::DuplicateKey("a".into()), Span::new(7, 10))
+        );
+        assert_eq!(refused(r#"{"a":1,"\u0061":2}"#, Numbers::Text).0, JsonErrorKind::DuplicateKey("a".into()));
+        let members: Vec<_> = (0..100).map(|n| format!("\"k{n}\":{n}")).collect();
+        accepted(&format!("{{{}}}", members.join(",")), Numbers::Integers);
+        for again in [0, 31, 32, 33, 99] {
+            let text = format!("{{{},\"k{again}\":0}}", members.join(","));
+            assert_eq!(refused(&text, Numbers::Integers).0, JsonErrorKind::DuplicateKey(format!("k{again}")));
+        }
+        accepted(r#"{"a":{"a":1},"b":{"a":{"a":2}}}"#, Numbers::Integers);
+    }
+
+    #[test]
+    fn numbers_that_readers_disagree_on_are_refused() {
+        for float in ["1.0", "1e2", "-0.5"] {
+            assert_eq!(refused(float, Numbers::Integers).0, JsonErrorKind::Float(float.into()));
+        }
+        for big in ["9007199254740992", "-9007199254740992", "99999999999999999999999"] {
+            assert_eq!(refused(big, Numbers::Integers).0, JsonErrorKind::BigInteger(big.into()));
+        }
+        for broken in ["01", "-", "1.", "1e", "+1", ".5", "1e+", "-x"] {
+            let (kind, _) = refused(broken, Numbers::Text);
+            assert!(matches!(kind, JsonErrorKind::Syntax { .. } | JsonErrorKind::TrailingText), "{broken}: {kind}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        accepted(&nested(64), Numbers::Integers);
+        assert_eq!(refused(&nested(65), Numbers::Integers), (JsonErrorKind::TooDeep(64), Span::new(64, 65)));
+        assert_eq!(refused(&"[".repeat(1_000_000), Numbers::Integers).0, JsonErrorKind::TooDeep(64));
+        assert_eq!(refused(&"{\"a\":".repeat(100), Numbers::Integers).0, JsonErrorKind::TooDeep(64));
+    }
+
+    #[test]
+    fn texts_are_strict() {
+        assert_eq!(refused("\"a\u{1}\"", Numbers::Text).0, JsonErrorKind::ControlCharacter(1));
+        assert_eq!(refused("\"a\n\"", Numbers::Text).1, Span::new(2, 3));
+        for lone in [r#""\ud800""#, r#""\udc00""#, r#""\ud800\u0041""#, r#""\ud800x""#] {
+            assert!(matches!(refused(lone, Numbers::Text).0, JsonErrorKind::LoneSurrogate(_)), "{lone}");
+        }
+        for bad in [r#""\x""#, r#""\u12""#, r#""\u12g4""#, "\"\\ä\""] {
+            assert!(matches!(refused(bad, Numbers::Text).0, JsonErrorKind::BadEscape(_)), "{bad}");
+        }
+        let mut scanner = Scanner::new(br#""\ud83d\ude00 \"\/\b""#, Numbers::Text).unwrap();
+        assert_eq!(scanner.string().unwrap().0, "\u{1f600} \"/\u{8}");
+    }
+
+    #[test]
+    fn what_is_around_the_value_is_refused() {
+        assert_eq!(refused("\u{feff}{}", Numbers::Text).0, JsonErrorKind::ByteOrderMark);
+        assert_eq!(refused("{} {}", Numbers::Text), (JsonErrorKind::TrailingText, Span::new(3, 4)));
+        let error = Scanner::new(b"{\"a\": \"\xff\"}", Numbers::Text).unwrap_err();
+        assert_eq!((error.kind, error.at), (JsonErrorKind::NotUtf8, Span::new(7, 8)));
+        for broken in
+            ["", " ", "{", "[1,]", "{\"a\"}", "{\"a\":1,}", "{a:1}", "nul", "tru", "\"a", "\"\\", "[1 2]", "//"]
+        {
+            assert!(matches!(refused(broken, Numbers::Text).0, JsonErrorKind::Syntax { .. }), "{broken}");
+        }
+    }
+}

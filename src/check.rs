@@ -1,0 +1,220 @@
+//! The one orchestrator: a snapshot, the installation's trust and an instant become a report.
+//!
+//! In: a rule book, the bytes of a case, the trust file, earlier cases, and what the run is asked.
+//! Out: a [`Report`]; nothing else makes one. Or a [`CheckError`]: the run could not be made. What is
+//! wrong with the evidence is never an error here, it is in the report. This module must not know
+//! argv, files, sockets or clocks.
+
+pub mod cases;
+pub mod error;
+mod parameter;
+mod patch;
+
+use std::path::Path;
+
+use bumpalo::Bump;
+
+use crate::bundle::author::{self, Holding};
+use crate::bundle::place::printable;
+use crate::bundle::{Area, Form, Problem, Snapshot};
+use crate::case;
+use crate::collect::{self, RunFacts};
+use crate::compile::program::{Profile, Program, RuleIndex, Stage};
+use crate::evaluate::outcome::FailOn;
+use crate::evaluate::{Coverage, Inputs, Question, Selection, Signing, evaluate_covered, push_tables, select};
+use crate::facts::schema::{FactSchema, KindClass, KindId};
+use crate::primitives::Instant;
+use crate::report::document::Run;
+use crate::report::{Parts, Report, assemble};
+use crate::trust::Trust;
+
+pub use error::CheckError;
+
+/// The profile where none is named.
+pub const DEFAULT_PROFILE: &str = "house";
+
+/// What a run is asked.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The instant to judge for.
+    pub as_of: Instant,
+    /// The stage to decide, with all earlier ones.
+    pub stage: Stage,
+    /// Flows beside the one that the manifest claims.
+    pub flows: Vec<String>,
+    /// The profile.
+    pub profile: String,
+    /// Parameters to set, as written.
+    pub set: Vec<(String, String)>,
+    /// Which verdicts fail the command; recorded only.
+    pub fail_on: FailOn,
+}
+
+/// Checks a case.
+///
+/// # Errors
+/// The run cannot be made as asked: an unknown profile, flow or parameter, a value of another type, or
+/// no rule at all to decide.
+pub fn check(
+    program: &Program,
+    snapshot: &Snapshot,
+    trust: &Trust,
+    cases: Option<&Path>,
+    options: &Options,
+) -> Result<Report, CheckError> {
+    check_covered(program, snapshot, trust, cases, options, None)
+}
+
+/// As [`check`], keeping what each condition answered.
+fn check_covered(
+    program: &Program,
+    snapshot: &Snapshot,
+    trust: &Trust,
+    cases: Option<&Path>,
+    options: &Options,
+    coverage: Option<&Coverage>,
+) -> Result<Report, CheckError> {
+    // What was sealed after the signing belongs to closing; before it, the case is judged as it stood then.
+    let earlier = (options.stage < Stage::Closing && snapshot.has_post()).then(|| snapshot.before_closing());
+    let snapshot = earlier.as_ref().unwrap_or(snapshot);
+    let profile = profile(program, &options.profile)?;
+    let set = parameter::assignments(program, &options.set)?;
+    let claimed = snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("flow"));
+    let flows = flows(program, claimed, &options.flows)?;
+    let signing = Signing::NotYet;
+    let selection = select(
+        program,
+        &Question {
+            flows: &flows,
+            packs: &common_packs(program),
+            profile,
+            stage: options.stage,
+            as_of: options.as_of,
+            signing,
+        },
+    );
+    let selection = without_case_rules(program, snapshot.form(), selection);
+    if selection.due.is_empty() {
+        return Err(CheckError::NoRule { flows: flows.join(", "), stage: options.stage.as_str() });
+    }
+
+    let arena = Bump::new();
+    let asked = RunFacts {
+        stage: options.stage.as_str(),
+        flow: flows.first().map_or("", String::as_str),
+        profile: &profile.id,
+    };
+    let (mut facts, _) = collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, cases);
+    push_tables(program, &mut facts);
+
+    let waivers = case::waivers(snapshot, &program.schema);
+    let inputs = Inputs {
+        as_of: options.as_of,
+        signing,
+        selection: &selection,
+        profile,
+        parameters: &set,
+        waivers: &waivers,
+        bundle: snapshot.digest(),
+    };
+    let evaluation = evaluate_covered(program, &facts, &inputs, coverage);
+    let needs = needs(program, &flows, snapshot.form(), options.stage);
+    let top = |name| snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(name));
+    let run = Run {
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        as_of: options.as_of,
+        stage: options.stage,
+        flows: flows.clone(),
+        profile: profile.id.clone(),
+        packs: selection.packs.clone(),
+        fail_on: options.fail_on,
+        bundle_id: top("bundle_id").unwrap_or_default().to_owned(),
+        bundle: snapshot.digest(),
+        lei: top("lei").map(str::to_owned),
+        policy: program.digest,
+        trust: trust.digest,
+        parameters: parameter::entries(program, profile, &set),
+    };
+    let parts = Parts { program, evaluation: &evaluation, facts: &facts, snapshot, waivers: &waivers, needs: &needs };
+    Ok(Report::seal(assemble(parts, run)))
+}
+
+/// Whatever is wrong with the files, manifests and records of a case; no rule is run.
+pub fn problems(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Problem> {
+    collect::problems(snapshot, schema)
+}
+
+/// What a case holds, per kind of evidence and of case record.
+pub fn holdings(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Holding> {
+    author::holdings(snapshot, schema, &case::sort_files(snapshot, schema).records)
+}
+
+fn profile<'p>(program: &'p Program, id: &str) -> Result<&'p Profile, CheckError> {
+    program.profiles.iter().find(|profile| profile.id == id).ok_or_else(|| CheckError::UnknownProfile {
+        profile: id.to_owned(),
+        known: program.profiles.iter().map(|profile| profile.id.clone()).collect(),
+    })
+}
+
+/// The flow that the manifest claims, then those that were added. A claim that no rule book decides
+/// would select nothing and pass everything, so it ends the run; a claim that cannot be read is a
+/// finding of the rules that hold in every flow.
+fn flows(program: &Program, claimed: Option<&str>, added: &[String]) -> Result<Vec<String>, CheckError> {
+    let mut flows: Vec<String> = Vec::new();
+    for (flow, claim) in claimed.map(|flow| (flow, true)).into_iter().chain(added.iter().map(|f| (f.as_str(), false))) {
+        if !program.flows.iter().any(|known| known.id == flow) {
+            let known = program.flows.iter().map(|flow| flow.id.clone()).collect();
+            let flow = printable(flow);
+            return Err(match claim {
+                true => CheckError::UnknownClaim { flow, known },
+                false => CheckError::UnknownFlow { flow, known },
+            });
+        }
+        if !flows.iter().any(|known| known == flow) {
+            flows.push(flow.to_owned());
+        }
+    }
+    Ok(flows)
+}
+
+/// Packs that every flow has: they hold of any bundle, also of one whose manifest cannot be read.
+fn common_packs(program: &Program) -> Vec<String> {
+    let Some((first, others)) = program.flows.split_first() else { return Vec::new() };
+    let common = first.packs.iter().filter(|pack| others.iter().all(|flow| flow.packs.contains(pack)));
+    common.cloned().collect()
+}
+
+/// With a bundle alone, what was decided about it is not there to be read: those rules are not yet due.
+fn without_case_rules(program: &Program, form: Form, mut selection: Selection) -> Selection {
+    match form {
+        Form::Case => selection,
+        Form::Bundle => {
+            let reads_case = |rule: &RuleIndex| {
+                let reads = &program.rules[rule.0 as usize].reads;
+                reads.iter().any(|kind| program.schema.kind(*kind).class == KindClass::Case)
+            };
+            let (case_rules, due) = selection.due.into_iter().partition(reads_case);
+            selection.due = due;
+            let case_rules: Vec<RuleIndex> = case_rules;
+            selection.not_yet_due.extend(case_rules);
+            selection.not_yet_due.sort();
+            selection
+        }
+    }
+}
+
+/// What the flows need by a stage; of a bundle alone no case records.
+fn needs(program: &Program, flows: &[String], form: Form, stage: Stage) -> Vec<(KindId, Stage)> {
+    let mut needs: Vec<(KindId, Stage)> = Vec::new();
+    for flow in program.flows.iter().filter(|flow| flows.contains(&flow.id)) {
+        for &(kind, needed_at) in &flow.needs {
+            let case_record = program.schema.kind(kind).class == KindClass::Case;
+            if needed_at <= stage && !(case_record && form == Form::Bundle) && !needs.iter().any(|(of, _)| *of == kind)
+            {
+                needs.push((kind, needed_at));
+            }
+        }
+    }
+    needs.sort_by_key(|&(_, stage)| stage);
+    needs
+}

@@ -1,0 +1,163 @@
+//! The command line: arguments, files and the clock on one side, the library on the other.
+//!
+//! In: argv. Out: an exit status, and text on stdout (results) and stderr (errors). One file per
+//! command. This is the only module that reads the clock, and with `fetch` the only one that reaches
+//! beyond the values it is given.
+
+mod bundle;
+mod check;
+mod clock;
+mod completions;
+mod config;
+mod credential;
+mod doctor;
+mod error;
+mod explain;
+mod kel;
+mod lei;
+mod load;
+mod man;
+mod policy;
+mod schema;
+mod terminal;
+mod trust;
+mod write;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::evaluate::outcome::EXIT_ERROR;
+use error::CliError;
+use terminal::Terminal;
+
+/// What a command ends with: an exit status, or why it could not run.
+type Outcome = Result<u8, CliError>;
+
+/// Checks vLEI evidence against the governance framework.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    version,
+    about = "Checks an evidence bundle of a vLEI case against the governance framework",
+    long_about = "Checks an evidence bundle of a vLEI case against the governance framework.\n\n\
+        Rules are policies with a small expression language; a report names for each failure the clause, \
+        what was expected and found, and the line in the evidence.",
+    after_help = "Example:\n  countersign check cases/acme --trust trust.json\n\n\
+        Exit status: 0 clean, 1 not clean, 2 the command could not run, 3 not decidable on this evidence.",
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub struct Arguments {
+    /// Settings file; default: `countersign.toml` in the current folder, if there is one
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
+    config: Option<PathBuf>,
+    /// When to use colour; `auto` also honours NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Everywhere")]
+    color: terminal::When,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a case or a bundle and say what holds, what does not, and why
+    Check(check::Args),
+    /// Explain a rule or an error code
+    Explain(explain::Args),
+    /// Check, format, test and list policies
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Lay out, fill, seal and look at evidence bundles
+    #[command(subcommand)]
+    Bundle(bundle::Command),
+    /// Fetch LEI records from GLEIF
+    #[command(subcommand)]
+    Lei(lei::Command),
+    /// Make and look at the installation's trust file
+    #[command(subcommand)]
+    Trust(trust::Command),
+    /// Verify and show credentials
+    #[command(subcommand)]
+    Credential(credential::Command),
+    /// Verify key event logs
+    #[command(subcommand)]
+    Kel(kel::Command),
+    /// Fetch, list and check official credential schemas
+    #[command(subcommand)]
+    Schema(schema::Command),
+    /// Show each setting, where it comes from, and its digest
+    Doctor(doctor::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Print the manual page
+    Man(man::Args),
+}
+
+/// Runs a command line and returns its exit status.
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    arguments.color.apply();
+    let terminal = Terminal::of_stdout();
+    let outcome = config::Settings::load(arguments.config.as_deref())
+        .and_then(|settings| dispatch(arguments.command, &settings, &terminal));
+    match outcome {
+        Ok(status) => status,
+        // The reader of our output has gone; that is theirs to decide.
+        Err(CliError::Print { source }) if source.kind() == std::io::ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            terminal::print_error(&error);
+            EXIT_ERROR
+        }
+    }
+}
+
+fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) -> Outcome {
+    match command {
+        Command::Check(args) => check::run(args, settings, terminal),
+        Command::Explain(args) => explain::run(args, settings, terminal),
+        Command::Policy(command) => policy::run(command, settings, terminal),
+        Command::Bundle(command) => bundle::run(command, settings, terminal),
+        Command::Lei(command) => lei::run(command, settings, terminal),
+        Command::Trust(command) => trust::run(command, settings, terminal),
+        Command::Credential(command) => credential::run(command, settings, terminal),
+        Command::Kel(command) => kel::run(command, terminal),
+        Command::Schema(command) => schema::run(command, settings, terminal),
+        Command::Doctor(args) => doctor::run(args, settings, terminal),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
+    }
+}
+
+/// Help and version go to stdout with status 0, everything else to stderr with status 2.
+fn usage(error: &clap::Error) -> u8 {
+    // There is nowhere to report that the terminal is gone.
+    let _ = error.print();
+    if error.use_stderr() { EXIT_ERROR } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_each_command_has_an_example() {
+        fn visit(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example"), "`{}` has no example", path.trim());
+            command.get_subcommands().for_each(|sub| visit(sub, &path));
+        }
+        visit(&Arguments::command(), "");
+    }
+}

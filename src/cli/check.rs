@@ -1,0 +1,191 @@
+//! `countersign check CASE`.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+use super::config::Settings;
+use super::error::CliError;
+use super::terminal::Terminal;
+use super::write::{self, Existing};
+use super::{Outcome, clock, load};
+use crate::bundle::{Limits, Snapshot};
+use crate::check::{self, Options};
+use crate::compile::program::Stage;
+use crate::evaluate::outcome::FailOn;
+use crate::primitives::Instant;
+use crate::report::human::{self, Layout};
+use crate::report::{Report, json};
+
+/// Check a case or a bundle and say what holds, what does not, and why
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Check a case or a bundle against the rules of its flow.\n\nA case is a folder with `bundle/` (sealed \
+        evidence), `decision/` (case records) and `post/` (evidence sealed after signing); a bundle is the first of \
+        them alone, or a tar file of either. Rules of later stages are listed as not yet due.\n\nTime and trust never \
+        come from the bundle: the instant judged for is now unless `--as-of` names another, and the trust file is \
+        the installation's.",
+    after_help = "Examples:\n  countersign check cases/acme --trust trust.json\n  \
+        countersign check cases/acme --stage proposal --format json --output report.json\n  \
+        countersign check acme.tar --as-of 2026-03-20T15:00:00Z --set lei_record_max_age=24h\n\n\
+        Exit status: 0 clean or clean with waivers, 1 not clean or in need of a waiver, 2 the check could not run,\n\
+        3 not decidable on this evidence."
+)]
+pub(super) struct Args {
+    /// Folder of a case or bundle, or a tar file of it
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// Decide the rules of this stage and all earlier ones
+    #[arg(long, default_value = "evidence")]
+    stage: Stage,
+    /// Add the rules of a flow to those of the flow that the manifest claims; may be repeated
+    #[arg(long, value_name = "FLOW")]
+    flow: Vec<String>,
+    /// Which documents, levels and parameters are in force; default: the settings', else `house`
+    #[arg(long)]
+    profile: Option<String>,
+    /// Policies to use instead of the embedded ones
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    /// Instant to judge for; default: now
+    #[arg(long, value_name = "INSTANT", value_parser = |text: &str| text.parse::<Instant>())]
+    as_of: Option<Instant>,
+    /// Set a parameter of the rule book; may be repeated; the report lists it
+    #[arg(long = "set", value_name = "PARAM=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
+    /// The installation's trust file; default: the settings'
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// Folder of official credential schemas, each verified by its SAID
+    #[arg(long, value_name = "DIR")]
+    schemas: Option<PathBuf>,
+    /// Folder of earlier cases, in which references are looked up
+    #[arg(long, value_name = "DIR")]
+    cases: Option<PathBuf>,
+    /// Judge the case with the changes of a patch file, made in memory: what if
+    #[arg(long, value_name = "FILE")]
+    patch: Option<PathBuf>,
+    /// Which failures end with exit status 1
+    #[arg(long, default_value = "warn")]
+    fail_on: FailOn,
+    /// How to print the report
+    #[arg(long, default_value = "human")]
+    format: Format,
+    /// Write the report to a file, and print the verdict only
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Show every finding in full, and what passes
+    #[arg(long)]
+    all: bool,
+}
+
+/// How to print the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// RFC 8785 canonical JSON, as schemas/report.schema.json describes it
+    Json,
+}
+
+impl ValueEnum for Stage {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Evidence, Self::Proposal, Self::Approval, Self::Signature, Self::Closing]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()))
+    }
+}
+
+impl ValueEnum for FailOn {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Block, Self::Warn]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Block => "block",
+            Self::Warn => "warn",
+        }))
+    }
+}
+
+pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
+    let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
+    let trust = load::trust(args.trust.as_deref(), settings)?;
+    load::verify_schemas(args.schemas.as_deref().or(settings.schemas.as_deref()))?;
+    let mut snapshot = Snapshot::read(&args.case, &Limits::STANDARD)?;
+    if let Some(patch) = &args.patch {
+        snapshot = load::patched(&snapshot, patch)?;
+    }
+    if let Some(output) = &args.output {
+        refuse_inside(output, &args.case)?;
+    }
+    let earlier = load::earlier_cases(args.cases.as_deref().or(settings.cases.as_deref()))?;
+    let options = Options {
+        as_of: args.as_of.map_or_else(clock::now, Ok)?,
+        stage: args.stage,
+        flows: args.flow,
+        profile: args.profile.or_else(|| settings.profile.clone()).unwrap_or_else(|| check::DEFAULT_PROFILE.to_owned()),
+        set: args.set,
+        fail_on: args.fail_on,
+    };
+    let report = check::check(rule_book.program(), &snapshot, &trust, earlier, &options)?;
+    let layout = Layout {
+        width: terminal.width,
+        unicode: terminal.unicode,
+        all: args.all,
+        case_path: args.case.display().to_string(),
+    };
+    print(&report, args.format, args.output.as_deref(), &layout, terminal)?;
+    Ok(report.document().verdict.exit_status(args.fail_on))
+}
+
+fn print(
+    report: &Report,
+    format: Format,
+    output: Option<&Path>,
+    layout: &Layout,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    match (format, output) {
+        (Format::Human, None) => terminal.print(&human::render(report.document(), layout)),
+        (Format::Json, None) => {
+            let text =
+                String::from_utf8(json::render(report)).map_err(|_| CliError::Internal { what: "the report" })?;
+            terminal.print(&(text + "\n"))
+        }
+        (Format::Human, Some(path)) => {
+            let text = anstream::adapter::strip_str(&human::render(report.document(), layout)).to_string();
+            write::atomically(path, text.as_bytes(), Existing::Replace)?;
+            terminal.print(&human::verdict_line(report.document(), layout))
+        }
+        (Format::Json, Some(path)) => {
+            write::atomically(path, &json::render(report), Existing::Replace)?;
+            terminal.print(&human::verdict_line(report.document(), layout))
+        }
+    }
+}
+
+/// A report inside the case would be a file that the manifest does not list.
+fn refuse_inside(output: &Path, case: &Path) -> Result<(), CliError> {
+    let folder = match output.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    // A folder that is not there yet is reported when the file is written.
+    let (Ok(folder), Ok(case)) = (folder.canonicalize(), case.canonicalize()) else { return Ok(()) };
+    if folder.starts_with(&case) {
+        return Err(CliError::OutputInCase { path: output.to_owned() });
+    }
+    Ok(())
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        Some(_) | None => Err(format!("`{text}` is not `PARAM=VALUE`")),
+    }
+}

@@ -1,0 +1,15 @@
+//! The clock. Everything else gets its instants as arguments.
+
+use crate::primitives::Instant;
+
+use super::error::CliError;
+
+/// Now, to the second: a report's as-of is read by people.
+///
+/// # Errors
+/// `clock`: the machine's time is outside what can be written.
+pub(super) fn now() -> Result<Instant, CliError> {
+    #[allow(clippy::disallowed_methods)] // the one place
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_err(|_| CliError::Clock)?;
+    Instant::from_nanoseconds(i128::from(elapsed.as_secs()) * 1_000_000_000).ok_or(CliError::Clock)
+}

@@ -1,0 +1,121 @@
+//! `countersign.toml`: the settings of an installation.
+//!
+//! In: the file named by `--config`, or `countersign.toml` in the current folder; never a file of a
+//! bundle or case. Out: [`Settings`]. Paths in the file are relative to it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::error::CliError;
+use crate::primitives::Sha256;
+
+/// The file that is looked for in the current folder.
+const FILE_NAME: &str = "countersign.toml";
+
+/// Most bytes of a settings file.
+const BYTES_MAX: u64 = 64 << 10;
+
+/// The settings in force.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    /// The file they come from.
+    pub file: Option<PathBuf>,
+    /// Digest of that file.
+    pub digest: Option<Sha256>,
+    /// The trust file.
+    pub trust: Option<PathBuf>,
+    /// Policies instead of the embedded ones.
+    pub policies: Option<PathBuf>,
+    /// Profile instead of `house`.
+    pub profile: Option<String>,
+    /// Official credential schemas.
+    pub schemas: Option<PathBuf>,
+    /// Host of official credential schemas.
+    pub schema_host: Option<String>,
+    /// Earlier cases, for references.
+    pub cases: Option<PathBuf>,
+    /// Another address of GLEIF's API.
+    pub gleif_url: Option<String>,
+    /// Person id of the QAR who works here.
+    pub person: Option<String>,
+}
+
+/// The file, as `schemas/config.schema.json` describes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    trust: Option<PathBuf>,
+    policies: Option<PathBuf>,
+    profile: Option<String>,
+    schemas: Option<PathBuf>,
+    schema_host: Option<String>,
+    cases: Option<PathBuf>,
+    gleif_url: Option<String>,
+    person: Option<String>,
+}
+
+impl Settings {
+    /// Reads the given file, or the one in the current folder if there is one.
+    ///
+    /// # Errors
+    /// `config_unreadable`, `config_invalid`.
+    pub(super) fn load(given: Option<&Path>) -> Result<Self, CliError> {
+        let path = match given {
+            Some(path) => path.to_owned(),
+            None if Path::new(FILE_NAME).exists() => PathBuf::from(FILE_NAME),
+            None => return Ok(Self::default()),
+        };
+        let unreadable = |source| CliError::ConfigUnreadable { path: path.clone(), source };
+        let metadata = fs::metadata(&path).map_err(unreadable)?;
+        if metadata.len() > BYTES_MAX {
+            return Err(CliError::TooLarge { path, bytes: metadata.len(), limit: BYTES_MAX });
+        }
+        let text = fs::read_to_string(&path).map_err(unreadable)?;
+        Self::parse(&path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, CliError> {
+        let file: ConfigFile = toml::from_str(text).map_err(|cause| {
+            let span = cause.span().unwrap_or(0..0);
+            CliError::ConfigInvalid {
+                reason: cause.message().lines().next().unwrap_or_default().to_owned(),
+                at: (span.start, span.len().max(1)).into(),
+                text: miette::NamedSource::new(path.display().to_string(), text.to_owned()),
+            }
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let beside = |given: Option<PathBuf>| given.map(|given| folder.join(given));
+        Ok(Self {
+            file: Some(path.to_owned()),
+            digest: Some(Sha256::of(text.as_bytes())),
+            trust: beside(file.trust),
+            policies: beside(file.policies),
+            profile: file.profile,
+            schemas: beside(file.schemas),
+            schema_host: file.schema_host,
+            cases: beside(file.cases),
+            gleif_url: file.gleif_url,
+            person: file.person,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let settings = Settings::parse(Path::new("etc/countersign.toml"), "trust = \"trust.json\"").unwrap();
+        assert_eq!(settings.trust, Some(PathBuf::from("etc/trust.json")));
+        assert_eq!(settings.profile, None);
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_an_error() {
+        let error = Settings::parse(Path::new("countersign.toml"), "tust = \"x\"\n").unwrap_err();
+        assert!(error.to_string().contains("tust"), "{error}");
+    }
+}

@@ -1,0 +1,333 @@
+//! Why a command could not run. Each of these ends with exit status 2.
+
+use std::io;
+use std::path::PathBuf;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use thiserror::Error;
+
+use crate::bundle::BundleError;
+use crate::bundle::author::AuthorError;
+use crate::check::CheckError;
+use crate::fetch::FetchError;
+use crate::gleif::GleifError;
+use crate::keri::Unclear;
+use crate::keri::cesr::CesrError;
+use crate::keri::schema::NotASchema;
+use crate::policy::PolicyProblem;
+use crate::primitives::Said;
+use crate::trust::TrustError;
+
+/// A command that could not run.
+#[derive(Debug, Error, Diagnostic)]
+pub(super) enum CliError {
+    /// stdout is closed or full.
+    #[error("the result cannot be printed")]
+    #[diagnostic(code(countersign::cli::print), help("look at where the output goes"))]
+    Print {
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The machine's time cannot be used.
+    #[error("the clock of this machine is outside the years that can be written")]
+    #[diagnostic(code(countersign::cli::clock), help("set the clock, or give the instant with `--as-of`"))]
+    Clock,
+    /// An output that does not hold what it must.
+    #[error("{what} is not text")]
+    #[diagnostic(code(countersign::cli::internal), help("this is a defect of countersign; please report it"))]
+    Internal {
+        /// Which.
+        what: &'static str,
+    },
+    /// A page of a command that does not exist.
+    #[error("there is no command `{name}`")]
+    #[diagnostic(code(countersign::cli::no_such_command), help("`countersign --help` lists the commands"))]
+    NoSuchCommand {
+        /// As given.
+        name: String,
+    },
+    /// A settings file that cannot be read.
+    #[error("the settings file `{}` cannot be read", path.display())]
+    #[diagnostic(
+        code(countersign::cli::config_unreadable),
+        help("give another one with `--config`, or run without one from another folder")
+    )]
+    ConfigUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A settings file with something in it that is no setting.
+    #[error("the settings cannot be used: {reason}")]
+    #[diagnostic(code(countersign::cli::config_invalid), help("schemas/config.schema.json lists the settings"))]
+    ConfigInvalid {
+        /// What the parser says.
+        reason: String,
+        /// Where.
+        #[label("here")]
+        at: SourceSpan,
+        /// The file.
+        #[source_code]
+        text: NamedSource<String>,
+    },
+    /// A file beyond its bound.
+    #[error("`{}` has {bytes} bytes; at most {limit} are read", path.display())]
+    #[diagnostic(code(countersign::cli::too_large), help("this is not the file that is expected here"))]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A file that cannot be read.
+    #[error("`{}` cannot be read", path.display())]
+    #[diagnostic(code(countersign::cli::unreadable), help("look at the path and at who may read it"))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A file that cannot be written.
+    #[error("`{}` cannot be written", path.display())]
+    #[diagnostic(code(countersign::cli::write), help("look at the folder and at who may write there"))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// Something is there that is not replaced.
+    #[error("`{}` is there already and is not replaced", path.display())]
+    #[diagnostic(code(countersign::cli::exists), help("choose another name, or move what is there away"))]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A report into the evidence it is about.
+    #[error("`{}` lies inside the case", path.display())]
+    #[diagnostic(
+        code(countersign::cli::output_in_case),
+        help("a file that the manifest does not list would make the bundle fail; write the report elsewhere")
+    )]
+    OutputInCase {
+        /// The path.
+        path: PathBuf,
+    },
+    /// No trust file anywhere.
+    #[error("no trust file is given")]
+    #[diagnostic(
+        code(countersign::cli::no_trust),
+        help(
+            "name it with `--trust FILE` or as `trust` in countersign.toml; `countersign trust init` makes one. \
+             It says which root, GEDA, QVI and officers this installation trusts, and is never taken from a bundle"
+        )
+    )]
+    NoTrust,
+    /// Nobody to answer for a record.
+    #[error("nobody is named who fetches the record")]
+    #[diagnostic(
+        code(countersign::cli::no_person),
+        help("name the QAR with `--by PERSON`, or as `person` in countersign.toml")
+    )]
+    NoPerson,
+    /// Nothing to save into.
+    #[error("`{}` has no manifest that names the case", path.display())]
+    #[diagnostic(code(countersign::cli::no_manifest), help("lay the case out first: `countersign bundle new`"))]
+    NoManifest {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A case without a name.
+    #[error("the case has no id")]
+    #[diagnostic(code(countersign::cli::no_case_id), help("give it one with `--id ID`"))]
+    NoCaseId,
+    /// A flow that the rule book does not have.
+    #[error("there is no flow `{flow}`")]
+    #[diagnostic(code(countersign::cli::unknown_flow), help("flows: {}", known.join(", ")))]
+    UnknownFlow {
+        /// As given.
+        flow: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A folder of policies without any.
+    #[error("there is no policy in `{}`", path.display())]
+    #[diagnostic(
+        code(countersign::cli::no_policies),
+        help("policies are `*.yaml` files; docs/language.md describes them")
+    )]
+    NoPolicies {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder with more files than policies need.
+    #[error("`{}` holds more than {limit} policy files", path.display())]
+    #[diagnostic(code(countersign::cli::too_many_files), help("give the folder of the policies alone"))]
+    TooManyFiles {
+        /// The folder.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
+    /// A file that is no text.
+    #[error("`{}` is not UTF-8", path.display())]
+    #[diagnostic(code(countersign::cli::not_text), help("save it as UTF-8"))]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A credential schema that is not what it says.
+    #[error("the credential schema `{}` cannot be used: {reason}", path.display())]
+    #[diagnostic(
+        code(countersign::cli::schema),
+        help("fetch the schema again, byte for byte, by its SAID; nothing else belongs into the folder")
+    )]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A file or an answer that is no official credential schema.
+    #[error("`{name}` is no official credential schema: {source}")]
+    #[diagnostic(
+        code(countersign::cli::not_a_schema),
+        help("fetch it again with `countersign schema pull`, byte for byte; nothing was saved")
+    )]
+    NotASchema {
+        /// The file, or the URL that answered.
+        name: String,
+        /// Why.
+        source: NotASchema,
+    },
+    /// A server that gave another schema than the one that was asked for.
+    #[error("`{url}` answered with schema `{got}`, and `{asked}` was asked for")]
+    #[diagnostic(code(countersign::cli::another_schema), help("do not use this host; nothing was saved"))]
+    AnotherSchema {
+        /// The URL.
+        url: String,
+        /// What was asked for.
+        asked: Said,
+        /// What came.
+        got: Said,
+    },
+    /// A server that did not give the schema.
+    #[error("`{url}` answered with status {status}")]
+    #[diagnostic(code(countersign::cli::schema_status), help("look at the address and the SAID; nothing was saved"))]
+    SchemaStatus {
+        /// The URL.
+        url: String,
+        /// The status.
+        status: u16,
+    },
+    /// Nowhere to keep schemas.
+    #[error("no folder of credential schemas is given")]
+    #[diagnostic(
+        code(countersign::cli::no_schemas),
+        help("name it with `--schemas DIR` or as `schemas` in countersign.toml")
+    )]
+    NoSchemas,
+    /// Nobody to fetch schemas from.
+    #[error("no host of credential schemas is given")]
+    #[diagnostic(
+        code(countersign::cli::no_schema_host),
+        help("name it with `--from URL` or as `schema_host` in countersign.toml; `URL/oobi/SAID` is fetched")
+    )]
+    NoSchemaHost,
+    /// Bytes that are no CESR stream.
+    #[error("`{}` is no CESR stream", path.display())]
+    #[diagnostic(code(countersign::cli::stream), help("export the stream again, in text form, version 1"))]
+    Stream {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: CesrError,
+    },
+    /// A stream with several credentials that could be meant.
+    #[error("`{}` does not say which credential is meant", path.display())]
+    #[diagnostic(code(countersign::cli::several_credentials), help("name one with `--credential SAID`"))]
+    SeveralCredentials {
+        /// The file.
+        path: PathBuf,
+        /// Which there are.
+        #[source]
+        source: Unclear,
+    },
+    /// A fixture that is not there.
+    #[error("there is no fixture `{name}`: `{}` is no folder", path.display())]
+    #[diagnostic(code(countersign::cli::no_fixture), help("give the folder that holds `cases/` with `--fixtures DIR`"))]
+    NoFixture {
+        /// Its name.
+        name: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A patch that cannot be made.
+    #[error("the patch `{}` cannot be made: {reason}", path.display())]
+    #[diagnostic(code(countersign::cli::patch), help("docs/language.md describes the steps of a patch"))]
+    Patch {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Nothing of that name.
+    #[error("there is no rule and no error code `{what}`")]
+    #[diagnostic(
+        code(countersign::cli::nothing_to_explain),
+        help("{}", nearest.as_ref().map_or("`countersign policy matrix` lists the rules, docs/errors.md the codes".to_owned(), |nearest| format!("did you mean `{nearest}`?")))
+    )]
+    NothingToExplain {
+        /// As given.
+        what: String,
+        /// What was probably meant.
+        nearest: Option<String>,
+    },
+    /// Files that differ from their canonical form.
+    #[error("{} not in canonical form", if *files == 1 { "1 file is".to_owned() } else { format!("{files} files are") })]
+    #[diagnostic(code(countersign::cli::not_formatted), help("run `countersign policy fmt`"))]
+    NotFormatted {
+        /// How many.
+        files: usize,
+    },
+    /// Policies with problems.
+    #[error("the policies have {}", if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) })]
+    #[diagnostic(code(countersign::cli::policies))]
+    Policies {
+        /// All of them.
+        problems: Vec<PolicyProblem>,
+    },
+    /// A run that cannot be made as asked.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Check(#[from] CheckError),
+    /// A trust file that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Trust(#[from] TrustError),
+    /// A bundle that was not changed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Author(#[from] AuthorError),
+    /// No such path, or no bundle in it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Bundle(#[from] BundleError),
+    /// No answer.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Fetch(#[from] FetchError),
+    /// An answer that is no evidence.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Gleif(#[from] GleifError),
+}

@@ -1,0 +1,129 @@
+//! A rule, explained: clause, source, evidence, expressions, examples.
+
+use std::fmt::Write as _;
+
+use crate::compile::program::{Document, Pending, Program, Rule, RuleBody};
+use crate::evaluate::outcome::Outcome;
+use crate::policy::ParsedCases;
+use crate::policy::cases::ParsedCase;
+
+/// The explanation of a rule, or of a requirement that has none yet.
+pub(super) fn explain(program: &Program, cases: &[ParsedCases], id: &str) -> Option<String> {
+    let is_it = |known: &str| known.eq_ignore_ascii_case(id);
+    match program.rules.iter().find(|rule| is_it(&rule.id)) {
+        Some(rule) => Some(of_rule(program, cases, rule)),
+        None => program.pending.iter().find(|pending| is_it(&pending.id)).map(of_pending),
+    }
+}
+
+fn of_rule(program: &Program, cases: &[ParsedCases], rule: &Rule) -> String {
+    let document = &program.documents[rule.document.0 as usize];
+    let mut text = format!("{}  {}\n", rule.id, rule.title);
+    let in_force = rule.in_force_section.as_deref().map_or(String::new(), |section| format!(" (now {section})"));
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(text, "{}, {}{in_force}", document.title, rule.section);
+    let level = rule.level.as_str();
+    let _ = writeln!(
+        text,
+        "{}; level {level}, stage {}, packs {}",
+        crate::report::strength_text(rule.strength),
+        rule.stage.as_str(),
+        rule.packs.join(", ")
+    );
+    let _ = writeln!(text, "digest {}", rule.digest);
+    if !rule.notes.is_empty() {
+        let _ = writeln!(text, "\n{}", rule.notes.trim());
+    }
+    text.push_str(&evidence(program, rule));
+    let _ = writeln!(text, "\nrule ({}):\n{}", document.path, source(document, rule));
+    if let RuleBody::SameAs(target) = rule.body {
+        let target = &program.rules[target.0 as usize];
+        let target_document = &program.documents[target.document.0 as usize];
+        let _ = writeln!(text, "{} ({}):\n{}", target.id, target_document.path, source(target_document, target));
+    }
+    if !rule.help.is_empty() {
+        let _ = writeln!(text, "help: {}", rule.help.trim());
+    }
+    text.push_str(&example(program, cases, rule, Outcome::Pass, "passes, for example"));
+    text.push_str(&example(program, cases, rule, Outcome::Fail, "fails, for example"));
+    text
+}
+
+fn of_pending(pending: &Pending) -> String {
+    format!(
+        "{}  has no rule yet: it waits for {}\n{}, {}; pack {}, stage {}\n\n{}\n",
+        pending.id,
+        pending.waits_for,
+        pending.document,
+        pending.section,
+        pending.pack,
+        pending.stage.as_str(),
+        pending.why
+    )
+}
+
+fn evidence(program: &Program, rule: &Rule) -> String {
+    if rule.reads.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nevidence:\n".to_owned();
+    for &kind in &rule.reads {
+        let kind = program.schema.kind(kind);
+        let _ = writeln!(text, "  {}: {}", kind.name, kind.description);
+    }
+    text
+}
+
+/// The rule as it is written: its entry in the list of rules.
+fn source(document: &Document, rule: &Rule) -> String {
+    let start = (rule.span.start as usize).min(document.text.len());
+    let line_start = document.text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let mut lines = document.text[line_start..].lines();
+    let Some(first) = lines.next() else { return String::new() };
+    let indent = first.len() - first.trim_start().len();
+    let belongs = |line: &&str| line.trim().is_empty() || line.len() - line.trim_start().len() > indent;
+    let rest: Vec<&str> = lines.take_while(belongs).collect();
+    let mut text = String::new();
+    for line in std::iter::once(first).chain(rest) {
+        let line = line.get(indent..).unwrap_or_default();
+        let _ = writeln!(text, "  {}", line.trim_end());
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// The first case that shows an outcome, with its changes as they are written.
+fn example(program: &Program, cases: &[ParsedCases], rule: &Rule, outcome: Outcome, label: &str) -> String {
+    let mut ids = vec![rule.id.as_str()];
+    if let RuleBody::SameAs(target) = rule.body {
+        ids.push(&program.rules[target.0 as usize].id);
+    }
+    let shows = |case: &&ParsedCase| {
+        case.expect.iter().any(|(id, shown)| ids.contains(&id.text.as_str()) && shown.value == outcome)
+    };
+    // The case with the fewest changes says most.
+    let found = cases.iter().flat_map(|file| file.cases.iter().filter(shows).map(move |case| (file, case)));
+    let Some((file, case)) = found.min_by_key(|(_, case)| case.patch.len()) else { return String::new() };
+    let mut text = format!("\n{label}: {} (fixture {})\n", case.name.text, case.fixture.text);
+    for step in &case.patch {
+        let start = (step.span.start as usize).min(file.source.text().len());
+        text.push_str(&block(&file.source.text()[start..], file.source.line_column(start).1));
+    }
+    text
+}
+
+/// A YAML block that begins at a column: its first line, and those that are indented as far.
+fn block(text: &str, column: usize) -> String {
+    let indent = column - 1;
+    let mut lines = text.lines();
+    let mut out = String::new();
+    if let Some(first) = lines.next() {
+        let _ = writeln!(out, "  {}", first.trim_end());
+    }
+    let inside = |line: &&str| line.get(..indent).is_some_and(|margin| margin.trim().is_empty());
+    for line in lines.take_while(inside) {
+        let _ = writeln!(out, "  {}", line.get(indent..).unwrap_or_default().trim_end());
+    }
+    out
+}

@@ -1,0 +1,259 @@
+//! Files that several commands read: policies, the trust file, schemas, earlier cases.
+//!
+//! In: paths from arguments and settings. Out: checked values of the library, or why not.
+
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use super::config::Settings;
+use super::error::CliError;
+use crate::bundle::patch::TRUST;
+use crate::bundle::{Limits, Snapshot};
+use crate::check;
+use crate::check::cases::Fixture;
+use crate::compile;
+use crate::compile::program::Program;
+use crate::facts::schema::FactSchema;
+use crate::keri::schema::Library;
+use crate::policy::{self, ParsedCases, PolicySet};
+use crate::primitives::Said;
+use crate::source::Source;
+use crate::trust::Trust;
+
+/// Most bytes of a policy file.
+const POLICY_BYTES_MAX: u64 = 4 << 20;
+/// Most files of a policies folder.
+const POLICY_FILES_MAX: usize = 1_000;
+/// Most bytes of a trust file, and of a credential schema.
+const DOCUMENT_BYTES_MAX: u64 = 1 << 20;
+/// Deepest folder of policies.
+const POLICY_DEPTH_MAX: usize = 4;
+
+/// The fact types that the schema files declare.
+pub(super) fn fact_schema() -> &'static FactSchema {
+    static SCHEMA: OnceLock<FactSchema> = OnceLock::new();
+    SCHEMA.get_or_init(FactSchema::embedded)
+}
+
+/// The rule book of a run.
+#[derive(Debug)]
+pub(super) enum RuleBook {
+    /// The one that is part of countersign.
+    Embedded(&'static Program),
+    /// From a folder.
+    Folder(Box<Loaded>),
+}
+
+/// A folder of policies, as read and as compiled.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// As read.
+    pub set: PolicySet,
+    /// Compiled.
+    pub program: Program,
+}
+
+impl RuleBook {
+    /// The program.
+    pub(super) fn program(&self) -> &Program {
+        match self {
+            Self::Embedded(program) => program,
+            Self::Folder(loaded) => &loaded.program,
+        }
+    }
+}
+
+/// The rule book: of the option, else of the settings, else the embedded one.
+///
+/// # Errors
+/// The folder cannot be read, or its policies have problems: all of them.
+pub(super) fn rule_book(policies: Option<&Path>, settings: &Settings) -> Result<RuleBook, CliError> {
+    match policies.or(settings.policies.as_deref()) {
+        None => match compile::shipped() {
+            Ok(program) => Ok(RuleBook::Embedded(program)),
+            Err(problems) => Err(CliError::Policies { problems: problems.to_vec() }),
+        },
+        Some(path) => Ok(RuleBook::Folder(Box::new(folder(path)?))),
+    }
+}
+
+/// A folder of policies, read and compiled.
+///
+/// # Errors
+/// The folder cannot be read, or its policies have problems: all of them.
+pub(super) fn folder(path: &Path) -> Result<Loaded, CliError> {
+    let (set, mut problems) = policy::load(policy_files(path)?);
+    match compile::compile(&set, fact_schema().clone()) {
+        Ok(program) if problems.is_empty() => Ok(Loaded { set, program }),
+        Ok(_) => Err(CliError::Policies { problems }),
+        Err(found) => {
+            problems.extend(found);
+            policy::problem::sort(&mut problems);
+            Err(CliError::Policies { problems })
+        }
+    }
+}
+
+/// The cases beside the policies of the rule book.
+///
+/// # Errors
+/// As [`folder`].
+pub(super) fn cases(policies: Option<&Path>, settings: &Settings) -> Result<Vec<ParsedCases>, CliError> {
+    match policies.or(settings.policies.as_deref()) {
+        None => Ok(policy::load(compile::shipped_files()).0.cases),
+        Some(path) => Ok(folder(path)?.set.cases),
+    }
+}
+
+/// A fixture: its files, the trust file beside it, and the instant that `cases.yaml` gives it.
+///
+/// # Errors
+/// `no_fixture`, or a file that cannot be read.
+pub(super) fn fixture(folder: &Path, name: &str) -> Result<Fixture, CliError> {
+    let case = folder.join("cases").join(name);
+    if name.contains(['/', '\\']) || name.starts_with('.') || !case.is_dir() {
+        return Err(CliError::NoFixture { name: name.to_owned(), path: case });
+    }
+    let snapshot = Snapshot::read(&case, &Limits::STANDARD)?;
+    let instants = folder.join("cases.yaml");
+    let text = text(&instants, DOCUMENT_BYTES_MAX)?;
+    let source = Source::new(instants.display().to_string(), text);
+    let as_of = check::cases::instant_of(&source, name).map_err(|problems| CliError::Policies { problems })?;
+    let mut files = snapshot.to_files();
+    files.insert(TRUST.to_owned(), bytes(&folder.join("trust.json"), DOCUMENT_BYTES_MAX)?);
+    Ok(Fixture { files, as_of })
+}
+
+/// A snapshot with the changes of a patch file, made in memory.
+///
+/// # Errors
+/// The file cannot be read, or a step cannot be made.
+pub(super) fn patched(snapshot: &Snapshot, path: &Path) -> Result<Snapshot, CliError> {
+    let source = Source::new(path.display().to_string(), text(path, POLICY_BYTES_MAX)?);
+    let steps = policy::cases::patch_file(&source).map_err(|problems| CliError::Policies { problems })?;
+    check::cases::patched(snapshot, &steps).map_err(|reason| CliError::Patch { path: path.to_owned(), reason })
+}
+
+/// The folder of earlier cases; it must be there if it is named.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn earlier_cases<'p>(path: Option<&'p Path>) -> Result<Option<&'p Path>, CliError> {
+    if let Some(path) = path {
+        fs::read_dir(path).map_err(|source| CliError::Unreadable { path: path.to_owned(), source })?;
+    }
+    Ok(path)
+}
+
+/// The YAML files of a policies folder, named relative to it, in order.
+///
+/// # Errors
+/// The folder cannot be read, holds no policy, or more than the bounds.
+pub(super) fn policy_files(folder: &Path) -> Result<Vec<Source>, CliError> {
+    let mut files = Vec::new();
+    yaml_files(folder, folder, 0, &mut files)?;
+    if files.is_empty() {
+        return Err(CliError::NoPolicies { path: folder.to_owned() });
+    }
+    files.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(files)
+}
+
+fn yaml_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<Source>) -> Result<(), CliError> {
+    let unreadable = |source| CliError::Unreadable { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() && depth < POLICY_DEPTH_MAX {
+            yaml_files(root, &path, depth + 1, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            if files.len() == POLICY_FILES_MAX {
+                return Err(CliError::TooManyFiles { path: root.to_owned(), limit: POLICY_FILES_MAX });
+            }
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            files.push(Source::new(name, text(&path, POLICY_BYTES_MAX)?));
+        }
+    }
+    Ok(())
+}
+
+/// The trust file: of the option, else of the settings.
+///
+/// # Errors
+/// `no_trust` if neither names one; it cannot be read or used.
+pub(super) fn trust(given: Option<&Path>, settings: &Settings) -> Result<Trust, CliError> {
+    let path = given.or(settings.trust.as_deref()).ok_or(CliError::NoTrust)?;
+    Ok(Trust::parse(&bytes(path, DOCUMENT_BYTES_MAX)?)?)
+}
+
+/// The official credential schemas of a folder, each verified by its SAID.
+///
+/// # Errors
+/// The folder or a file cannot be read, or a SAID does not hold.
+pub(super) fn schema_library(folder: &Path) -> Result<Library, CliError> {
+    let unreadable = |source| CliError::Unreadable { path: folder.to_owned(), source };
+    let mut library = Library::default();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let refused = |source| CliError::NotASchema { name: path.display().to_string(), source };
+            library.add(&bytes(&path, DOCUMENT_BYTES_MAX)?).map_err(refused)?;
+        }
+    }
+    Ok(library)
+}
+
+/// Verifies each schema of a folder by its SAID: a schema that is not what its name says is trusted for nothing.
+///
+/// # Errors
+/// The folder or a file cannot be read, or a SAID does not hold.
+pub(super) fn verify_schemas(folder: Option<&Path>) -> Result<Vec<Said>, CliError> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let unreadable = |source| CliError::Unreadable { path: folder.to_owned(), source };
+    let mut saids = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            saids.push(schema_said(&path)?);
+        }
+    }
+    saids.sort();
+    Ok(saids)
+}
+
+/// The SAID of a schema, which its `$id` must be. Source: ACDC specification, SAIDs of schemas: the digest of
+/// the compact JSON, members in order, with `#` in place of the SAID.
+fn schema_said(path: &Path) -> Result<Said, CliError> {
+    let refused = |reason: &'static str| CliError::Schema { path: path.to_owned(), reason };
+    let text = text(path, DOCUMENT_BYTES_MAX)?;
+    let mut schema: serde_json::Value = serde_json::from_str(&text).map_err(|_| refused("it is not JSON"))?;
+    let id = schema.get("$id").and_then(|id| id.as_str()).ok_or_else(|| refused("it has no `$id`"))?.to_owned();
+    let said: Said = id.parse().map_err(|_| refused("its `$id` is not a SAID"))?;
+    schema["$id"] = serde_json::Value::String("#".repeat(id.len()));
+    if Said::of(schema.to_string().as_bytes()) != said {
+        return Err(refused("its SAID does not hold: the schema was changed, or written in another form"));
+    }
+    Ok(said)
+}
+
+/// A text file within a bound.
+///
+/// # Errors
+/// It cannot be read, or is too large.
+pub(super) fn text(path: &Path, limit: u64) -> Result<String, CliError> {
+    let bytes = bytes(path, limit)?;
+    String::from_utf8(bytes).map_err(|_| CliError::NotText { path: path.to_owned() })
+}
+
+/// A file within a bound.
+///
+/// # Errors
+/// It cannot be read, or is too large.
+pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    let unreadable = |source| CliError::Unreadable { path: path.to_owned(), source };
+    let size = fs::metadata(path).map_err(unreadable)?.len();
+    if size > limit {
+        return Err(CliError::TooLarge { path: path.to_owned(), bytes: size, limit });
+    }
+    fs::read(path).map_err(unreadable)
+}

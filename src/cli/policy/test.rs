@@ -1,0 +1,103 @@
+//! `countersign policy test`.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use super::super::config::Settings;
+use super::super::terminal::Terminal;
+use super::super::{Outcome, load};
+use crate::check::cases::{self, Outcomes};
+use crate::compile::program::Program;
+
+/// Run the cases beside the policies
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Run the cases beside the policies (`*.cases.yaml`): each is a fixture, changed in memory, and what \
+        the rules must say of it. A rule that no case shows passing, failing and indeterminate fails the run, and so \
+        do no cases at all.",
+    after_help = "Example:\n  countersign policy test policies --coverage\n  \
+        countersign policy test policies --filter LE-6.3.1.b.2\n\n\
+        Exit status: 0 all as expected, 1 not, 2 the cases could not be read."
+)]
+pub(in super::super) struct Args {
+    /// Folder of policies; default: the settings', else `policies`
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Folder with `cases/` and `trust.json`; default: `fixtures` beside the policies
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
+    /// Only cases with this text in their name, or about this rule or scenario
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Also list conditions that no case made true, or false
+    #[arg(long)]
+    coverage: bool,
+}
+
+pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
+    let folder = super::folder(args.folder, settings);
+    let loaded = load::folder(&folder)?;
+    let fixtures = args.fixtures.unwrap_or_else(|| folder.join("..").join("fixtures"));
+    let outcomes = cases::run(&loaded.program, &loaded.set.cases, args.filter.as_deref(), &mut |name| {
+        load::fixture(&fixtures, name).map_err(|error| error.to_string())
+    });
+    let mut text = failures(&outcomes);
+    if args.coverage {
+        text.push_str(&coverage(&loaded.program, &outcomes));
+    }
+    text.push_str(&totals(&outcomes, args.filter.as_deref()));
+    terminal.print(&text)?;
+    Ok(u8::from(!outcomes.all_good()))
+}
+
+fn failures(outcomes: &Outcomes) -> String {
+    let mut text = String::new();
+    for result in outcomes.results.iter().filter(|result| !result.problems.is_empty()) {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{}:{}: {}", result.file, result.line, result.name);
+        for problem in &result.problems {
+            let _ = writeln!(text, "  {problem}");
+        }
+    }
+    for (rule, missing) in &outcomes.incomplete {
+        let _ = writeln!(text, "{rule} has no case that shows it {}", missing.join(", "));
+    }
+    text
+}
+
+fn coverage(program: &Program, outcomes: &Outcomes) -> String {
+    let (uncovered, all) = outcomes.coverage.uncovered(program);
+    let mut text = String::new();
+    for condition in &uncovered {
+        let document = &program.documents[condition.document.0 as usize];
+        let (line, column) = crate::source::line_column(document.text.as_bytes(), condition.span.start as usize);
+        let source = document.text.get(condition.span.start as usize..condition.span.end as usize).unwrap_or_default();
+        let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
+        let never = match (condition.was_true, condition.was_false) {
+            (false, false) => "never true and never false",
+            (false, true) => "never true",
+            (true, _) => "never false",
+        };
+        let _ = writeln!(text, "{}:{line}:{column}: {never}: {source}", document.path);
+    }
+    let covered = all - uncovered.len();
+    let _ = writeln!(text, "coverage: {covered} of {all} conditions were both true and false");
+    text
+}
+
+fn totals(outcomes: &Outcomes, filter: Option<&str>) -> String {
+    let all = outcomes.results.len();
+    if all == 0 {
+        return match filter {
+            Some(filter) => format!("0 cases: none is about `{filter}`\n"),
+            None => "0 cases: a policy without cases is not tested\n".to_owned(),
+        };
+    }
+    let failed = outcomes.results.iter().filter(|result| !result.problems.is_empty()).count();
+    let incomplete = match outcomes.incomplete.len() {
+        0 => String::new(),
+        1 => ", 1 rule lacks cases".to_owned(),
+        many => format!(", {many} rules lack cases"),
+    };
+    format!("{all} cases, {} as expected, {failed} not{incomplete}\n", all - failed)
+}

@@ -1,0 +1,51 @@
+//! Files that commands write: whole or not at all.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use super::error::CliError;
+
+/// What may be there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// An earlier output, which is replaced.
+    Replace,
+    /// Nothing: what is there stays, and the command ends.
+    Keep,
+}
+
+/// Writes a file under another name and moves it to its place, so that no reader sees half of it.
+///
+/// # Errors
+/// `write`: the file system's reason; `exists`: something is there that must stay.
+pub(super) fn atomically(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), CliError> {
+    let failed = |source| CliError::Write { path: path.to_owned(), source };
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if existing == Existing::Keep || !metadata.is_file() => {
+            return Err(CliError::Exists { path: path.to_owned() });
+        }
+        Ok(_) | Err(_) => {}
+    }
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let name = path.file_name().ok_or_else(|| CliError::Exists { path: path.to_owned() })?.to_string_lossy();
+    let draft = folder.join(format!(".{name}.{}.part", std::process::id()));
+    let target = match existing {
+        Existing::Replace => draft.as_path(),
+        // `create_new` fails where a rename would replace what came in the meantime.
+        Existing::Keep => path,
+    };
+    let mut file = File::create_new(target).map_err(failed)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| match existing {
+        Existing::Replace => fs::rename(&draft, path),
+        Existing::Keep => Ok(()),
+    });
+    written.map_err(|source| {
+        // Half a file is worse than none; the reason to report is the first one.
+        let _ = fs::remove_file(target);
+        failed(source)
+    })
+}

@@ -1,0 +1,70 @@
+//! The arena that a program's operations are put into.
+//!
+//! In: operations, one by one. Out: the vectors of a [`Program`](super::program::Program). Texts and
+//! patterns are kept once each. Types and names are settled before anything comes here.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::program::{Const, Op, OpId, Operands, Origin, Pattern};
+
+/// The growing parts of a program.
+#[derive(Debug, Default)]
+pub(super) struct Arena {
+    pub(super) ops: Vec<Op>,
+    pub(super) origins: Vec<Origin>,
+    pub(super) operands: Vec<OpId>,
+    pub(super) texts: Vec<String>,
+    pub(super) patterns: Vec<Pattern>,
+    pub(super) text_index: HashMap<String, u32>,
+    pub(super) pattern_index: HashMap<String, u32>,
+}
+
+/// A point to go back to: definitions are checked on their own, and what that emits is dropped.
+pub(super) struct Mark {
+    ops: usize,
+    operands: usize,
+}
+
+impl Arena {
+    pub(super) fn op(&mut self, op: Op, origin: Origin) -> OpId {
+        self.ops.push(op);
+        self.origins.push(origin);
+        OpId((self.ops.len() - 1) as u32)
+    }
+
+    pub(super) fn get(&self, id: OpId) -> &Op {
+        &self.ops[id.0 as usize]
+    }
+
+    pub(super) fn operands(&mut self, ids: &[OpId]) -> Operands {
+        let start = self.operands.len() as u32;
+        self.operands.extend_from_slice(ids);
+        Operands { start, length: ids.len() as u32 }
+    }
+
+    pub(super) fn text(&mut self, text: &str) -> Const {
+        let index = *self.text_index.entry(text.to_owned()).or_insert_with(|| {
+            self.texts.push(text.to_owned());
+            (self.texts.len() - 1) as u32
+        });
+        Const::Text(index)
+    }
+
+    pub(super) fn pattern(&mut self, text: &str) -> u32 {
+        *self.pattern_index.entry(text.to_owned()).or_insert_with(|| {
+            self.patterns.push(Pattern { text: text.to_owned(), compiled: OnceLock::new() });
+            (self.patterns.len() - 1) as u32
+        })
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark { ops: self.ops.len(), operands: self.operands.len() }
+    }
+
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.ops.truncate(mark.ops);
+        self.origins.truncate(mark.ops);
+        self.operands.truncate(mark.operands);
+    }
+}

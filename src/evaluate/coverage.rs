@@ -1,0 +1,71 @@
+//! Which conditions were ever true, and which ever false.
+//!
+//! In: the answers of conditions, as the machine gives them, over any number of runs of one program.
+//! Out: what was never seen. A condition that no case of a policy ever made false is not tested.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use crate::compile::program::{DocumentIndex, Op, OpId, Program};
+use crate::facts::schema::Type;
+use crate::source::Span;
+
+const TRUE: u8 = 1;
+const FALSE: u8 = 2;
+
+/// The answers that were seen.
+#[derive(Debug)]
+pub struct Coverage {
+    seen: Vec<Cell<u8>>,
+}
+
+/// A condition that never gave one of its answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uncovered {
+    /// The policy file.
+    pub document: DocumentIndex,
+    /// Where the condition stands.
+    pub span: Span,
+    /// Whether it was ever true.
+    pub was_true: bool,
+    /// Whether it was ever false.
+    pub was_false: bool,
+}
+
+impl Coverage {
+    /// Nothing seen yet.
+    pub fn new(program: &Program) -> Self {
+        Self { seen: vec![Cell::new(0); program.ops.len()] }
+    }
+
+    pub(super) fn record(&self, op: OpId, answer: Option<bool>) {
+        if let (Some(seen), Some(answer)) = (self.seen.get(op.0 as usize), answer) {
+            seen.set(seen.get() | if answer { TRUE } else { FALSE });
+        }
+    }
+
+    /// Conditions that never gave one of their answers, in order of place, and the number of all conditions.
+    /// Conditions that several rules take from one definition are one.
+    pub fn uncovered(&self, program: &Program) -> (Vec<Uncovered>, usize) {
+        let mut places: BTreeMap<(DocumentIndex, Span), u8> = BTreeMap::new();
+        for ((op, origin), seen) in program.ops.iter().zip(&program.origins).zip(&self.seen) {
+            if origin.type_ == Type::Bool && !is_given(op) {
+                *places.entry((origin.document, origin.span)).or_default() |= seen.get();
+            }
+        }
+        let all = places.len();
+        let uncovered = places.into_iter().filter(|(_, seen)| *seen != TRUE | FALSE);
+        let uncovered = uncovered.map(|((document, span), seen)| Uncovered {
+            document,
+            span,
+            was_true: seen & TRUE != 0,
+            was_false: seen & FALSE != 0,
+        });
+        (uncovered.collect(), all)
+    }
+}
+
+/// Whether an operation only hands on a value that something else decided.
+fn is_given(op: &Op) -> bool {
+    matches!(op, Op::Const(_) | Op::Parameter(_) | Op::Local(_) | Op::Let { .. })
+}

@@ -1,0 +1,446 @@
+//! Runs operations: one scratch machine for all rules of a run.
+//!
+//! Computed lists live in a stack that the operation which consumes them cuts back, so the verdict
+//! path allocates only while the stack grows to its greatest height.
+
+use bumpalo::Bump;
+
+use crate::compile::program::{Clock, Const, FieldRef, Local, Op, OpId, ParameterValue, Program};
+use crate::facts::schema::KindId;
+use crate::facts::{Cause, CellValue, Facts, NodeId};
+use crate::primitives::Instant;
+
+use super::Signing;
+use super::coverage::Coverage;
+use super::memo::Memo;
+use super::value::{At, Element, Known, ListRef, Truth, Unknown, Value};
+
+/// Most steps that a rule may take; the largest shipped rule takes some thousands.
+pub(super) const STEPS_MAX: u32 = 5_000_000;
+
+/// Deepest nesting of operations. `compile` allows 64 levels; arguments of definitions add some.
+const DEPTH_MAX: u32 = 200;
+
+pub(super) struct Machine<'a> {
+    pub program: &'a Program,
+    pub facts: &'a Facts<'a>,
+    /// Holds the few texts that are computed, such as hosts of URLs.
+    pub arena: &'a Bump,
+    pub as_of: Instant,
+    pub signing: Signing,
+    parameters: Vec<Option<Value<'a>>>,
+    locals: Vec<Bound<'a>>,
+    scratch: Vec<Element<'a>>,
+    /// Elements of lists that are being computed, until they are moved to the scratch stack.
+    pub pending: Vec<Element<'a>>,
+    /// Steps left.
+    pub steps: u32,
+    pub depth: u32,
+    /// Last instant for which every clock comparison so far gives the same answer.
+    pub until: Option<Instant>,
+    /// Values that are computed once.
+    pub memo: Memo<'a>,
+    /// Where the answers of conditions are kept, in tests of policies.
+    pub coverage: Option<&'a Coverage>,
+}
+
+/// What a local slot holds.
+#[derive(Clone, Copy)]
+struct Bound<'a> {
+    value: Known<'a>,
+    at: At,
+}
+
+/// A height of the scratch stack.
+#[derive(Clone, Copy)]
+pub(super) struct Mark(usize);
+
+impl<'a> Machine<'a> {
+    pub fn new(
+        program: &'a Program,
+        facts: &'a Facts<'a>,
+        arena: &'a Bump,
+        as_of: Instant,
+        signing: Signing,
+        parameters: &[&'a ParameterValue],
+    ) -> Self {
+        let mut machine = Self {
+            program,
+            facts,
+            arena,
+            as_of,
+            signing,
+            parameters: Vec::with_capacity(parameters.len()),
+            locals: Vec::new(),
+            scratch: Vec::new(),
+            pending: Vec::new(),
+            steps: STEPS_MAX,
+            depth: 0,
+            until: None,
+            memo: Memo::new(program),
+            coverage: None,
+        };
+        // Lists among them stay at the bottom of the scratch stack: no mark is below them.
+        for parameter in parameters {
+            let value = machine.parameter_value(parameter);
+            machine.parameters.push(value);
+        }
+        machine
+    }
+
+    fn parameter_value(&mut self, value: &'a ParameterValue) -> Option<Value<'a>> {
+        Some(match value {
+            ParameterValue::Bool(value) => Value::Bool(*value),
+            ParameterValue::Int(value) => Value::Int(*value),
+            ParameterValue::Text(value) => Value::Text(value),
+            ParameterValue::Instant(value) => Value::Instant(*value),
+            ParameterValue::Date(value) => Value::Date(*value),
+            ParameterValue::Duration(value) => Value::Duration(*value),
+            ParameterValue::Days(value) => Value::Days(*value),
+            ParameterValue::Months(value) => Value::Months(*value),
+            ParameterValue::List(values) => {
+                let mut elements = Vec::with_capacity(values.len());
+                for value in values {
+                    // A list inside a list, or an element that is not set, is refused when the
+                    // policy is loaded; here it makes the whole list unknown.
+                    let value = match value {
+                        ParameterValue::List(_) | ParameterValue::Unset => return None,
+                        scalar => self.parameter_value(scalar)?,
+                    };
+                    elements.push(Element { value: Ok(value), at: At::Nowhere, doubt: None });
+                }
+                let start = self.scratch.len() as u32;
+                self.scratch.extend(elements);
+                Value::List(ListRef::Scratch { start, length: self.scratch.len() as u32 - start })
+            }
+            ParameterValue::Unset => return None,
+        })
+    }
+
+    /// Makes the slots that a rule needs.
+    pub fn frame(&mut self, locals: u16) {
+        let unbound = Err(Unknown::new(Cause::Invalid, OpId(0)));
+        self.locals.clear();
+        self.locals.resize(usize::from(locals), Bound { value: unbound, at: At::Nowhere });
+    }
+
+    /// Binds a local.
+    pub fn bind(&mut self, local: Local, value: Known<'a>, at: At) {
+        let at_least = usize::from(local.0) + 1;
+        if self.locals.len() < at_least {
+            let unbound = Err(Unknown::new(Cause::Invalid, OpId(0)));
+            self.locals.resize(at_least, Bound { value: unbound, at: At::Nowhere });
+        }
+        self.locals[usize::from(local.0)] = Bound { value, at };
+    }
+
+    pub fn mark(&self) -> Mark {
+        Mark(self.scratch.len())
+    }
+
+    pub fn release(&mut self, mark: Mark) {
+        self.scratch.truncate(mark.0);
+    }
+
+    /// Takes one step; false once the budget is used up.
+    pub fn step(&mut self) -> bool {
+        self.steps = self.steps.saturating_sub(1);
+        self.steps > 0
+    }
+
+    pub fn op(&self, op: OpId) -> &'a Op {
+        &self.program.ops[op.0 as usize]
+    }
+
+    /// The value of an operation.
+    pub fn eval(&mut self, op: OpId) -> Known<'a> {
+        if !self.step() || self.depth >= DEPTH_MAX {
+            return Err(Unknown::new(Cause::Overflow, op));
+        }
+        self.depth += 1;
+        let value = self.run_once(op);
+        self.depth -= 1;
+        value
+    }
+
+    /// The value of an operation that is a condition.
+    pub fn truth(&mut self, op: OpId) -> Truth {
+        let truth = match self.eval(op) {
+            Ok(Value::Bool(value)) => Ok(value),
+            Ok(_) => Err(Unknown::new(Cause::Invalid, op)),
+            Err(unknown) => Err(unknown),
+        };
+        if let Some(coverage) = self.coverage {
+            coverage.record(op, truth.ok());
+        }
+        truth
+    }
+
+    /// The value of an operation that is a list.
+    pub fn list(&mut self, op: OpId) -> Result<ListRef, Unknown> {
+        match self.eval(op)? {
+            Value::List(list) => Ok(list),
+            _ => Err(Unknown::new(Cause::Invalid, op)),
+        }
+    }
+
+    /// The value of an operation and the place it was read from.
+    pub fn eval_located(&mut self, op: OpId) -> (Known<'a>, At) {
+        match self.op(op) {
+            Op::Field { base, field } if self.step() => match self.cell(op, *base, *field) {
+                Ok((at, value)) => (value.unwrap_or(Err(absent(op, at))), at),
+                Err(unknown) => (Err(unknown), unknown.at),
+            },
+            Op::Local(local) => self.local(*local, op),
+            _ => match self.eval(op) {
+                Ok(Value::Record(node)) => (Ok(Value::Record(node)), At::Node(node)),
+                Ok(value) => (Ok(value), At::Nowhere),
+                Err(unknown) => (Err(unknown), unknown.at),
+            },
+        }
+    }
+
+    pub fn run(&mut self, op: OpId) -> Known<'a> {
+        match self.op(op) {
+            Op::Const(constant) => Ok(self.constant(*constant)),
+            Op::Parameter(id) => {
+                self.parameters.get(id.0 as usize).copied().flatten().ok_or(Unknown::new(Cause::Missing, op))
+            }
+            Op::Local(local) => self.local(*local, op).0,
+            Op::One(kind) => self.one(*kind, op),
+            Op::All(kind) => match self.facts.population(*kind).unknown {
+                Some(cause) => Err(Unknown::new(cause, op)),
+                None => Ok(Value::List(ListRef::Population(*kind))),
+            },
+            Op::Recorded(kind) => self.recorded(*kind, op).map(Value::Bool),
+            Op::Field { base, field } => match self.cell(op, *base, *field)? {
+                (_, Some(value)) => value,
+                (at, None) => Err(absent(op, at)),
+            },
+            Op::Has { base, field } => match self.cell(op, *base, *field)? {
+                (_, Some(value)) => value.map(|_| Value::Bool(true)),
+                (_, None) => Ok(Value::Bool(false)),
+            },
+            Op::Coalesce { base, field, otherwise } => match self.cell(op, *base, *field)? {
+                (_, Some(value)) => value,
+                (_, None) => self.eval(*otherwise),
+            },
+            Op::Not(a) => Ok(Value::Bool(!self.truth(*a)?)),
+            Op::And(a, b) => self.and(*a, *b).map(Value::Bool),
+            Op::Or(a, b) => self.or(*a, *b).map(Value::Bool),
+            Op::Compare { comparison, left, right } => self.compare(op, *comparison, *left, *right).map(Value::Bool),
+            Op::CompareClock { comparison, clock, plus, minus, other } => {
+                self.compare_clock(op, *comparison, *clock, *plus, *minus, *other).map(Value::Bool)
+            }
+            Op::In { item, list } => self.is_in(*item, *list).map(Value::Bool),
+            Op::Matches { text, pattern } => self.matches(op, *text, *pattern).map(Value::Bool),
+            Op::SetRelation { relation, left, right, or_none } => {
+                self.set_relation(op, *relation, *left, *right, *or_none).map(Value::Bool)
+            }
+            Op::SetOperation { operation, left, right } => self.set_operation(*operation, *left, *right),
+            Op::Arithmetic { arithmetic, left, right } => self.arithmetic(op, *arithmetic, *left, *right),
+            Op::List(operands) => Ok(self.literal_list(self.operands(*operands))),
+            Op::Project { element, over } => self.project(*element, over),
+            Op::Quantified { quantifier, over, or_none, satisfies } => {
+                self.quantified(op, *quantifier, over, *or_none, *satisfies).map(Value::Bool)
+            }
+            Op::Count { .. } => self.count(op),
+            Op::CompareCount { comparison, count, other } => {
+                self.compare_count(*comparison, *count, *other).map(Value::Bool)
+            }
+            Op::Distinct { over, by, or_none } => self.distinct(op, over, *by, *or_none).map(Value::Bool),
+            Op::The { over } => self.the(op, over),
+            Op::Extreme { over, by, latest } => self.extreme(op, over, *by, *latest),
+            Op::Bound { list, greatest } => self.bound(op, *list, *greatest),
+            Op::MaxGap { over, by, from, to } => self.max_gap(op, over, *by, *from, *to),
+            Op::Let { local, value, body } => {
+                let (value, at) = self.eval_located(*value);
+                self.bind(*local, value, at);
+                self.eval(*body)
+            }
+            Op::Within { start, end, limit } => self.within(op, *start, *end, *limit).map(Value::Bool),
+            Op::DaysBetween { from, to } => self.days_between(op, *from, *to),
+            Op::Call { function, arguments } => self.function(op, *function, self.operands(*arguments)),
+        }
+    }
+
+    fn constant(&self, constant: Const) -> Value<'a> {
+        match constant {
+            Const::Bool(value) => Value::Bool(value),
+            Const::Int(value) => Value::Int(value),
+            Const::Text(index) => Value::Text(&self.program.texts[index as usize]),
+            Const::Instant(value) => Value::Instant(value),
+            Const::Date(value) => Value::Date(value),
+            Const::Duration(value) => Value::Duration(value),
+            Const::Days(value) => Value::Days(value),
+            Const::Months(value) => Value::Months(value),
+        }
+    }
+
+    /// What a local holds, and where that was read.
+    pub fn local(&self, local: Local, op: OpId) -> (Known<'a>, At) {
+        match self.locals.get(usize::from(local.0)) {
+            Some(bound) => (bound.value, bound.at),
+            None => (Err(Unknown::new(Cause::Invalid, op)), At::Nowhere),
+        }
+    }
+
+    /// The one member of a kind. An unreadable one may be a second.
+    fn one(&self, kind: KindId, op: OpId) -> Known<'a> {
+        let population = self.facts.population(kind);
+        let unknown = |cause, at| Err(Unknown::at(cause, op, at));
+        match (population.unknown, population.members.as_slice(), population.unreadable.as_slice()) {
+            (Some(cause), _, _) => unknown(cause, At::Nowhere),
+            (None, [_, second, ..], _) => unknown(Cause::Several, At::Node(*second)),
+            (None, _, [unreadable, ..]) => unknown(Cause::Unreadable, At::Node(*unreadable)),
+            (None, [one], []) => Ok(Value::Record(*one)),
+            (None, [], []) => unknown(Cause::Missing, At::Nowhere),
+        }
+    }
+
+    /// Whether a record of a kind is listed, readable or not.
+    fn recorded(&self, kind: KindId, op: OpId) -> Truth {
+        let population = self.facts.population(kind);
+        match population.unknown {
+            Some(cause) => Err(Unknown::new(cause, op)),
+            None => Ok(!population.members.is_empty() || !population.unreadable.is_empty()),
+        }
+    }
+
+    /// A cell of an object and its value: `None` if it is absent; `Err` if the object itself is not
+    /// known. The whole path is what was looked for, so an unknown base is named by this operation.
+    pub fn cell(&mut self, op: OpId, base: OpId, field: FieldRef) -> Result<(At, Option<Known<'a>>), Unknown> {
+        let node = match self.eval(base) {
+            Ok(Value::Record(node)) => node,
+            Ok(_) => return Err(Unknown::new(Cause::Invalid, op)),
+            Err(unknown) => return Err(Unknown { op, absent: false, ..unknown }),
+        };
+        if self.facts.node(node).type_id != field.type_id {
+            return Err(Unknown::at(Cause::Invalid, op, At::Node(node)));
+        }
+        let at = At::Cell(node, field.slot);
+        let value = self.facts.cell(node, field.slot).value;
+        Ok((at, self.known(value, node, op, at)))
+    }
+
+    /// The value of a cell; `None` if it is absent.
+    fn known(&self, value: CellValue<'a>, node: NodeId, op: OpId, at: At) -> Option<Known<'a>> {
+        Some(Ok(match value {
+            CellValue::Absent => return None,
+            CellValue::Unknown(cause) => return Some(Err(Unknown::at(cause, op, at))),
+            CellValue::Malformed(text) => Value::Malformed(text),
+            CellValue::Bool(value) => Value::Bool(value),
+            CellValue::Int(value) => Value::Int(value),
+            CellValue::Text(text) => Value::Text(text),
+            CellValue::Instant(value) => Value::Instant(value),
+            CellValue::Date(value) => Value::Date(value),
+            CellValue::Duration(value) => Value::Duration(value),
+            CellValue::Days(value) => Value::Days(value),
+            CellValue::Threshold(value) => Value::Threshold(value),
+            CellValue::List(list) => Value::List(ListRef::Cells { node, start: list.start, length: list.length }),
+            CellValue::Record(node) => Value::Record(node),
+        }))
+    }
+
+    /// `a and b`: the right side is not run if the left is false.
+    fn and(&mut self, a: OpId, b: OpId) -> Truth {
+        match self.truth(a) {
+            Ok(true) => self.truth(b),
+            Ok(false) => Ok(false),
+            Err(left) => match self.truth(b) {
+                Ok(false) => Ok(false),
+                Ok(true) => Err(left.and(left)),
+                Err(right) => Err(left.and(right)),
+            },
+        }
+    }
+
+    /// `a or b`: the right side is not run if the left is true.
+    fn or(&mut self, a: OpId, b: OpId) -> Truth {
+        match self.truth(a) {
+            Ok(false) => self.truth(b),
+            Ok(true) => Ok(true),
+            Err(left) => match self.truth(b) {
+                Ok(true) => Ok(true),
+                Ok(false) => Err(left.and(left)),
+                Err(right) => Err(left.and(right)),
+            },
+        }
+    }
+
+    /// The number of elements, doubtful ones included.
+    pub fn length(&self, list: ListRef) -> usize {
+        match list {
+            ListRef::Population(kind) => {
+                let population = self.facts.population(kind);
+                population.members.len() + population.unreadable.len()
+            }
+            ListRef::Cells { length, .. } | ListRef::Scratch { length, .. } | ListRef::Kept { length, .. } => {
+                length as usize
+            }
+        }
+    }
+
+    /// An element of the list that `op` gave.
+    pub fn element(&self, list: ListRef, index: usize, op: OpId) -> Element<'a> {
+        match list {
+            ListRef::Population(kind) => {
+                let population = self.facts.population(kind);
+                match population.members.get(index) {
+                    Some(node) => Element { value: Ok(Value::Record(*node)), at: At::Node(*node), doubt: None },
+                    None => {
+                        let node = population.unreadable[index - population.members.len()];
+                        let doubt = Some(Unknown::at(Cause::Unreadable, op, At::Node(node)));
+                        Element { value: Ok(Value::Record(node)), at: At::Node(node), doubt }
+                    }
+                }
+            }
+            ListRef::Cells { node, start, .. } => {
+                let index = start + index as u32;
+                let cell = self.facts.elements(crate::facts::List { start: index, length: 1 })[0];
+                let at = At::Element(node, index);
+                let value = self.known(cell.value, node, op, at);
+                let value = value.unwrap_or(Err(Unknown::at(Cause::Missing, op, at)));
+                let at = if let Ok(Value::Record(node)) = value { At::Node(node) } else { at };
+                Element { value, at, doubt: None }
+            }
+            ListRef::Scratch { start, .. } => self.scratch[start as usize + index],
+            ListRef::Kept { start, .. } => self.memo.kept[start as usize + index],
+        }
+    }
+
+    /// Moves the elements that are pending since `from` to the scratch stack, as one list.
+    pub fn finish_list(&mut self, from: usize) -> Value<'a> {
+        let start = self.scratch.len() as u32;
+        self.scratch.extend(self.pending.drain(from..));
+        Value::List(ListRef::Scratch { start, length: self.scratch.len() as u32 - start })
+    }
+
+    fn literal_list(&mut self, operands: &'a [OpId]) -> Value<'a> {
+        let from = self.pending.len();
+        for operand in operands {
+            let (value, at) = self.eval_located(*operand);
+            self.pending.push(Element { value, at, doubt: None });
+        }
+        self.finish_list(from)
+    }
+
+    pub fn operands(&self, operands: crate::compile::program::Operands) -> &'a [OpId] {
+        let start = operands.start as usize;
+        &self.program.operands[start..start + operands.length as usize]
+    }
+
+    /// The instant a clock shows, and whether it will show a later one in a later run.
+    pub fn clock(&self, clock: Clock, op: OpId) -> Result<(Instant, bool), Unknown> {
+        match (clock, self.signing) {
+            (Clock::AsOf, _) | (Clock::TSign, Signing::NotYet) => Ok((self.as_of, true)),
+            (Clock::TSign, Signing::At(instant)) => Ok((instant, false)),
+            (Clock::TSign, Signing::Unknown) => Err(Unknown::new(Cause::Unproven, op)),
+        }
+    }
+}
+
+/// The unknown of a path whose last step is absent in an object that was read.
+fn absent(op: OpId, at: At) -> Unknown {
+    Unknown { absent: true, ..Unknown::at(Cause::Missing, op, at) }
+}

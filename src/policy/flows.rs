@@ -1,0 +1,186 @@
+//! `flows.yaml`, `profiles.yaml` and `pending.yaml`.
+
+use crate::source::{Fragment, Source};
+use crate::terms::{Level, Stage};
+
+use super::Spanned;
+use super::read::Reader;
+use super::rule::{LEVELS, STAGES};
+use super::yaml::Value;
+
+/// `flows.yaml`
+#[derive(Debug, Clone)]
+pub struct ParsedFlows {
+    /// The file.
+    pub source: Source,
+    /// Its flows, as written.
+    pub flows: Vec<ParsedFlow>,
+}
+
+/// A flow and the packs that decide it.
+#[derive(Debug, Clone)]
+pub struct ParsedFlow {
+    /// Its id.
+    pub id: Fragment,
+    /// Its name.
+    pub title: Fragment,
+    /// Its packs.
+    pub packs: Vec<Fragment>,
+    /// The kinds of record that each stage needs.
+    pub needs: Vec<(Spanned<Stage>, Vec<Fragment>)>,
+}
+
+/// `profiles.yaml`
+#[derive(Debug, Clone)]
+pub struct ParsedProfiles {
+    /// The file.
+    pub source: Source,
+    /// Its profiles, as written.
+    pub profiles: Vec<ParsedProfile>,
+}
+
+/// Which documents, levels and parameters are in force.
+#[derive(Debug, Clone)]
+pub struct ParsedProfile {
+    /// Its id.
+    pub id: Fragment,
+    /// What it is for.
+    pub title: Fragment,
+    /// Documents whose rules do not run.
+    pub without: Vec<Fragment>,
+    /// Rules whose level differs.
+    pub levels: Vec<(Fragment, Spanned<Level>)>,
+    /// Parameters that differ.
+    pub parameters: Vec<(Fragment, Value)>,
+    /// Whether `warn_when` lowers.
+    pub warn_when: bool,
+}
+
+/// `pending.yaml`
+#[derive(Debug, Clone)]
+pub struct ParsedPending {
+    /// The file.
+    pub source: Source,
+    /// Its requirements, as written.
+    pub pending: Vec<PendingRequirement>,
+}
+
+/// A requirement that has no rule yet.
+#[derive(Debug, Clone)]
+pub struct PendingRequirement {
+    /// The requirement.
+    pub id: Fragment,
+    /// Its document.
+    pub document: Fragment,
+    /// Its section.
+    pub section: Fragment,
+    /// The pack it will be in.
+    pub pack: Fragment,
+    /// When it will be first decided.
+    pub stage: Spanned<Stage>,
+    /// What it waits for.
+    pub waits_for: Spanned<WaitsFor>,
+    /// Which part of it needs that.
+    pub why: Fragment,
+}
+
+/// What a requirement without a rule waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WaitsFor {
+    /// Verified signatures, key states, registries or chains.
+    Keri,
+    /// What only the signing gate knows.
+    Gate,
+    /// Facts across cases.
+    Population,
+}
+
+impl WaitsFor {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keri => "keri",
+            Self::Gate => "gate",
+            Self::Population => "population",
+        }
+    }
+}
+
+const WAITS: &[(&str, WaitsFor)] =
+    &[("keri", WaitsFor::Keri), ("gate", WaitsFor::Gate), ("population", WaitsFor::Population)];
+
+impl Reader<'_> {
+    pub(super) fn flows(&mut self, root: &Value) -> Option<ParsedFlows> {
+        let keys = self.keys(root, "the file of flows", &["flows"])?;
+        let list = self.required(&keys, "flows")?;
+        let mut flows = Vec::new();
+        for flow in self.list(list, "`flows`") {
+            let Some(keys) = self.keys(flow, "a flow", &["flow", "title", "packs", "needs"]) else { continue };
+            let id = self.required_line(&keys, "flow");
+            let title = self.required_line(&keys, "title");
+            let packs = self.required_lines(&keys, "packs");
+            let mut needs = Vec::new();
+            if let Some(value) = keys.get("needs") {
+                for (stage, kinds) in self.entries(value, "`needs`") {
+                    let Some(stage) = self.key_word(stage, "stage", STAGES) else { continue };
+                    needs.push((stage, self.lines(kinds, "`needs`")));
+                }
+            }
+            flows.push(ParsedFlow { id, title, packs, needs });
+        }
+        Some(ParsedFlows { source: self.source.clone(), flows })
+    }
+
+    pub(super) fn profiles(&mut self, root: &Value) -> Option<ParsedProfiles> {
+        let keys = self.keys(root, "the file of profiles", &["profiles"])?;
+        let list = self.required(&keys, "profiles")?;
+        let mut profiles = Vec::new();
+        let known = ["profile", "title", "without", "levels", "parameters", "warn_when"];
+        for profile in self.list(list, "`profiles`") {
+            let Some(keys) = self.keys(profile, "a profile", &known) else { continue };
+            let id = self.required_line(&keys, "profile");
+            let title = self.required_line(&keys, "title");
+            let without = keys.get("without").map(|value| self.lines(value, "`without`")).unwrap_or_default();
+            let mut levels = Vec::new();
+            if let Some(value) = keys.get("levels") {
+                for (rule, level) in self.entries(value, "`levels`") {
+                    if let Some(level) = self.word(level, "`level`", LEVELS) {
+                        levels.push((rule.clone(), level));
+                    }
+                }
+            }
+            let parameters = keys.get("parameters").map(|value| self.entries(value, "`parameters`").to_vec());
+            // Lowering is a privilege: it must be written out.
+            let warn_when = self.required(&keys, "warn_when").and_then(|value| self.boolean(value, "`warn_when`"));
+            profiles.push(ParsedProfile {
+                id,
+                title,
+                without,
+                levels,
+                parameters: parameters.unwrap_or_default(),
+                warn_when: warn_when.unwrap_or(false),
+            });
+        }
+        Some(ParsedProfiles { source: self.source.clone(), profiles })
+    }
+
+    pub(super) fn pending(&mut self, root: &Value) -> Option<ParsedPending> {
+        let keys = self.keys(root, "the file of pending requirements", &["pending"])?;
+        let list = self.required(&keys, "pending")?;
+        let known = ["id", "document", "section", "pack", "stage", "waits_for", "why"];
+        let mut pending = Vec::new();
+        for requirement in self.list(list, "`pending`") {
+            let Some(keys) = self.keys(requirement, "a pending requirement", &known) else { continue };
+            pending.push(PendingRequirement {
+                id: self.required_line(&keys, "id"),
+                document: self.required_line(&keys, "document"),
+                section: self.required_line(&keys, "section"),
+                pack: self.required_line(&keys, "pack"),
+                stage: self.required_word(&keys, "stage", STAGES, Stage::Evidence),
+                waits_for: self.required_word(&keys, "waits_for", WAITS, WaitsFor::Keri),
+                why: self.required_line(&keys, "why"),
+            });
+        }
+        Some(ParsedPending { source: self.source.clone(), pending })
+    }
+}

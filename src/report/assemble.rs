@@ -1,0 +1,324 @@
+//! Findings into a document.
+//!
+//! In: the program, what it found, the facts and the snapshot they came from, and how the run was
+//! asked for. Out: a [`ReportDocument`] without its digests. Every place becomes path, line, column
+//! and the line itself; nothing is judged again.
+
+mod causes;
+mod places;
+mod wording;
+
+use std::collections::BTreeMap;
+
+use crate::bundle::{FileState, Snapshot};
+use crate::compile::program::{Level, OpId, Program, RuleBody, RuleIndex, Stage};
+use crate::evaluate::finding::{Deciding, Evaluation, Finding, Missing, RuleResult, Waiver, WaiverProblem};
+use crate::evaluate::outcome::Outcome;
+use crate::facts::schema::{KindClass, KindId};
+use crate::facts::{Facts, FileId};
+
+use super::FORMAT;
+use super::document::{
+    DecidingEntry, FileEntry, FindingEntry, KindEntry, PendingEntry, PolicyPlace, ReportDocument, ResultEntry, Run,
+    Summary, UnknownEntry, WaiverEntry,
+};
+use causes::Causes;
+use places::Places;
+
+/// Everything a report is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<'a> {
+    /// The rule book that ran.
+    pub program: &'a Program,
+    /// What it found.
+    pub evaluation: &'a Evaluation,
+    /// The facts it ran over.
+    pub facts: &'a Facts<'a>,
+    /// The bytes they came from.
+    pub snapshot: &'a Snapshot,
+    /// The waivers that were given.
+    pub waivers: &'a [Waiver],
+    /// The kinds that the flows of the run need, each with the stage.
+    pub needs: &'a [(KindId, Stage)],
+}
+
+/// How strongly a source says something, as reports write it.
+pub fn strength_text(strength: crate::compile::program::Strength) -> &'static str {
+    wording::strength(strength)
+}
+
+/// Makes the document of a run. `said` and `judgement` are still to be computed.
+pub(crate) fn assemble(parts: Parts<'_>, run: Run) -> ReportDocument {
+    let maker = Maker { parts, places: Places::new(parts.program, parts.snapshot), causes: Causes::of(parts) };
+    let mut results: Vec<ResultEntry> = parts.evaluation.results.iter().map(|result| maker.result(result)).collect();
+    // Stable: results that are equally bad stay in program order.
+    results.sort_by_key(severity);
+    let pending = maker.pending(&run);
+    let not_yet_due: Vec<String> = parts.evaluation.not_yet_due.iter().map(|&rule| maker.rule_id(rule)).collect();
+    let summary = summary(&results, not_yet_due.len(), pending.len());
+    ReportDocument {
+        format: FORMAT.to_owned(),
+        said: String::new(),
+        judgement: run.policy,
+        verdict: parts.evaluation.verdict,
+        partial: !pending.is_empty(),
+        kinds: maker.kinds(&results),
+        files: maker.files(),
+        waivers: maker.waivers(),
+        summary,
+        results,
+        not_yet_due,
+        pending,
+        valid_until: parts.evaluation.valid_until,
+        run,
+    }
+}
+
+struct Maker<'a> {
+    parts: Parts<'a>,
+    places: Places<'a>,
+    causes: Causes,
+}
+
+impl Maker<'_> {
+    fn rule_id(&self, rule: RuleIndex) -> String {
+        self.parts.program.rules[rule.0 as usize].id.clone()
+    }
+
+    fn result(&self, result: &RuleResult) -> ResultEntry {
+        let program = self.parts.program;
+        let rule = &program.rules[result.rule.0 as usize];
+        let document = &program.documents[rule.document.0 as usize];
+        ResultEntry {
+            rule: rule.id.clone(),
+            rule_digest: rule.digest,
+            title: rule.title.clone(),
+            document: document.id.clone(),
+            document_title: document.title.clone(),
+            section: rule.section.clone(),
+            in_force_section: rule.in_force_section.clone(),
+            strength: wording::strength(rule.strength).to_owned(),
+            precedence: wording::precedence(document.precedence).to_owned(),
+            level: result.level,
+            stage: rule.stage,
+            outcome: result.outcome,
+            passed: result.passed,
+            findings: result.findings.iter().map(|finding| self.finding(result.rule, finding)).collect(),
+            same_as: result.aliases.iter().map(|&alias| self.rule_id(alias)).collect(),
+            all_of: match &rule.body {
+                RuleBody::AllOf(members) => members.iter().map(|&member| self.rule_id(member)).collect(),
+                RuleBody::Expressions(_) | RuleBody::SameAs(_) => Vec::new(),
+            },
+            policy: self.places.in_policy(rule.document, rule.span),
+            help: rule.help.clone(),
+            conflict: rule.conflict.clone(),
+        }
+    }
+
+    fn finding(&self, rule: RuleIndex, finding: &Finding) -> FindingEntry {
+        FindingEntry {
+            outcome: finding.outcome,
+            level: finding.level,
+            lowered: finding.lowered,
+            element: finding.element.as_ref().map(|element| element.label.clone()),
+            message: finding.message.clone(),
+            deciding: finding.deciding.iter().map(|deciding| self.deciding(deciding)).collect(),
+            unknowns: finding.unknowns.iter().map(|unknown| self.unknown(unknown)).collect(),
+            waiver: finding.waiver.and_then(|at| self.parts.waivers.get(at)).map(|waiver| waiver.id.clone()),
+            root_cause: self.causes.of_finding(self.parts, rule, finding).map(|rule| self.rule_id(rule)),
+        }
+    }
+
+    fn deciding(&self, deciding: &Deciding) -> DecidingEntry {
+        DecidingEntry {
+            expression: self.places.expression(deciding.op),
+            policy: self.policy_place(deciding.op),
+            expected: deciding.expected.clone(),
+            actual: deciding.actual.clone(),
+            evidence: deciding.places.iter().map(|place| self.places.in_evidence(*place)).collect(),
+        }
+    }
+
+    fn unknown(&self, unknown: &Missing) -> UnknownEntry {
+        let kind = causes::missing_kind(self.parts, unknown).map(|kind| self.kind_name(kind));
+        UnknownEntry {
+            wanted: unknown.wanted.clone(),
+            cause: unknown.cause,
+            explanation: wording::explanation(unknown.cause, &unknown.wanted, kind.as_deref()),
+            kind,
+            policy: self.policy_place(unknown.op),
+            evidence: unknown.places.iter().map(|place| self.places.in_evidence(*place)).collect(),
+        }
+    }
+
+    fn policy_place(&self, op: OpId) -> PolicyPlace {
+        let origin = &self.parts.program.origins[op.0 as usize];
+        self.places.in_policy(origin.document, origin.span)
+    }
+
+    fn kind_name(&self, kind: KindId) -> String {
+        self.parts.program.schema.kinds()[kind.0 as usize].name.clone()
+    }
+
+    /// Requirements of the selected packs, due by now, that have no rule.
+    fn pending(&self, run: &Run) -> Vec<PendingEntry> {
+        let due = self.parts.program.pending.iter();
+        let due = due.filter(|pending| pending.stage <= run.stage && run.packs.contains(&pending.pack));
+        let entry = |pending: &crate::compile::program::Pending| PendingEntry {
+            requirement: pending.id.clone(),
+            pack: pending.pack.clone(),
+            waits_for: pending.waits_for.clone(),
+        };
+        due.map(entry).collect()
+    }
+
+    /// What the flow needs, in its order, then what rules looked for in vain.
+    fn kinds(&self, results: &[ResultEntry]) -> Vec<KindEntry> {
+        let mut waiting: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for result in results {
+            for kind in result.findings.iter().flat_map(|finding| &finding.unknowns).filter_map(|u| u.kind.as_deref()) {
+                let rules = waiting.entry(kind).or_default();
+                if !rules.contains(&result.rule) {
+                    rules.push(result.rule.clone());
+                }
+            }
+        }
+        let kinds = self.parts.program.schema.kinds();
+        let needed = self.parts.needs.iter().map(|&(kind, stage)| (&kinds[kind.0 as usize], kind, Some(stage)));
+        let looked_for = kinds.iter().enumerate().filter(|(at, kind)| {
+            let needed = self.parts.needs.iter().any(|(needed, _)| needed.0 as usize == *at);
+            !needed && waiting.contains_key(kind.name.as_str())
+        });
+        let looked_for = looked_for.map(|(at, kind)| (kind, KindId(at as u32), None));
+        needed
+            .chain(looked_for)
+            .map(|(kind, id, needed_at)| {
+                let population = self.parts.facts.population(id);
+                KindEntry {
+                    kind: kind.name.clone(),
+                    title: kind.title.clone(),
+                    needed_at,
+                    listed: (population.members.len() + population.unreadable.len()) as u32,
+                    waiting: waiting.get(kind.name.as_str()).cloned().unwrap_or_default(),
+                }
+            })
+            .collect()
+    }
+
+    fn waivers(&self) -> Vec<WaiverEntry> {
+        let entry = |(at, waiver): (usize, &Waiver)| {
+            let problem = self.parts.evaluation.waivers.iter().find(|finding| finding.waiver == at);
+            WaiverEntry {
+                id: waiver.id.clone(),
+                rule: waiver.rule.clone(),
+                element: waiver.element.clone(),
+                reason: waiver.reason.clone(),
+                approved_by: waiver.approved_by.clone(),
+                expires: waiver.expires,
+                state: problem.map_or("used", |finding| waiver_state(finding.problem)).to_owned(),
+                level: problem.map_or(Level::Info, |finding| finding.level),
+            }
+        };
+        self.parts.waivers.iter().enumerate().map(entry).collect()
+    }
+
+    fn files(&self) -> Vec<FileEntry> {
+        let program = self.parts.program;
+        let kinds = program.schema.kinds();
+        let mut of_file: BTreeMap<FileId, KindId> = BTreeMap::new();
+        for (at, kind) in kinds.iter().enumerate() {
+            match kind.class {
+                KindClass::Evidence | KindClass::Case => {}
+                KindClass::Derived | KindClass::Table => continue,
+            }
+            let population = self.parts.facts.population(KindId(at as u32));
+            let nodes = population.members.iter().chain(&population.unreadable);
+            of_file.extend(nodes.filter_map(|&node| Some((self.parts.facts.node(node).file?, KindId(at as u32)))));
+        }
+        let used_by = |kind: KindId| {
+            let rules = self.parts.evaluation.results.iter().map(|result| &program.rules[result.rule.0 as usize]);
+            rules.filter(|rule| rule.reads.contains(&kind)).map(|rule| rule.id.clone()).collect()
+        };
+        let snapshot = self.parts.snapshot;
+        let files = snapshot.iter().map(|(id, file)| {
+            let record = of_file.get(&id).copied();
+            let listed = snapshot.entry(id).map(|entry| entry.kind.as_str());
+            let other = match file.state {
+                FileState::Unlisted => "unlisted",
+                FileState::Refused => "refused",
+                FileState::Good | FileState::Altered => "manifest",
+            };
+            let kind = record.map(|kind| kinds[kind.0 as usize].name.as_str()).or(listed).unwrap_or(other);
+            FileEntry {
+                path: crate::bundle::place::printable(&file.path),
+                kind: crate::bundle::place::printable(kind),
+                sha256: file.sha256(),
+                size: file.bytes().map_or(0, |bytes| bytes.len() as u64),
+                used_by: record.map(used_by).unwrap_or_default(),
+            }
+        });
+        files.collect()
+    }
+}
+
+/// How bad a result is, least first.
+fn severity(result: &ResultEntry) -> u8 {
+    let of = |finding: &FindingEntry| match (finding.outcome, finding.level) {
+        (Outcome::Fail, _) if finding.waiver.is_some() => 6,
+        (_, Level::Info) => 7,
+        (Outcome::Fail, Level::Block) => 0,
+        (Outcome::Fail, Level::Warn) => 3,
+        (Outcome::Indeterminate, Level::Block) => 1,
+        (Outcome::Indeterminate, Level::Warn) => 4,
+        (Outcome::Review, Level::Block) => 2,
+        (Outcome::Review, Level::Warn) => 5,
+        (Outcome::Pass | Outcome::NotApplicable, _) => 8,
+    };
+    let of_result = match result.outcome {
+        Outcome::NotApplicable => 9,
+        Outcome::Pass | Outcome::Review | Outcome::Indeterminate | Outcome::Fail => 8,
+    };
+    result.findings.iter().map(of).min().unwrap_or(of_result)
+}
+
+fn summary(results: &[ResultEntry], not_yet_due: usize, pending: usize) -> Summary {
+    let mut summary = Summary { not_yet_due: not_yet_due as u32, pending: pending as u32, ..Summary::default() };
+    for result in results {
+        let counter = match result.outcome {
+            Outcome::Pass => &mut summary.pass,
+            Outcome::NotApplicable => &mut summary.not_applicable,
+            Outcome::Indeterminate => &mut summary.indeterminate,
+            Outcome::Review => &mut summary.review,
+            Outcome::Fail => {
+                let unwaived = result.findings.iter();
+                let unwaived = unwaived.filter(|finding| finding.outcome == Outcome::Fail && finding.waiver.is_none());
+                // A part of a composed rule has its findings of its own; without any, the level decides.
+                let worst = match unwaived.map(|finding| finding.level).max() {
+                    None if result.findings.is_empty() => Some(result.level),
+                    worst => worst,
+                };
+                match worst {
+                    None => &mut summary.waived,
+                    Some(Level::Block) => &mut summary.fail_block,
+                    Some(Level::Warn) => &mut summary.fail_warn,
+                    Some(Level::Info) => &mut summary.fail_info,
+                }
+            }
+        };
+        *counter += 1;
+    }
+    summary
+}
+
+fn waiver_state(problem: WaiverProblem) -> &'static str {
+    match problem {
+        WaiverProblem::Unused => "unused",
+        WaiverProblem::Expired => "expired",
+        WaiverProblem::NotYet => "not yet in force",
+        WaiverProblem::OtherRule => "for another version of the rule",
+        WaiverProblem::OtherBundle => "for another bundle",
+        WaiverProblem::BlockLevel => "for a finding at block level",
+        WaiverProblem::NoApprover => "without an approver",
+        WaiverProblem::NoReason => "without an id or a reason",
+    }
+}
