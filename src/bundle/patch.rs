@@ -77,14 +77,14 @@ pub enum Change {
         text: String,
         /// By what.
         by: String,
-        /// A path with `*` (no `/`) and `**`.
+        /// A path with `*` (no `/`) and `**`; `**` alone is every file of the bundle.
         within: String,
     },
     /// Moves every instant and date in the JSON files whose path matches.
     Shift {
         /// How far.
         by: Shift,
-        /// A path with `*` (no `/`) and `**`.
+        /// A path with `*` (no `/`) and `**`; `**` alone is every file of the bundle.
         within: String,
     },
 }
@@ -280,9 +280,10 @@ fn existing<'f>(files: &'f mut BTreeMap<String, Vec<u8>>, path: &str) -> Result<
     files.get_mut(path).ok_or_else(|| PatchError::NoFile { path: short(path).to_owned() })
 }
 
-/// The files whose path matches; the trust file only by its own name.
+/// The files whose path matches. A pattern is relative to `bundle/`, as a path is: `**` is every file of
+/// the bundle, `decision/**` every case record; the trust file is meant by its own name only.
 fn matching(files: &BTreeMap<String, Vec<u8>>, within: &str) -> Result<Vec<String>, PatchError> {
-    let matches = |path: &&String| if *path == TRUST { within == TRUST } else { glob(within, short(path)) };
+    let matches = |path: &&String| if *path == TRUST { within == TRUST } else { glob(&full(within), path) };
     let found: Vec<String> = files.keys().filter(matches).cloned().collect();
     if found.is_empty() { Err(PatchError::NoFile { path: within.to_owned() }) } else { Ok(found) }
 }

@@ -98,15 +98,16 @@ impl<'s, 'a> Collector<'s, 'a> {
             ["path", "kind", "sha256", "size", "media_type", "source", "captured_at", "captured_by", "digest_ok"];
         let Some(slots) = self.slots("listed_file", names) else { return };
         for entry in &manifest.entries {
-            let path: &'a str = self.arena.alloc_str(&format!("{}/{}", area.folder(), entry.path));
-            let good = self.snapshot.find(path).is_some_and(|id| self.snapshot.file(id).state == FileState::Good);
+            let path = format!("{}/{}", area.folder(), entry.path);
+            let good = self.snapshot.find(&path).is_some_and(|id| self.snapshot.file(id).state == FileState::Good);
             let own = |value| cell(value, entry.span);
             let claimed = |text: &'a Option<String>| match text {
                 Some(text) => CellValue::Text(text),
                 None => CellValue::Unknown(Cause::Invalid),
             };
             let cells = [
-                own(CellValue::Text(path)),
+                // As the manifest and the records of its bundle name it.
+                own(CellValue::Text(&entry.path)),
                 own(CellValue::Text(&entry.kind)),
                 own(CellValue::Text(self.arena.alloc_str(&entry.sha256.to_string()))),
                 own(i64::try_from(entry.size).map_or(CellValue::Unknown(Cause::Overflow), CellValue::Int)),

@@ -5,6 +5,7 @@
 mod architecture;
 mod bundle;
 mod conformance;
+mod evaluate;
 mod image;
 mod lei;
 mod naive;

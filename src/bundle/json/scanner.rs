@@ -130,7 +130,7 @@ impl<'b> Scanner<'b> {
                     return Err(self.unexpected("a key in quotes"));
                 }
                 let (key, key_span) = self.string()?;
-                self.remember_key(&key, key_span, first_key, &mut wide)?;
+                self.remember_key(key.clone(), key_span, first_key, &mut wide)?;
                 self.skip_space();
                 if self.bytes.get(self.at) != Some(&b':') {
                     return Err(self.unexpected("a colon"));
@@ -348,7 +348,7 @@ impl<'b> Scanner<'b> {
 
     fn remember_key(
         &mut self,
-        key: &Cow<'b, str>,
+        key: Cow<'b, str>,
         span: Span,
         first: usize,
         wide: &mut Option<HashSet<Cow<'b, str>>>,
@@ -356,17 +356,17 @@ impl<'b> Scanner<'b> {
         let known = &self.keys[first..];
         let duplicate = match wide {
             Some(set) => !set.insert(key.clone()),
-            None if known.len() < WIDE_OBJECT => known.contains(key),
+            None if known.len() < WIDE_OBJECT => known.contains(&key),
             None => {
                 let set: &mut HashSet<Cow<'b, str>> = wide.insert(known.iter().cloned().collect());
                 !set.insert(key.clone())
             }
         };
         if duplicate {
-            return Err(JsonError { kind: JsonErrorKind::DuplicateKey(printable(key)), at: span });
+            return Err(JsonError { kind: JsonErrorKind::DuplicateKey(printable(&key)), at: span });
         }
         if wide.is_none() {
-            self.keys.push(key.clone());
+            self.keys.push(key);
         }
         Ok(())
     }

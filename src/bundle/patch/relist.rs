@@ -2,7 +2,8 @@
 //!
 //! Manifests are corrected entry by entry and written in their canonical form. In every other file
 //! the old digest, 64 hexadecimal digits, is replaced by the new one; that changes the file, and so
-//! on, until nothing changes any more. Digests cannot name each other in a circle, so it ends.
+//! on, until nothing changes any more. A file is corrected only for what was there before it: case records
+//! name the bundle, and never the other way round.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +16,9 @@ use super::{Added, Done, Listing, TRUST, edit};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// More rounds than any chain of digests is long: records, manifest, case records one by one, `post/`.
-const ROUNDS_MAX: usize = 1_000;
+/// How often one file is looked at again at most. A file changes once for each digest that it names;
+/// only a patch that writes digests by hand could make two files name each other.
+const LOOKS_MAX: usize = 200;
 
 const MANIFESTS: [&str; 2] = ["bundle/manifest.json", "post/manifest.json"];
 
@@ -34,20 +36,46 @@ pub(super) fn relist(files: &mut Files, before: &Files, done: &Done) {
 /// Corrects digests until nothing changes. `assigned` is what the case names each file by.
 fn settle(files: &mut Files, before: &Files, done: &Done, assigned: &mut BTreeMap<String, Sha256>) {
     let is_free = |path: &&String| path.as_str() != TRUST && !done.frozen.contains(*path);
-    for _ in 0..ROUNDS_MAX {
-        let mut stable = true;
-        for path in files.keys().filter(is_free).cloned().collect::<Vec<_>>() {
-            canonicalize(files, &path, before);
-            let Some(bytes) = files.get(&path) else { continue };
-            let (digest, size) = (Sha256::of(bytes), bytes.len());
-            let old = assigned.insert(path.clone(), digest);
-            if old != Some(digest) {
-                stable = false;
-                name_digest(files, done, assigned, &path, old, digest, size);
-            }
+    let is_changed = |path: &&String| before.get(*path) != files.get(*path);
+    let mut waiting: BTreeSet<(Rank, String)> =
+        files.keys().filter(is_free).filter(is_changed).map(|path| (Rank::of(path), path.clone())).collect();
+    let mut looks: BTreeMap<String, usize> = BTreeMap::new();
+    while let Some((rank, path)) = waiting.pop_first() {
+        let looked = looks.entry(path.clone()).or_default();
+        *looked += 1;
+        if *looked > LOOKS_MAX {
+            continue;
         }
-        if stable {
-            return;
+        canonicalize(files, &path, before);
+        let Some(bytes) = files.get(&path) else { continue };
+        let (digest, size) = (Sha256::of(bytes), bytes.len());
+        let old = assigned.insert(path.clone(), digest);
+        if old != Some(digest) {
+            let changed = Changed { path: &path, rank, old, new: digest, size };
+            let touched = name_digest(files, done, assigned, &changed);
+            waiting.extend(touched.into_iter().map(|path| (Rank::of(&path), path)));
+        }
+    }
+}
+
+/// What comes before what in a case: a file names only files of its own rank or of a lower one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Evidence,
+    Manifest,
+    Decision,
+    PostEvidence,
+    PostManifest,
+}
+
+impl Rank {
+    fn of(path: &str) -> Self {
+        match path.split_once('/') {
+            Some(("decision", _)) => Self::Decision,
+            Some(("post", "manifest.json")) => Self::PostManifest,
+            Some(("post", _)) => Self::PostEvidence,
+            Some((_, "manifest.json")) => Self::Manifest,
+            Some(_) | None => Self::Evidence,
         }
     }
 }
@@ -200,49 +228,57 @@ fn write_canonical(files: &mut Files, path: &str, document: &Value) {
     }
 }
 
-/// Puts the new digest of a file wherever the old one stands.
+/// A file that has another digest than the case names it by.
+struct Changed<'c> {
+    path: &'c str,
+    rank: Rank,
+    old: Option<Sha256>,
+    new: Sha256,
+    size: usize,
+}
+
+/// Puts the new digest of a file wherever the old one stands; gives the files that changed by it.
 fn name_digest(
     files: &mut Files,
     done: &Done,
     assigned: &BTreeMap<String, Sha256>,
-    path: &str,
-    old: Option<Sha256>,
-    new: Sha256,
-    size: usize,
-) {
+    changed: &Changed<'_>,
+) -> Vec<String> {
+    let mut touched = Vec::new();
     for manifest in MANIFESTS {
-        let Some(inner) = path.strip_prefix(manifest.trim_end_matches("manifest.json")) else { continue };
-        let Some(mut document) = files.get(manifest).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok())
-        else {
-            continue;
-        };
-        if done.frozen.contains(manifest) {
-            continue;
-        }
-        let entries = document.get_mut("entries").and_then(Value::as_array_mut);
-        let entry = entries.and_then(|entries| {
-            entries.iter_mut().find(|entry| entry.get("path").and_then(Value::as_str) == Some(inner))
-        });
-        if let Some(entry) = entry.and_then(Value::as_object_mut) {
-            entry.insert("sha256".to_owned(), json!(new));
-            entry.insert("size".to_owned(), json!(size));
+        let Some(inner) = changed.path.strip_prefix(manifest.trim_end_matches("manifest.json")) else { continue };
+        let document = files.get(manifest).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+        let Some(mut document) = document.filter(|_| !done.frozen.contains(manifest)) else { continue };
+        let entries = document.get_mut("entries").and_then(Value::as_array_mut).into_iter().flatten();
+        let mut own = entries.filter(|entry| entry.get("path").and_then(Value::as_str) == Some(inner));
+        if let Some(entry) = own.next().and_then(Value::as_object_mut) {
+            entry.insert("sha256".to_owned(), json!(changed.new));
+            entry.insert("size".to_owned(), json!(changed.size));
             write_canonical(files, manifest, &document);
+            touched.push(manifest.to_owned());
         }
     }
-    let Some(old) = old else { return };
-    let (old_text, new_text) = (old.to_string(), new.to_string());
+    let Some(old) = changed.old else { return touched };
+    let (old_text, new_text) = (old.to_string(), changed.new.to_string());
     // Where another file has the same content, its digest is meant unless this one's path is named.
-    let is_shared = assigned.iter().any(|(other, digest)| other != path && *digest == old && files.contains_key(other));
-    let inner = path.split_once('/').map_or(path, |(_, inner)| inner).to_owned();
+    let shares =
+        |(path, digest): (&String, &Sha256)| path != changed.path && *digest == old && files.contains_key(path);
+    let is_shared = assigned.iter().any(shares);
+    let inner = changed.path.split_once('/').map_or(changed.path, |(_, inner)| inner);
     for (other, bytes) in files.iter_mut() {
-        if other == path || other == TRUST || done.frozen.contains(other) {
+        let rank = Rank::of(other);
+        if other == changed.path || other == TRUST || done.frozen.contains(other) || rank < changed.rank {
             continue;
         }
-        let own_entries = MANIFESTS.contains(&other.as_str()) && path.split('/').next() == other.split('/').next();
+        // The entry of the file is corrected already; that of another with the same content is right.
+        let lists_it =
+            matches!((changed.rank, rank), (Rank::Evidence, Rank::Manifest) | (Rank::PostEvidence, Rank::PostManifest));
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        if own_entries || !text.contains(&old_text) || (is_shared && !text.contains(&inner)) {
+        if lists_it || !text.contains(&old_text) || (is_shared && !text.contains(inner)) {
             continue;
         }
         *bytes = text.replace(&old_text, &new_text).into_bytes();
+        touched.push(other.clone());
     }
+    touched
 }
