@@ -4,8 +4,11 @@
 
 mod architecture;
 mod bundle;
+mod cli;
 mod conformance;
 mod evaluate;
 mod image;
 mod lei;
+mod policies;
+mod readme;
 mod report;
