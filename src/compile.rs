@@ -24,7 +24,7 @@ pub use shipped::{compile_shipped, image, shipped, shipped_files, shipped_image}
 pub use values::read_text;
 
 use crate::expr::ast::Expr;
-use crate::facts::schema::{FactSchema, StructId, Type};
+use crate::facts::schema::{FactSchema, Type};
 use crate::facts::table::Layout;
 use crate::policy::{Parsed, ParsedPolicy, PolicyProblem, PolicySet, problem::sort};
 use crate::source::Source;
@@ -187,10 +187,17 @@ fn document(policy: &ParsedPolicy) -> Document {
     }
 }
 
-/// Gives a slot to each field that is read, and to each operation the slot of its field.
+/// Fields by which reports call an object; the first that it has.
+pub const LABELS: [&str; 4] = ["id", "path", "person_id", "name"];
+
+/// Gives a slot to each field that is read and to those by which reports call an object, and to each
+/// operation the slot of its field.
 fn lay_out(schema: &FactSchema, arena: &mut Arena) -> Layout {
     let read = meaning::fields_read(&arena.ops);
-    let layout = Layout::new(schema, |StructId(id), field| read.contains(&(id, field)));
+    let layout = Layout::new(schema, |id, field| {
+        let name = &schema.struct_type(id).fields[field as usize].name;
+        read.contains(&(id.0, field)) || LABELS.contains(&name.as_str())
+    });
     for field in arena.ops.iter_mut().filter_map(meaning::field_mut) {
         if let Some(slot) = layout.slot(field.type_id, field.field) {
             field.slot = slot;

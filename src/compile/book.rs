@@ -37,7 +37,8 @@ pub(super) fn tables(
             let taken = schema.kind_of_singular(name).or_else(|| schema.kind_of_plural(name)).is_some();
             if taken || is_function(name) {
                 let at = Place { file, span: table.table.whole };
-                let problem = Problem::new(Code::ShadowedName, at, format!("`{name}` is a fact already"), "gives the same name");
+                let problem =
+                    Problem::new(Code::ShadowedName, at, format!("`{name}` is a fact already"), "gives the same name");
                 problems.push(problem.help("give the table another name"));
             }
         }
@@ -152,7 +153,8 @@ pub(super) fn parameters(
             if fact || is_function(name) || name == "as_of" || name == "t_sign" {
                 let at = Place { file, span: parameter.name.whole };
                 let what = if fact { "a fact" } else { "a word of the language" };
-                let problem = Problem::new(Code::ShadowedName, at, format!("`{name}` is {what} already"), "declared again here");
+                let problem =
+                    Problem::new(Code::ShadowedName, at, format!("`{name}` is {what} already"), "declared again here");
                 problems.push(problem.help("nothing may shadow anything; take another name"));
             }
             let default = match (&parameter.default, &type_) {
@@ -212,7 +214,12 @@ impl Book<'_> {
         let mut check = |pack: &Fragment, file: usize| {
             if !pack.text.is_empty() && !packs.contains(pack.text.as_str()) {
                 let at = Place { file, span: pack.whole };
-                let problem = Problem::new(Code::PackWithoutFlow, at, format!("no flow runs the pack `{}`", pack.text), "named by no flow");
+                let problem = Problem::new(
+                    Code::PackWithoutFlow,
+                    at,
+                    format!("no flow runs the pack `{}`", pack.text),
+                    "named by no flow",
+                );
                 let meant = types::closest(&pack.text, packs.iter().copied());
                 problems.push(problem.meant(meant, || "add the pack to a flow of flows.yaml".into()));
             }
@@ -279,9 +286,11 @@ impl Book<'_> {
         let found = self.set.policies.iter().position(|policy| policy.document.text == name.text);
         if found.is_none() {
             let known = self.set.policies.iter().map(|policy| policy.document.text.as_str());
-            let problem = Problem::new(Code::UnknownDocument, at, format!("unknown document `{}`", name.text), "not a document");
+            let problem =
+                Problem::new(Code::UnknownDocument, at, format!("unknown document `{}`", name.text), "not a document");
             let meant = types::closest(&name.text, known.clone());
-            problems.push(problem.meant(meant, || format!("the documents are {}", known.collect::<Vec<_>>().join(", "))));
+            problems
+                .push(problem.meant(meant, || format!("the documents are {}", known.collect::<Vec<_>>().join(", "))));
         }
         found.map(|index| DocumentIndex(index as u32))
     }
@@ -295,9 +304,11 @@ impl Book<'_> {
     ) -> Option<(ParameterId, ParameterValue)> {
         let Some(index) = self.parameters.iter().position(|parameter| parameter.name == name.text) else {
             let known = self.parameters.iter().map(|parameter| parameter.name.as_str());
-            let problem = Problem::new(Code::UnknownParameter, at, format!("unknown parameter `{}`", name.text), "not declared");
+            let problem =
+                Problem::new(Code::UnknownParameter, at, format!("unknown parameter `{}`", name.text), "not declared");
             let meant = types::closest(&name.text, known);
-            problems.push(problem.meant(meant, || "parameters are declared in policy files, under `parameters`".into()));
+            problems
+                .push(problem.meant(meant, || "parameters are declared in policy files, under `parameters`".into()));
             return None;
         };
         let value = typed_value(self.schema, value, &self.parameters[index].type_, at.file, problems)?;

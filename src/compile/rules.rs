@@ -10,9 +10,7 @@ use super::emit::Arena;
 use super::meaning::Reads;
 use super::names::{Here, Names};
 use super::problem::{Place, Problem};
-use super::program::{
-    DocumentIndex, MessagePiece, OpId, Rule, RuleBody, RuleExpressions, RuleIndex,
-};
+use super::program::{DocumentIndex, MessagePiece, OpId, Rule, RuleBody, RuleExpressions, RuleIndex};
 use super::types;
 use crate::expr::ast::{Expr, MessagePart};
 use crate::facts::schema::{KindId, Type};

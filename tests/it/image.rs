@@ -7,7 +7,8 @@ use countersign::policy::{self, Drawing};
 
 #[test]
 fn the_image_is_fresh() {
-    let program = compile::compile_shipped().unwrap_or_else(|problems| panic!("{}", policy::render(&problems, 120, Drawing::Ascii)));
+    let program = compile::compile_shipped()
+        .unwrap_or_else(|problems| panic!("{}", policy::render(&problems, 120, Drawing::Ascii)));
     let image = compile::image(&program);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/book.image");
     if std::env::var_os("COUNTERSIGN_BLESS").is_some() {

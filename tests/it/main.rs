@@ -9,6 +9,7 @@ mod conformance;
 mod evaluate;
 mod image;
 mod lei;
+mod naive;
 mod policies;
 mod readme;
 mod report;

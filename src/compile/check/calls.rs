@@ -78,7 +78,12 @@ impl<'a> Checker<'a, '_> {
             return Some(());
         }
         let plural = if takes == 1 { "" } else { "s" };
-        let message = format!("`{}` takes {takes} argument{plural}, and {} are given", name.text, arguments.len());
+        let given = match arguments.len() {
+            0 => "none is given".to_owned(),
+            1 => "1 is given".to_owned(),
+            many => format!("{many} are given"),
+        };
+        let message = format!("`{}` takes {takes} argument{plural}, and {given}", name.text);
         let label = format!("takes {takes} argument{plural}");
         let problem = self.problem(Code::WrongNumberOfArguments, name.span, message, label);
         self.refuse(problem.help(format!("write `{signature}`")))
@@ -146,7 +151,11 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Binds the parameters of a definition that is checked on its own.
-    pub(in crate::compile) fn bind_parameters(&mut self, index: usize, names: &'a [(Name, crate::expr::ast::TypeName)]) {
+    pub(in crate::compile) fn bind_parameters(
+        &mut self,
+        index: usize,
+        names: &'a [(Name, crate::expr::ast::TypeName)],
+    ) {
         let definition = &self.names.definitions[index];
         for (parameter, (name, _)) in definition.parameters.iter().zip(names) {
             let value = match &parameter.type_ {

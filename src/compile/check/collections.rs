@@ -96,7 +96,8 @@ impl<'a> Checker<'a, '_> {
         }
         let Some(mut item) = item else {
             if elements.is_empty() {
-                let problem = self.problem(Code::EmptyList, span, "the type of this empty list is not known", "a list of what?");
+                let problem =
+                    self.problem(Code::EmptyList, span, "the type of this empty list is not known", "a list of what?");
                 return self.refuse(problem.help("compare it with a list, or leave it out"));
             }
             return None;
@@ -118,8 +119,7 @@ impl<'a> Checker<'a, '_> {
 
     pub(super) fn project(&mut self, element: &'a Expr, binding: &'a Binding, span: Span) -> Option<Value> {
         let (over, element) = self.over(binding, |checker, _| checker.operand(element, None))?;
-        let value =
-            self.emit(Op::Project { element: element.op, over }, span, Type::List(Box::new(element.type_)));
+        let value = self.emit(Op::Project { element: element.op, over }, span, Type::List(Box::new(element.type_)));
         Some(Value { tags: element.tags, ..value })
     }
 
@@ -205,7 +205,11 @@ impl<'a> Checker<'a, '_> {
                     return Some(self.emit(Op::Count { over, distinct_by: None }, span, Type::Int));
                 }
                 if !types::has_equality(&item) {
-                    return self.refuse(self.wrong_type(list, &value.type_, "a list of single values, or a key (`x in … by KEY`),"));
+                    return self.refuse(self.wrong_type(
+                        list,
+                        &value.type_,
+                        "a list of single values, or a key (`x in … by KEY`),",
+                    ));
                 }
                 Some(self.emit(Op::Distinct { over, by: None, or_none }, span, Type::Bool))
             }
@@ -225,10 +229,10 @@ impl<'a> Checker<'a, '_> {
     /// Whether a key can be told apart, or put in order.
     fn key_has(&mut self, expr: &Expr, type_: &Type, order: bool) -> Option<()> {
         match order {
-            true if !types::has_order(type_) => {
-                self.refuse(self.no_order(expr, type_))
+            true if !types::has_order(type_) => self.refuse(self.no_order(expr, type_)),
+            false if !types::has_equality(type_) => {
+                self.refuse(self.wrong_type(expr, type_, "a key that is a single value"))
             }
-            false if !types::has_equality(type_) => self.refuse(self.wrong_type(expr, type_, "a key that is a single value")),
             true | false => Some(()),
         }
     }
@@ -310,8 +314,7 @@ impl<'a> Checker<'a, '_> {
 
     pub(super) fn recorded(&mut self, kind: &Name, span: Span) -> Option<Value> {
         let schema = self.names.schema;
-        let is_record =
-            |class: KindClass| matches!(class, KindClass::Evidence | KindClass::Case);
+        let is_record = |class: KindClass| matches!(class, KindClass::Evidence | KindClass::Case);
         let found = schema.kind_named(&kind.text).filter(|id| is_record(schema.kind(*id).class));
         let Some(id) = found else {
             let records = schema.kinds().iter().filter(|kind| is_record(kind.class)).map(|kind| kind.name.as_str());
@@ -319,10 +322,20 @@ impl<'a> Checker<'a, '_> {
             let list = schema.kind_of_plural(&kind.text).map(|id| schema.kind(id).name.clone());
             let meant = list.or_else(|| {
                 let hyphens = kind.text.replace('_', "-");
-                records.clone().find(|name| *name == hyphens).map(str::to_owned).or_else(|| types::closest(&kind.text, records))
+                records
+                    .clone()
+                    .find(|name| *name == hyphens)
+                    .map(str::to_owned)
+                    .or_else(|| types::closest(&kind.text, records))
             });
-            let problem = self.problem(Code::UnknownKind, kind.span, format!("unknown kind of record `{}`", kind.text), "not a kind");
-            return self.refuse(problem.meant(meant, || "kinds are the files of schemas/evidence and schemas/case".into()));
+            let problem = self.problem(
+                Code::UnknownKind,
+                kind.span,
+                format!("unknown kind of record `{}`", kind.text),
+                "not a kind",
+            );
+            return self
+                .refuse(problem.meant(meant, || "kinds are the files of schemas/evidence and schemas/case".into()));
         };
         Some(self.emit(Op::Recorded(id), span, Type::Bool))
     }

@@ -32,7 +32,7 @@ fn lay_out(folder: &Path) {
 
 fn put(case: &Path, from: &Path, kind: &str) -> Result<String, AuthorError> {
     let new = NewFile { from: Origin::File(from), kind, path: None, source: "test", captured_at: None, captured_by: Some("Q1") };
-    add(case, &[new], schema()).map(|mut paths| paths.remove(0))
+    Ok(add(case, &[new], schema())?.remove(0))
 }
 
 fn seal_at(case: &Path, time: &str) -> Result<countersign::bundle::author::Sealed, AuthorError> {
