@@ -13,6 +13,7 @@ mod intake;
 pub mod json;
 pub mod limits;
 pub mod manifest;
+pub mod patch;
 pub mod place;
 pub mod problem;
 pub mod reader;

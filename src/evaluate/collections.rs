@@ -220,7 +220,7 @@ impl<'a> Machine<'a> {
     /// Sorts the pending elements by value, certain ones first among equals.
     fn sort_pending(&mut self, from: usize) {
         self.pending[from..]
-            .sort_by(|a, b| total_order(a.value, b.value).then(a.doubt.is_some().cmp(&b.doubt.is_some())));
+            .sort_unstable_by(|a, b| total_order(a.value, b.value).then(a.doubt.is_some().cmp(&b.doubt.is_some())));
     }
 
     /// The end of the run of pending elements that equal the one at `first`. A malformed value is

@@ -126,33 +126,31 @@ impl<'a> Machine<'a> {
             }
             let mark = self.mark();
             let answer = satisfies.map_or(Ok(true), |condition| self.truth(condition));
-            match (truth, answer, element.doubt) {
-                // Only what is unknown about an element decides an unknown.
-                (Err(_), answer, doubt) => {
-                    if let Some(doubt) = doubt {
-                        why.unknown(self.missing(doubt));
-                    }
-                    if let (Err(_), Some(condition)) = (answer, satisfies) {
-                        self.explain(condition, goal, why);
-                    }
-                    explained += usize::from(doubt.is_some() || answer.is_err());
+            let decides = match (truth, quantifier) {
+                // A failing element of `every` decides only if it is one; of `some`, all fail.
+                (Ok(_), Quantifier::Every | Quantifier::No) => answer == Ok(!goal) && element.doubt.is_none(),
+                (Ok(_), Quantifier::Some) => answer == Ok(!goal),
+                (Ok(_), Quantifier::Exists | Quantifier::ExactlyOne) => false,
+                // An unknown comes from elements that could still change it.
+                (Err(_), Quantifier::Every | Quantifier::No) => {
+                    answer.is_err() || (element.doubt.is_some() && answer == Ok(!goal))
                 }
-                (Ok(_), Ok(answer), _) if answer != goal => {
-                    if let Some(condition) = satisfies {
-                        self.explain(condition, goal, why);
-                        explained += 1;
-                    }
+                (Err(_), Quantifier::Some | Quantifier::Exists | Quantifier::ExactlyOne) => {
+                    answer.is_err() || (element.doubt.is_some() && answer == Ok(true))
                 }
-                (Ok(_), _, _) => {}
+            };
+            if decides {
+                explained += 1;
+                if let Some(doubt) = element.doubt {
+                    why.unknown(self.missing(doubt));
+                }
+                if let Some(condition) = satisfies.filter(|_| answer.is_err() || truth.is_ok()) {
+                    self.explain(condition, goal, why);
+                }
             }
             self.release(mark);
         }
-        let by_elements = explained > 0
-            && match quantifier {
-                Quantifier::Every | Quantifier::No | Quantifier::Some => true,
-                Quantifier::Exists | Quantifier::ExactlyOne => truth.is_err(),
-            };
-        if !by_elements {
+        if explained == 0 {
             let actual = self.counted_elements(over, satisfies, elements);
             let (expected, places) = (self.expected(op, want), self.places(op));
             match truth {

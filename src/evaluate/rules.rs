@@ -209,6 +209,7 @@ impl<'a> Run<'_, 'a> {
         let steps = std::mem::replace(&mut self.machine.steps, self.explain_steps);
         // What is run here decides nothing, so it does not bound until when the run holds.
         let until = self.machine.until;
+        let coverage = self.machine.coverage.take();
         let mut why = Why::default();
         if let Some(doubt) = doubt {
             why.unknown(self.machine.missing(doubt));
@@ -229,6 +230,7 @@ impl<'a> Run<'_, 'a> {
         self.explain_steps = std::mem::replace(&mut self.machine.steps, steps);
         // `warn_when` decides the level, so its comparisons count.
         self.machine.until = until;
+        self.machine.coverage = coverage;
         let lowered = self.lowered();
         let level = if lowered { Level::Warn } else { self.level };
         let Why { deciding, unknowns } = why;

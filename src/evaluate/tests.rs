@@ -7,4 +7,5 @@ mod collections;
 mod explanations;
 mod operators;
 mod outcomes;
+mod properties;
 mod waived;

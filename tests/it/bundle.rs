@@ -4,6 +4,7 @@ mod author;
 mod facts;
 mod input;
 mod judge;
+mod patch;
 mod sample;
 mod source;
 mod trust;

@@ -30,7 +30,10 @@ pub enum AuthorError {
     },
     /// A path that a bundle cannot have.
     #[error("`{path}` cannot be a path of a bundle: {why}")]
-    #[diagnostic(code(countersign::bundle::bad_path), help("relative to the bundle, `/` between names, no `.` or `..`"))]
+    #[diagnostic(
+        code(countersign::bundle::bad_path),
+        help("relative to the bundle, `/` between names, no `.` or `..`")
+    )]
     BadPath {
         /// As written.
         path: String,
@@ -39,7 +42,10 @@ pub enum AuthorError {
     },
     /// Evidence is never overwritten.
     #[error("`{path}` is in the bundle already")]
-    #[diagnostic(code(countersign::bundle::exists), help("give the new file another path; evidence is never overwritten"))]
+    #[diagnostic(
+        code(countersign::bundle::exists),
+        help("give the new file another path; evidence is never overwritten")
+    )]
     Exists {
         /// The path in the bundle.
         path: String,
@@ -48,7 +54,9 @@ pub enum AuthorError {
     #[error("`{}` is signed", path.display())]
     #[diagnostic(
         code(countersign::bundle::already_signed),
-        help("what comes after the signature belongs into `decision/` or `post/`; or make a new bundle that names this one")
+        help(
+            "what comes after the signature belongs into `decision/` or `post/`; or make a new bundle that names this one"
+        )
     )]
     AlreadySigned {
         /// The bundle.

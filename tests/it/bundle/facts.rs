@@ -73,7 +73,11 @@ fn derived_facts_describe_the_case() {
     let publish = CellValue::Text("/meta/goldenCopy/publishDate");
     assert!(pointers.contains(&(CellValue::Text("bundle/raw/body.json"), publish)));
     // A plan is no event.
-    assert!(!pointers.iter().any(|(_, pointer)| *pointer == CellValue::Text("/data/attributes/registration/nextRenewalDate")));
+    assert!(
+        !pointers
+            .iter()
+            .any(|(_, pointer)| *pointer == CellValue::Text("/data/attributes/registration/nextRenewalDate"))
+    );
 }
 
 #[test]
@@ -194,12 +198,16 @@ fn an_unreadable_case_record_may_be_of_any_kind() {
 #[test]
 fn waivers_are_read_and_bad_ones_waive_nothing() {
     let waiver = |expires: &str| {
-        record("waiver", "w1", json!({
-            "bundle_digest": "a".repeat(64), "predecessor_sha256": null, "rule": "PROV-1.a",
-            "rule_digest": "b".repeat(64), "element": null, "reason": "why", "requested_by": "Q1",
-            "approved_by": [{"person_id": "O1", "aid": AID, "approved_at": "2026-03-19T12:00:00Z"}],
-            "not_before": "2026-03-19T12:00:00Z", "expires": expires, "max_uses": 1,
-        }))
+        record(
+            "waiver",
+            "w1",
+            json!({
+                "bundle_digest": "a".repeat(64), "predecessor_sha256": null, "rule": "PROV-1.a",
+                "rule_digest": "b".repeat(64), "element": null, "reason": "why", "requested_by": "Q1",
+                "approved_by": [{"person_id": "O1", "aid": AID, "approved_at": "2026-03-19T12:00:00Z"}],
+                "not_before": "2026-03-19T12:00:00Z", "expires": expires, "max_uses": 1,
+            }),
+        )
     };
     let case = |expires: &str| {
         let mut files = Sample::new().sealed();

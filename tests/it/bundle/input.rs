@@ -227,7 +227,9 @@ fn what_is_not_strict_json_gives_no_field() {
     }
     let deep = spoiled_plan(|_| format!("{}1{}", "{\"a\":".repeat(70), "}".repeat(70)).into_bytes());
     assert_eq!(only_problem(&deep).code, Code::NestedTooDeep);
-    let latin = spoiled_plan(|text| text.replace("Q1", "\u{0}").into_bytes().into_iter().map(|b| if b == 0 { 0xe4 } else { b }).collect());
+    let latin = spoiled_plan(|text| {
+        text.replace("Q1", "\u{0}").into_bytes().into_iter().map(|b| if b == 0 { 0xe4 } else { b }).collect()
+    });
     assert_eq!(only_problem(&latin).code, Code::NotUtf8);
     let marked = spoiled_plan(|text| format!("\u{feff}{text}").into_bytes());
     assert_eq!(only_problem(&marked).code, Code::ByteOrderMark);
@@ -295,21 +297,29 @@ fn formats_patterns_and_digests() {
     assert_eq!(lei(|r| r["body_sha256"] = json!("ABC")), Code::BadSha256);
     assert_eq!(lei(|r| r["body_path"] = json!("raw/other.json")), Code::BodyMissing);
     assert_eq!(lei(|r| r["body_path"] = json!("records/plan.json")), Code::BodyKind);
-    let invoice = record("invoice", "i", json!({
-        "number": "1", "issued_at": "2026-03-21T09:00:00Z", "lei": LEI, "credential_said": AID, "amount_minor": 1,
-        "currency": "eur",
-    }));
+    let invoice = record(
+        "invoice",
+        "i",
+        json!({
+            "number": "1", "issued_at": "2026-03-21T09:00:00Z", "lei": LEI, "credential_said": AID, "amount_minor": 1,
+            "currency": "eur",
+        }),
+    );
     assert_eq!(with_record("records/i.json", "invoice", &invoice).code, Code::PatternMismatch);
 }
 
 #[test]
 fn fields_of_another_tag() {
     let session = |event: Value| {
-        let record = record("oobi-session", "s", json!({
-            "start": "2026-03-16T14:00:00Z", "end": null, "mode": "live-av", "platform": "x", "audio": true,
-            "video": true, "hosted_by": "Q1", "participants": [],
-            "attestations": {"no_filters_avatars": true, "no_secrets_shown": true}, "events": [event],
-        }));
+        let record = record(
+            "oobi-session",
+            "s",
+            json!({
+                "start": "2026-03-16T14:00:00Z", "end": null, "mode": "live-av", "platform": "x", "audio": true,
+                "video": true, "hosted_by": "Q1", "participants": [],
+                "attestations": {"no_filters_avatars": true, "no_secrets_shown": true}, "events": [event],
+            }),
+        );
         with_record("records/s.json", "oobi-session", &record)
     };
     let other = session(json!({"type": "verified", "at": "2026-03-16T14:50:00Z", "challenge_id": "c", "aid": AID}));

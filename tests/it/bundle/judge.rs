@@ -21,7 +21,8 @@ use serde_json::{Map, Value, json};
 
 use super::sample::{AID, LEI, empty_manifest, schema, trust_json};
 
-const INSTANT: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$";
+const INSTANT: &str =
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$";
 const EMAIL: &str = "^[^@]+@[^@]+$";
 const URI: &str = "^[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\s]+[^\\s]*$";
 
@@ -93,8 +94,19 @@ fn translate(node: &Value) -> Value {
             }
             "x-unit" | "x-role" | "x-null" | "x-open" | "x-plural" | "x-clauses" | "x-signed" | "x-attached"
             | "x-population" | "description" | "title" | "$schema" => {}
-            "type" | "required" | "additionalProperties" | "enum" | "const" | "pattern" | "minLength" | "maxLength"
-            | "minimum" | "maximum" | "minItems" | "maxItems" | "uniqueItems" => {
+            "type"
+            | "required"
+            | "additionalProperties"
+            | "enum"
+            | "const"
+            | "pattern"
+            | "minLength"
+            | "maxLength"
+            | "minimum"
+            | "maximum"
+            | "minItems"
+            | "maxItems"
+            | "uniqueItems" => {
                 out.insert(key.clone(), value.clone());
             }
             other => panic!("keyword {other}"),
@@ -159,7 +171,9 @@ fn text_for(schema: &Value, chance: &mut Chance) -> String {
         Some("^[0-9a-f]{1,32}$") => &["0", "1f"],
         Some("^[A-Z0-9]{18}[0-9]{2}$") => &[LEI],
         Some("^[A-Za-z0-9_-]{44}$") => &[AID],
-        Some("^[A-Za-z0-9_-]{88}$") => &["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
+        Some("^[A-Za-z0-9_-]{88}$") => {
+            &["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
+        }
         Some("^[0-9a-f]{1,4}$") => &["1", "a"],
         Some(other) => panic!("no sample for the pattern {other}"),
     };
@@ -234,8 +248,20 @@ fn spoil(document: &mut Value, chance: &mut Chance) {
     places(document, String::new(), &mut pointers);
     let pointer = pointers[chance.below(pointers.len())].clone();
     let replacements = [
-        json!(null), json!(true), json!(0), json!(-1), json!(7_000_000), json!(""), json!("x"), json!("X@Y@Z"),
-        json!([]), json!({}), json!("2026-03-20T15:00:00"), json!("x".repeat(9000)), json!([null]), json!(["a", "a"]),
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(7_000_000),
+        json!(""),
+        json!("x"),
+        json!("X@Y@Z"),
+        json!([]),
+        json!({}),
+        json!("2026-03-20T15:00:00"),
+        json!("x".repeat(9000)),
+        json!([null]),
+        json!(["a", "a"]),
     ];
     let draw = chance.below(replacements.len() + 4);
     let target = document.pointer_mut(&pointer).unwrap();

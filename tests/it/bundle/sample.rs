@@ -43,24 +43,36 @@ pub fn record(kind: &str, id: &str, fields: Value) -> Value {
 }
 
 pub fn issuance_plan(id: &str) -> Value {
-    record("issuance-plan", id, json!({
-        "likely_issuance_date": "2026-03-20", "set_by": "Q1", "set_at": "2026-03-17T09:00:00Z",
-    }))
+    record(
+        "issuance-plan",
+        id,
+        json!({
+            "likely_issuance_date": "2026-03-20", "set_by": "Q1", "set_at": "2026-03-17T09:00:00Z",
+        }),
+    )
 }
 
 pub fn lei_record(id: &str) -> Value {
-    record("lei-record", id, json!({
-        "purpose": "onboarding", "requested_lei": LEI, "request_url": "https://api.gleif.org/api/v1/lei-records/x",
-        "http_status": 200, "fetched_at": "2026-03-03T09:00:00Z", "body_path": "raw/body.json",
-        "body_sha256": "0".repeat(64),
-    }))
+    record(
+        "lei-record",
+        id,
+        json!({
+            "purpose": "onboarding", "requested_lei": LEI, "request_url": "https://api.gleif.org/api/v1/lei-records/x",
+            "http_status": 200, "fetched_at": "2026-03-03T09:00:00Z", "body_path": "raw/body.json",
+            "body_sha256": "0".repeat(64),
+        }),
+    )
 }
 
 pub fn assignment(id: &str, predecessor: Option<Sha256>, bundle: Option<Sha256>) -> Value {
-    let mut record = record("qar-assignment", id, json!({
-        "predecessor_sha256": predecessor, "role": "QAR1", "person_id": "Q1", "aid": AID, "assigned_by": "Q3",
-        "assigned_at": "2026-03-17T09:00:00Z",
-    }));
+    let mut record = record(
+        "qar-assignment",
+        id,
+        json!({
+            "predecessor_sha256": predecessor, "role": "QAR1", "person_id": "Q1", "aid": AID, "assigned_by": "Q3",
+            "assigned_at": "2026-03-17T09:00:00Z",
+        }),
+    );
     if let Some(bundle) = bundle {
         record["bundle_digest"] = json!(bundle);
     }

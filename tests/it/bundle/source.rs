@@ -156,7 +156,8 @@ fn a_hostile_archive_gives_problems() {
 #[test]
 fn an_archive_that_is_cut_off() {
     let manifest = empty_manifest().to_bytes();
-    let file = archive(&[(b"manifest.json", tar::EntryType::Regular, &manifest), (b"x", tar::EntryType::Regular, &[7; 4000])]);
+    let file =
+        archive(&[(b"manifest.json", tar::EntryType::Regular, &manifest), (b"x", tar::EntryType::Regular, &[7; 4000])]);
     let bytes = fs::read(file.path()).unwrap();
     let cut = tempfile::NamedTempFile::new().unwrap();
     fs::write(cut.path(), &bytes[..2500]).unwrap();
