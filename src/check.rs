@@ -14,6 +14,7 @@ use std::path::Path;
 
 use bumpalo::Bump;
 
+use crate::bundle::author::{self, Holding};
 use crate::bundle::place::printable;
 use crate::bundle::{Area, Form, Problem, Snapshot};
 use crate::case;
@@ -73,6 +74,9 @@ fn check_covered(
     options: &Options,
     coverage: Option<&Coverage>,
 ) -> Result<Report, CheckError> {
+    // What was sealed after the signing belongs to closing; before it, the case is judged as it stood then.
+    let earlier = (options.stage < Stage::Closing && snapshot.has_post()).then(|| snapshot.before_closing());
+    let snapshot = earlier.as_ref().unwrap_or(snapshot);
     let profile = profile(program, &options.profile)?;
     let set = parameter::assignments(program, &options.set)?;
     let claimed = snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("flow"));
@@ -139,6 +143,11 @@ fn check_covered(
 /// Whatever is wrong with the files, manifests and records of a case; no rule is run.
 pub fn problems(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Problem> {
     collect::problems(snapshot, schema)
+}
+
+/// What a case holds, per kind of evidence and of case record.
+pub fn holdings(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Holding> {
+    author::holdings(snapshot, schema, &case::sort_files(snapshot, schema).records)
 }
 
 fn profile<'p>(program: &'p Program, id: &str) -> Result<&'p Profile, CheckError> {

@@ -1,7 +1,7 @@
 //! The expression language: text to a syntax tree, and back.
 //!
 //! In: the text of one expression. Out: an [`ast::Expr`] with spans, or every error found; and the
-//! canonical text of a tree ([`print`]). What names mean is not known here: no policies, no facts,
+//! canonical text of a tree ([`mod@print`]). What names mean is not known here: no policies, no facts,
 //! no KERI, no clock. `docs/language.md` is the reference.
 
 pub mod ast;
@@ -16,6 +16,6 @@ pub use print::{print, print_as_written, print_binding, print_message, print_sig
 pub use scan::RESERVED;
 
 #[cfg(test)]
-mod generate;
+pub(crate) mod generate;
 #[cfg(test)]
 mod tests;

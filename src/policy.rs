@@ -7,6 +7,7 @@
 pub mod cases;
 pub mod document;
 pub mod flows;
+pub mod format;
 pub mod problem;
 mod read;
 pub mod rule;
@@ -192,3 +193,5 @@ fn duplicates<'s>(
 
 #[cfg(test)]
 mod mistakes;
+#[cfg(test)]
+mod tests;

@@ -281,6 +281,22 @@ impl Snapshot {
         }
     }
 
+    /// The same files as a bundle alone, about which nothing is known to be decided.
+    pub fn as_bundle(self) -> Self {
+        Self { form: Form::Bundle, ..self }
+    }
+
+    /// The case as it stood before anything was sealed after the signing: without `post/`.
+    pub fn before_closing(&self) -> Self {
+        let mut earlier = self.clone();
+        // Files are in order of path, and `post/` comes last: the ids of the others stay.
+        earlier.files.retain(|file| file.area != Area::Post);
+        earlier.problems.retain(|problem| problem.path != "post" && !problem.path.starts_with("post/"));
+        earlier.post = None;
+        earlier.has_post = false;
+        earlier
+    }
+
     /// Whether a case or a bundle was given.
     pub fn form(&self) -> Form {
         self.form

@@ -75,7 +75,7 @@ pub fn patched(snapshot: &Snapshot, steps: &[PatchStep]) -> Result<Snapshot, Str
     let patched = Snapshot::from_files(files, &Limits::STANDARD);
     Ok(match snapshot.form() {
         Form::Case => patched,
-        Form::Bundle => patched.bundle_only(),
+        Form::Bundle => patched.as_bundle(),
     })
 }
 

@@ -1,10 +1,8 @@
 //! Parameters of the rule book: those that were set, and all of them for the report.
 
+use crate::compile::read_text;
 use crate::compile::program::{Parameter, ParameterId, ParameterValue, Profile, Program};
 use crate::evaluate::print_parameter;
-use crate::expr::ast::Literal;
-use crate::facts::schema::{FactSchema, Type};
-use crate::primitives::{Aid, Date, Instant, Lei, Said, Sha256};
 use crate::report::document::ParameterEntry;
 
 use super::CheckError;
@@ -23,10 +21,10 @@ pub(super) fn assignments(
             return Err(CheckError::ParameterTwice { name: name.clone() });
         }
         let parameter = &program.parameters[at];
-        let value = value(&program.schema, &parameter.type_, text).map_err(|expected| CheckError::ParameterValue {
+        let value = read_text(&program.schema, text, &parameter.type_).map_err(|reason| CheckError::ParameterValue {
             name: name.clone(),
             value: text.clone(),
-            expected: format!("{expected} is expected, such as the default {}", print_parameter(&parameter.default)),
+            expected: format!("{reason}; its default is {}", print_parameter(&parameter.default)),
         })?;
         values.push((id, value));
     }
@@ -66,51 +64,4 @@ fn unknown(program: &Program, name: &str) -> CheckError {
         None => format!("parameters: {}", names.collect::<Vec<_>>().join(", ")),
     };
     CheckError::UnknownParameter { name: name.to_owned(), help }
-}
-
-/// A text as a value of a type, or what is expected instead.
-fn value(schema: &FactSchema, type_: &Type, text: &str) -> Result<ParameterValue, String> {
-    let expected = |what: &str| Err(what.to_owned());
-    let literal = || crate::expr::parse_literal(text).ok();
-    match type_ {
-        Type::Bool => match text {
-            "true" => Ok(ParameterValue::Bool(true)),
-            "false" => Ok(ParameterValue::Bool(false)),
-            _ => expected("`true` or `false`"),
-        },
-        Type::Int => text.parse().map(ParameterValue::Int).or_else(|_| expected("an integer")),
-        Type::Instant => text.parse::<Instant>().map(ParameterValue::Instant).or_else(|_| expected("an instant")),
-        Type::Date => text.parse::<Date>().map(ParameterValue::Date).or_else(|_| expected("a date `YYYY-MM-DD`")),
-        Type::Duration => match literal() {
-            Some(Literal::Duration(value)) => Ok(ParameterValue::Duration(value)),
-            _ => expected("a duration"),
-        },
-        Type::Days => match literal() {
-            Some(Literal::Days(value)) => Ok(ParameterValue::Days(value)),
-            _ => expected("a number of days"),
-        },
-        Type::Months => match literal() {
-            Some(Literal::Months(value)) => Ok(ParameterValue::Months(value)),
-            _ => expected("a number of months"),
-        },
-        Type::Lei => checked(text, text.parse::<Lei>().is_ok(), "a LEI"),
-        Type::Aid => checked(text, text.parse::<Aid>().is_ok(), "an AID"),
-        Type::Said => checked(text, text.parse::<Said>().is_ok(), "a SAID"),
-        Type::Sha256 => checked(text, text.parse::<Sha256>().is_ok(), "a SHA-256 digest"),
-        Type::Enum(id) => {
-            let values = &schema.enum_type(*id).values;
-            checked(text, values.iter().any(|value| value == text), &format!("one of {}", values.join(", ")))
-        }
-        Type::Text | Type::Person | Type::Decimal => Ok(ParameterValue::Text(text.to_owned())),
-        Type::List(of) => {
-            let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-            let parts = inner.split(',').map(|part| part.trim().trim_matches('"')).filter(|part| !part.is_empty());
-            parts.map(|part| value(schema, of, part)).collect::<Result<_, _>>().map(ParameterValue::List)
-        }
-        Type::Threshold | Type::Record(_) => expected("a value in the policy file"),
-    }
-}
-
-fn checked(text: &str, holds: bool, what: &str) -> Result<ParameterValue, String> {
-    if holds { Ok(ParameterValue::Text(text.to_owned())) } else { Err(what.to_owned()) }
 }

@@ -8,10 +8,9 @@ use clap::builder::PossibleValue;
 use super::config::Settings;
 use super::error::CliError;
 use super::terminal::Terminal;
-use super::{Outcome, clock};
+use super::{Outcome, clock, load};
 use crate::bundle::author::{self, NewFile, Origin};
 use crate::bundle::{self, Area, Snapshot};
-use crate::compile;
 use crate::fetch::{self, Limits};
 use crate::gleif::{self, Purpose};
 use crate::primitives::Lei;
@@ -108,7 +107,7 @@ fn fetch(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
         captured_by: Some(performed_by),
     };
     let files = [file("lei-record-body", &response.body, Some(body_path.as_str())), file("lei-record", record.as_bytes(), None)];
-    let added = author::add(&args.into, &files, compile::fact_schema())?;
+    let added = author::add(&args.into, &files, load::fact_schema())?;
     let mut text = String::new();
     for path in added {
         text.push_str(&format!("added {path}\n"));

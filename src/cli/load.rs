@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::config::Settings;
 use super::error::CliError;
@@ -13,6 +14,7 @@ use crate::check::cases::Fixture;
 use crate::check;
 use crate::compile::program::Program;
 use crate::compile;
+use crate::facts::schema::FactSchema;
 use crate::policy::{self, ParsedCases, PolicySet};
 use crate::primitives::Said;
 use crate::source::Source;
@@ -26,6 +28,12 @@ const POLICY_FILES_MAX: usize = 1_000;
 const DOCUMENT_BYTES_MAX: u64 = 1 << 20;
 /// Deepest folder of policies.
 const POLICY_DEPTH_MAX: usize = 4;
+
+/// The fact types that the schema files declare.
+pub(super) fn fact_schema() -> &'static FactSchema {
+    static SCHEMA: OnceLock<FactSchema> = OnceLock::new();
+    SCHEMA.get_or_init(FactSchema::embedded)
+}
 
 /// The rule book of a run.
 #[derive(Debug)]
@@ -61,7 +69,10 @@ impl RuleBook {
 /// The folder cannot be read, or its policies have problems: all of them.
 pub(super) fn rule_book(policies: Option<&Path>, settings: &Settings) -> Result<RuleBook, CliError> {
     match policies.or(settings.policies.as_deref()) {
-        None => Ok(RuleBook::Embedded(compile::embedded())),
+        None => match compile::shipped() {
+            Ok(program) => Ok(RuleBook::Embedded(program)),
+            Err(problems) => Err(CliError::Policies { problems: problems.to_vec() }),
+        },
         Some(path) => Ok(RuleBook::Folder(Box::new(folder(path)?))),
     }
 }
@@ -72,7 +83,7 @@ pub(super) fn rule_book(policies: Option<&Path>, settings: &Settings) -> Result<
 /// The folder cannot be read, or its policies have problems: all of them.
 pub(super) fn folder(path: &Path) -> Result<Loaded, CliError> {
     let (set, mut problems) = policy::load(policy_files(path)?);
-    match compile::compile(&set, compile::fact_schema()) {
+    match compile::compile(&set, fact_schema().clone()) {
         Ok(program) if problems.is_empty() => Ok(Loaded { set, program }),
         Ok(_) => Err(CliError::Policies { problems }),
         Err(found) => {
@@ -89,7 +100,7 @@ pub(super) fn folder(path: &Path) -> Result<Loaded, CliError> {
 /// As [`folder`].
 pub(super) fn cases(policies: Option<&Path>, settings: &Settings) -> Result<Vec<ParsedCases>, CliError> {
     match policies.or(settings.policies.as_deref()) {
-        None => Ok(policy::load(compile::embedded_cases()).0.cases),
+        None => Ok(policy::load(compile::shipped_files()).0.cases),
         Some(path) => Ok(folder(path)?.set.cases),
     }
 }

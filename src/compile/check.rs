@@ -116,7 +116,12 @@ impl<'a, 'n> Checker<'a, 'n> {
     pub(super) fn operand(&mut self, expr: &'a Expr, hint: Option<&Type>) -> Option<Value> {
         let value = self.value(expr, hint)?;
         if self.is_count(value.op) {
-            let problem = self.problem(Code::CountMisplaced, expr.span, "a count can only be compared", "an interval where elements are unknown");
+            let problem = self.problem(
+                Code::CountNotCompared,
+                expr.span,
+                "a count can only be compared",
+                "an interval where elements are unknown",
+            );
             return self.refuse(problem.help("compare it: `count(…) >= 2`; or print it in a message"));
         }
         Some(value)
@@ -150,7 +155,8 @@ impl<'a, 'n> Checker<'a, 'n> {
             ExprKind::Compare(comparison, left, right) => self.compare(*comparison, left, right, span),
             ExprKind::In { item, list, negated } => self.is_in(item, list, *negated, span),
             ExprKind::InRange { item, low, low_exclusive, high, high_exclusive, negated } => {
-                let range = operators::Range { low, low_exclusive: *low_exclusive, high, high_exclusive: *high_exclusive };
+                let range =
+                    operators::Range { low, low_exclusive: *low_exclusive, high, high_exclusive: *high_exclusive };
                 self.in_range(item, &range, *negated, span)
             }
             ExprKind::Matches { text, pattern, pattern_span } => self.matches(text, pattern, *pattern_span, span),
@@ -207,7 +213,7 @@ impl<'a, 'n> Checker<'a, 'n> {
                 }
                 let message = format!("`{text}` is not a value of `{}`", self.names.schema.enum_type(*id).name);
                 let meant = types::closest(text, values.iter().map(String::as_str));
-                let problem = self.problem(Code::NotAllowedValue, span, message, "not one of its values");
+                let problem = self.problem(Code::NotInEnum, span, message, "not one of its values");
                 return self.refuse(problem.meant(meant, || format!("its values are {}", values.join(", "))));
             }
             Type::Lei => text.parse::<Lei>().err(),
@@ -220,7 +226,7 @@ impl<'a, 'n> Checker<'a, 'n> {
             None => Some(()),
             Some(reason) => {
                 let label = format!("compared with {}", types::a(self.names.schema, type_));
-                let problem = self.problem(Code::LiteralMalformed, span, reason.to_string(), label);
+                let problem = self.problem(Code::MalformedLiteral, span, reason.to_string(), label);
                 self.refuse(problem.help("a literal that is not well-formed is equal to nothing; mend it"))
             }
         }
@@ -244,21 +250,33 @@ impl<'a, 'n> Checker<'a, 'n> {
             }
             Some(Meaning::ListOnly(kind)) => {
                 let list = schema.kind(kind).plural.as_deref().unwrap_or_default();
-                let problem = self.problem(Code::ListOnly, span, format!("there is no single `{name}`"), "read as a list");
+                let problem =
+                    self.problem(Code::ListOnly, span, format!("there is no single `{name}`"), "read as a list");
                 self.refuse(problem.help(format!("say which one: `the(x in {list} where …)`")))
             }
             Some(Meaning::Clock) => {
-                let problem = self.problem(Code::ClockMisplaced, span, format!("`{name}` cannot stand here"), "not a side of a comparison");
-                self.refuse(problem.help(format!(
-                    "compare it: `{name} <= t + 168h`; or count days: `days_between(t, {name})`"
-                )))
+                let problem = self.problem(
+                    Code::ClockNotCompared,
+                    span,
+                    format!("`{name}` cannot stand here"),
+                    "not a side of a comparison",
+                );
+                self.refuse(
+                    problem.help(format!("compare it: `{name} <= t + 168h`; or count days: `days_between(t, {name})`")),
+                )
             }
             Some(Meaning::Function) => {
-                let problem = self.problem(Code::UnknownName, span, format!("`{name}` is a function"), "called without arguments");
+                let problem = self.problem(
+                    Code::UnknownName,
+                    span,
+                    format!("`{name}` is a function"),
+                    "called without arguments",
+                );
                 self.refuse(problem.help(format!("call it: `{name}(…)`")))
             }
             None => {
-                let problem = self.problem(Code::UnknownName, span, format!("unknown name `{name}`"), "not defined here");
+                let problem =
+                    self.problem(Code::UnknownName, span, format!("unknown name `{name}`"), "not defined here");
                 let problem = self.suggest(problem, name);
                 self.refuse(problem)
             }
@@ -267,8 +285,7 @@ impl<'a, 'n> Checker<'a, 'n> {
 
     /// "did you mean" for a name, or where it is defined instead.
     fn suggest(&self, problem: Problem, name: &str) -> Problem {
-        if let Some(elsewhere) = self.names.definitions.iter().find(|definition| definition.name == name) {
-            let _ = elsewhere;
+        if self.names.definitions.iter().any(|definition| definition.name == name) {
             return problem.help(format!(
                 "`{name}` is defined in another file and visible there only; move it to definitions.yaml"
             ));
@@ -285,7 +302,8 @@ impl<'a, 'n> Checker<'a, 'n> {
 
     fn has(&mut self, path: &'a Expr, span: Span) -> Option<Value> {
         let ExprKind::Field(base, field) = &path.kind else {
-            let problem = self.problem(Code::NotAPath, path.span, "`has` asks for the last step of a path", "not a field");
+            let problem =
+                self.problem(Code::NotAPath, path.span, "`has` asks for the last step of a path", "not a field");
             return self.refuse(problem.help("write `has record.field`"));
         };
         let (base, reference, _) = self.field_of(base, field)?;
@@ -294,7 +312,8 @@ impl<'a, 'n> Checker<'a, 'n> {
 
     fn coalesce(&mut self, path: &'a Expr, otherwise: &'a Expr, span: Span) -> Option<Value> {
         let ExprKind::Field(base, field) = &path.kind else {
-            let problem = self.problem(Code::NotAPath, path.span, "`??` asks for the last step of a path", "not a field");
+            let problem =
+                self.problem(Code::NotAPath, path.span, "`??` asks for the last step of a path", "not a field");
             let found = self.refuse(problem.help("write `record.field ?? otherwise`"));
             self.operand(otherwise, None);
             return found;
@@ -351,7 +370,7 @@ impl<'a, 'n> Checker<'a, 'n> {
         }
         let tag = &type_.fields[variants.tag as usize].name;
         let message = format!("not every `{}` has the field `{}`", type_.name, name.text);
-        let problem = self.problem(Code::TagNotKnown, name.span, message, format!("depends on `{tag}`"));
+        let problem = self.problem(Code::NeedsTag, name.span, message, format!("depends on `{tag}`"));
         let values: Vec<String> = having.names(variants).iter().map(|value| format!("\"{value}\"")).collect();
         let condition = match values.as_slice() {
             [one] => format!("{tag} == {one}"),
@@ -379,7 +398,7 @@ impl<'a, 'n> Checker<'a, 'n> {
         };
         if let Some(taken) = taken {
             let message = format!("`{}` is {taken} already", name.text);
-            let problem = self.problem(Code::Shadowed, name.span, message, "bound again here");
+            let problem = self.problem(Code::ShadowedName, name.span, message, "bound again here");
             self.problems.push(problem.help("nothing may shadow anything; take another name"));
         }
     }
@@ -417,7 +436,21 @@ impl<'a, 'n> Checker<'a, 'n> {
 
     fn wrong_type(&self, expr: &Expr, found: &Type, needed: &str) -> Problem {
         let found = types::a(self.names.schema, found);
-        self.problem(Code::WrongType, expr.span, format!("{needed} is needed here, and this is {found}"), found)
+        let help = match needed {
+            "a condition (bool)" => "compare it with something, or ask whether it is there: `has …`",
+            _ => "there are no conversions; give a value of that type",
+        };
+        let message = format!("{needed} is needed here, and this is {found}");
+        self.problem(Code::TypeMismatch, expr.span, message, found).help(help)
+    }
+
+    /// Reports a problem that does not keep the expression from having a value.
+    pub(super) fn report(&mut self, code: Code, span: Span, message: &str, label: &str) {
+        let help = match code {
+            Code::NotPrintable => "name a field of it, such as its `path`",
+            _ => "read a fact of the case",
+        };
+        self.problems.push(self.problem(code, span, message, label).help(help));
     }
 
     fn refuse<T>(&mut self, problem: Problem) -> Option<T> {

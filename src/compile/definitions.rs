@@ -79,19 +79,31 @@ fn taken(names: &Names<'_>, index: usize, source: &Source<'_>, problems: &mut Ve
     let definition = &names.definitions[index];
     let name = definition.name;
     let twin = names.definitions[..index].iter().find(|other| {
-        other.name == name && (other.global || definition.global || other.here.document == source.here.document)
+        // The same name twice in one file is reported where files are read.
+        other.name == name && other.here.document != source.here.document && (other.global || definition.global)
     });
     if let Some(twin) = twin {
-        let problem = Problem::new(Code::DuplicateName, definition.at, format!("`{name}` is defined twice"), "defined again");
+        let problem = Problem::new(
+            Code::DuplicateDefinition,
+            definition.at,
+            format!("`{name}` is defined twice"),
+            "defined again",
+        );
         problems.push(problem.also(twin.at, "first defined here").help("give one of the two another name"));
         return;
     }
     // What the name would mean if it were not defined.
     let without = Names { schema: names.schema, parameters: Vec::new(), definitions: Vec::new() };
     let parameter = names.parameters.iter().any(|parameter| parameter.name == name);
-    let meaning = if parameter { Some("a parameter") } else { without.meaning(source.here.document, name).map(|m| m.describe()) };
+    let meaning =
+        if parameter { Some("a parameter") } else { without.meaning(source.here.document, name).map(|m| m.describe()) };
     if let Some(meaning) = meaning {
-        let problem = Problem::new(Code::Shadowed, definition.at, format!("`{name}` is {meaning} already"), "defined again here");
+        let problem = Problem::new(
+            Code::ShadowedName,
+            definition.at,
+            format!("`{name}` is {meaning} already"),
+            "defined again here",
+        );
         problems.push(problem.help("nothing may shadow anything; take another name"));
     }
 }
@@ -160,7 +172,7 @@ fn report_circle(names: &Names<'_>, circle: &[usize], problems: &mut Vec<Problem
     let definition = &names.definitions[first];
     let steps: Vec<&str> = circle.iter().chain([&first]).map(|step| names.definitions[*step].name).collect();
     let message = format!("`{}` is defined by itself: {}", definition.name, steps.join(" -> "));
-    let problem = Problem::new(Code::Cycle, definition.at, message, "part of a circle");
+    let problem = Problem::new(Code::CyclicDefinition, definition.at, message, "part of a circle");
     problems.push(problem.help("definitions are put in where they are used; cut the circle"));
 }
 
@@ -253,7 +265,10 @@ fn item_of(schema: &FactSchema, path: &[String]) -> Result<Type, (String, String
             type_ = *item;
         }
         let Type::Record(id) = type_ else {
-            return Err((format!("`{step}` in `item of {written}` is not a field"), "only objects have fields".to_owned()));
+            return Err((
+                format!("`{step}` in `item of {written}` is not a field"),
+                "only objects have fields".to_owned(),
+            ));
         };
         let object = schema.struct_type(id);
         let Some(field) = object.field(step) else {

@@ -16,8 +16,8 @@ pub(super) struct Arena {
     pub(super) operands: Vec<OpId>,
     pub(super) texts: Vec<String>,
     pub(super) patterns: Vec<Pattern>,
-    text_index: HashMap<String, u32>,
-    pattern_index: HashMap<String, u32>,
+    pub(super) text_index: HashMap<String, u32>,
+    pub(super) pattern_index: HashMap<String, u32>,
 }
 
 /// A point to go back to: definitions are checked on their own, and what that emits is dropped.
@@ -35,10 +35,6 @@ impl Arena {
 
     pub(super) fn get(&self, id: OpId) -> &Op {
         &self.ops[id.0 as usize]
-    }
-
-    pub(super) fn origin(&self, id: OpId) -> &Origin {
-        &self.origins[id.0 as usize]
     }
 
     pub(super) fn operands(&mut self, ids: &[OpId]) -> Operands {

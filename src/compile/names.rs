@@ -135,6 +135,8 @@ pub(super) enum Takes {
     Threshold,
     Integers,
     Identifier,
+    /// A text or an identifier.
+    Segment,
 }
 
 /// The signature of a builtin function: a row here is what `compile` needs of a new one.
@@ -153,7 +155,7 @@ pub(super) const BUILTINS: &[Builtin] = &[
     builtin("min_signers", Function::MinSigners, &[Takes::Threshold], Type::Int),
     builtin("satisfied", Function::Satisfied, &[Takes::Threshold, Takes::Integers], Type::Bool),
     builtin("url_host", Function::UrlHost, &[Takes::Text], Type::Text),
-    builtin("url_has_segment", Function::UrlHasSegment, &[Takes::Text, Takes::Text], Type::Bool),
+    builtin("url_has_segment", Function::UrlHasSegment, &[Takes::Text, Takes::Segment], Type::Bool),
     builtin("length", Function::Length, &[Takes::Text], Type::Int),
     builtin("starts_with", Function::StartsWith, &[Takes::Text, Takes::Text], Type::Bool),
 ];

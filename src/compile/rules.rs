@@ -2,7 +2,7 @@
 //!
 //! In: parsed rules and the names they may use. Out: [`Rule`]s, with digests still to be taken.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::check::Checker;
 use super::codes::Code;
@@ -10,12 +10,10 @@ use super::emit::Arena;
 use super::meaning::Reads;
 use super::names::{Here, Names};
 use super::problem::{Place, Problem};
-use super::program::{
-    DocumentIndex, MessagePiece, OpId, Rule, RuleBody, RuleExpressions, RuleIndex,
-};
+use super::program::{DocumentIndex, MessagePiece, OpId, Rule, RuleBody, RuleExpressions, RuleIndex};
 use super::types;
 use crate::expr::ast::{Expr, MessagePart};
-use crate::facts::schema::Type;
+use crate::facts::schema::{KindId, Type};
 use crate::policy::rule::ParsedExpressions;
 use crate::policy::{Parsed, ParsedBody, ParsedRule};
 use crate::primitives::Sha256;
@@ -39,15 +37,22 @@ pub(super) struct Lowering<'a, 'n> {
 pub(super) fn lower<'a>(lowering: &mut Lowering<'a, '_>, written: &[Written<'a>]) -> Vec<Rule> {
     let index: HashMap<&str, usize> =
         written.iter().enumerate().rev().map(|(at, written)| (written.rule.id.text.as_str(), at)).collect();
+    let before = lowering.problems.len();
     let targets: Vec<Vec<usize>> = written.iter().map(|rule| references(lowering, *rule, &index)).collect();
     circles(lowering, written, &targets);
-    if !lowering.problems.is_empty() {
-        // Everything else is still checked; what a broken reference leads to is not.
-        return written.iter().map(|rule| lower_rule(lowering, *rule, written, &[], &targets)).collect();
-    }
+    let sound = lowering.problems.len() == before;
     let mut rules: Vec<Rule> = Vec::with_capacity(written.len());
     for (at, rule) in written.iter().enumerate() {
-        rules.push(lower_rule(lowering, *rule, written, &targets[at], &targets));
+        rules.push(lower_rule(lowering, *rule, &targets[at]));
+    }
+    if sound {
+        // References are only followed where each leads somewhere.
+        for at in 0..rules.len() {
+            follow(lowering, written, &targets, &mut rules, at);
+        }
+        for at in 0..rules.len() {
+            rules[at].reads = reads_of(&rules, at).into_iter().collect();
+        }
     }
     rules
 }
@@ -90,7 +95,7 @@ fn circles(lowering: &mut Lowering<'_, '_>, written: &[Written<'_>], targets: &[
         let names: Vec<&str> = circle.iter().chain([&start]).map(|at| written[*at].rule.id.text.as_str()).collect();
         let at = Place { file: written[start].document.0 as usize, span: rule.id.whole };
         let message = format!("rule `{}` refers to itself: {}", rule.id.text, names.join(" -> "));
-        let problem = Problem::new(Code::Cycle, at, message, "part of a circle");
+        let problem = Problem::new(Code::CyclicRule, at, message, "part of a circle");
         lowering.problems.push(problem.help("`same_as` and `all_of` lead to rules with expressions; cut the circle"));
         reported.extend(circle);
     }
@@ -121,76 +126,95 @@ fn circle_from(start: usize, targets: &[Vec<usize>]) -> Option<Vec<usize>> {
     None
 }
 
-fn lower_rule<'a>(
-    lowering: &mut Lowering<'a, '_>,
-    written: Written<'a>,
-    all: &[Written<'a>],
-    direct: &[usize],
-    targets: &[Vec<usize>],
-) -> Rule {
+fn lower_rule<'a>(lowering: &mut Lowering<'a, '_>, written: Written<'a>, direct: &[usize]) -> Rule {
     let rule = written.rule;
     let document = written.document;
-    let mut shown = rule;
-    let (body, message, locals, reads) = match &rule.body {
+    match &rule.body {
         ParsedBody::Expressions(expressions) => {
             let lowered = lower_expressions(lowering, written, expressions, rule.message.as_ref(), document);
-            (RuleBody::Expressions(lowered.expressions), lowered.message, lowered.locals, lowered.reads)
+            let mut made = stand_in(rule, document, RuleBody::Expressions(lowered.expressions));
+            made.message = lowered.message;
+            made.locals = lowered.locals;
+            made.reads = lowered.reads.kinds.into_iter().collect();
+            made
         }
         ParsedBody::AllOf(_) => {
             let parts = direct.iter().map(|at| RuleIndex(*at as u32)).collect();
-            let fragment = rule.message.as_ref().map_or(&rule.id, |message| &message.text);
-            let mut checker = Checker::new(lowering.names, lowering.arena, lowering.problems, Here { document, fragment });
-            let message = lower_message(&mut checker, rule.message.as_ref(), document);
-            let locals = checker.locals();
-            (RuleBody::AllOf(parts), message, locals, Reads::default())
+            let mut made = stand_in(rule, document, RuleBody::AllOf(parts));
+            (made.message, made.locals) = lower_free_message(lowering, rule, document);
+            made
         }
         ParsedBody::SameAs(_) => {
-            let mut end = direct.first().copied();
-            while let Some(at) = end
-                && matches!(all[at].rule.body, ParsedBody::SameAs(_))
-            {
-                end = targets[at].first().copied();
-            }
-            let body = RuleBody::SameAs(RuleIndex(end.unwrap_or_default() as u32));
-            let Some(target) = end.map(|at| all[at]) else {
-                return finish(rule, rule, document, body, Vec::new(), 0, &Reads::default());
-            };
-            // Without a message of its own it has that of the rule it repeats, read in that rule's scope.
-            let (message, spoken_by) = match &rule.message {
-                Some(message) => (Some(message), document),
-                None => (target.rule.message.as_ref(), target.document),
-            };
-            if rule.help.is_none() {
-                shown = target.rule;
-            }
-            match &target.rule.body {
-                ParsedBody::Expressions(expressions) => {
-                    let lowered = lower_expressions(lowering, target, expressions, message, spoken_by);
-                    (body, lowered.message, lowered.locals, lowered.reads)
-                }
-                ParsedBody::SameAs(_) | ParsedBody::AllOf(_) => {
-                    let fragment = message.map_or(&rule.id, |message| &message.text);
-                    let here = Here { document: spoken_by, fragment };
-                    let mut checker = Checker::new(lowering.names, lowering.arena, lowering.problems, here);
-                    let message = lower_message(&mut checker, message, spoken_by);
-                    let locals = checker.locals();
-                    (body, message, locals, Reads::default())
-                }
-            }
+            let target = direct.first().copied().unwrap_or_default();
+            stand_in(rule, document, RuleBody::SameAs(RuleIndex(target as u32)))
         }
-    };
-    finish(rule, shown, document, body, message, locals, &reads)
+    }
 }
 
-fn finish(
-    rule: &ParsedRule,
-    shown: &ParsedRule,
+/// Leads a `same_as` to its end, and lets it speak: without a message of its own it has that of the
+/// rule it repeats; with one, that is read in the scope of that rule.
+fn follow<'a>(
+    lowering: &mut Lowering<'a, '_>,
+    written: &[Written<'a>],
+    targets: &[Vec<usize>],
+    rules: &mut [Rule],
+    at: usize,
+) {
+    let (rule, document) = (written[at].rule, written[at].document);
+    if !matches!(rule.body, ParsedBody::SameAs(_)) {
+        return;
+    }
+    let mut end = at;
+    while matches!(written[end].rule.body, ParsedBody::SameAs(_)) {
+        let Some(&next) = targets[end].first() else { return };
+        end = next;
+    }
+    let target = written[end];
+    let (message, locals) = match (&rule.message, &target.rule.body) {
+        (None, _) => (rules[end].message.clone(), rules[end].locals),
+        (Some(message), ParsedBody::Expressions(expressions)) => {
+            let lowered = lower_expressions(lowering, target, expressions, Some(message), document);
+            (lowered.message, lowered.locals)
+        }
+        (Some(_), ParsedBody::SameAs(_) | ParsedBody::AllOf(_)) => lower_free_message(lowering, rule, document),
+    };
+    let help = if rule.help.is_none() { rules[end].help.clone() } else { std::mem::take(&mut rules[at].help) };
+    let made = &mut rules[at];
+    made.body = RuleBody::SameAs(RuleIndex(end as u32));
+    (made.message, made.locals, made.help) = (message, locals, help);
+}
+
+/// The message of a rule without expressions.
+fn lower_free_message<'a>(
+    lowering: &mut Lowering<'a, '_>,
+    rule: &'a ParsedRule,
     document: DocumentIndex,
-    body: RuleBody,
-    message: Vec<MessagePiece>,
-    locals: u16,
-    reads: &Reads,
-) -> Rule {
+) -> (Vec<MessagePiece>, u16) {
+    let here = Here { document, fragment: &rule.id };
+    let mut checker = Checker::new(lowering.names, lowering.arena, lowering.problems, here);
+    let message = lower_message(&mut checker, rule.message.as_ref(), document);
+    (message, checker.locals())
+}
+
+/// The kinds that a rule, or the rules it leads to, read.
+fn reads_of(rules: &[Rule], at: usize) -> BTreeSet<KindId> {
+    let mut kinds = BTreeSet::new();
+    let mut seen = BTreeSet::from([at]);
+    let mut waiting = vec![at];
+    while let Some(at) = waiting.pop() {
+        kinds.extend(rules[at].reads.iter().copied());
+        let next = match &rules[at].body {
+            RuleBody::Expressions(_) => continue,
+            RuleBody::SameAs(target) => std::slice::from_ref(target),
+            RuleBody::AllOf(parts) => parts,
+        };
+        waiting.extend(next.iter().map(|index| index.0 as usize).filter(|index| seen.insert(*index)));
+    }
+    kinds
+}
+
+/// A rule without what is lowered.
+fn stand_in(rule: &ParsedRule, document: DocumentIndex, body: RuleBody) -> Rule {
     let text = |fragment: &Fragment| fragment.text.trim_end().to_owned();
     Rule {
         id: text(&rule.id),
@@ -204,15 +228,15 @@ fn finish(
         stage: rule.stage.value,
         in_force: rule.in_force,
         body,
-        message,
-        help: shown.help.as_ref().map(text).unwrap_or_default(),
+        message: Vec::new(),
+        help: rule.help.as_ref().map(text).unwrap_or_default(),
         conflict: rule.conflict.iter().map(text).collect(),
         notes: rule.notes.as_ref().map(text).unwrap_or_default(),
-        reads: reads.kinds.iter().copied().collect(),
+        reads: Vec::new(),
         // Taken over the finished program.
         digest: Sha256::of(&[]),
         span: rule.span,
-        locals,
+        locals: 0,
     }
 }
 
@@ -237,17 +261,15 @@ fn lower_expressions<'a>(
     let for_each = expressions.for_each.as_ref().and_then(|parsed| {
         checker.turn_to(Here { document, fragment: &parsed.text });
         let binding = parsed.tree.as_ref()?;
-        let over = checker.open(binding);
-        if let Some(over) = &over {
-            let mut reads = Reads::default();
-            reads.add(checker.arena(), over.list);
-            if reads.kinds.is_empty() {
-                checker.report(Code::ReadsNothing, binding.over.span, "`for each` over no fact", "the same for every case");
-            }
-        }
-        over
+        checker.open(binding)
     });
-    let element = for_each.map(|over| over.local.0);
+    // An element of a list of constants is no fact.
+    let element = for_each.filter(|over| {
+        let mut reads = Reads::default();
+        reads.add(checker.arena(), over.list);
+        !reads.kinds.is_empty()
+    });
+    let element = element.map(|over| over.local.0);
     let applies = condition(&mut checker, expressions.applies.as_ref(), document);
     if let Some(tree) = expressions.applies.as_ref().and_then(|parsed| parsed.tree.as_ref()) {
         checker.assume(tree);

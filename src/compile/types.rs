@@ -165,10 +165,9 @@ pub(super) fn closest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) 
     names
         .into_iter()
         .filter(|candidate| *candidate != name)
-        .map(|candidate| {
-            (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase().replace('-', "_")), candidate)
-        })
-        .filter(|(distance, _)| *distance <= allowed)
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase().replace('-', "_")), candidate))
+        // Half of a name must be right, or it is another name.
+        .filter(|(distance, _)| *distance <= allowed && distance * 2 <= name.chars().count())
         .min()
         .map(|(_, candidate)| candidate.to_owned())
 }

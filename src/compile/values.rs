@@ -33,7 +33,9 @@ pub(super) fn read(schema: &FactSchema, value: &Value, type_: &Type) -> Result<P
             elements.map(ParameterValue::List)
         }
         (ValueKind::Scalar(scalar), type_) if !matches!(type_, Type::List(_)) => scalar_of(schema, scalar, type_),
-        (ValueKind::Scalar(_) | ValueKind::List(_) | ValueKind::Map(_), _) => Err(misfit(schema, value.span, None, type_)),
+        (ValueKind::Scalar(_) | ValueKind::List(_) | ValueKind::Map(_), _) => {
+            Err(misfit(schema, value.span, None, type_))
+        }
     }
 }
 

@@ -10,10 +10,16 @@ use crate::facts::{Cause, List};
 
 use super::finding::{Deciding, Missing, Place};
 use super::machine::Machine;
-use super::value::{At, Truth, Unknown, Value};
+use super::value::{At, ListRef, Truth, Unknown, Value};
 
 /// Most elements of a quantifier that are explained.
 const ELEMENTS_MAX: usize = 5;
+
+/// Most candidates of `exists` that are explained.
+const NEAREST_MAX: usize = 3;
+
+/// Most conditions of a filter that candidates are compared by.
+const CONDITIONS_MAX: usize = 32;
 
 /// Most leaves, and most unknowns, of one finding.
 const LEAVES_MAX: usize = 20;
@@ -157,13 +163,55 @@ impl<'a> Machine<'a> {
                 Ok(_) => why.leaf(Deciding { op, expected, actual, places }),
                 Err(unknown) => why.unknown(self.missing(unknown)),
             }
-            // Of a single candidate it can be said what it lacks.
-            if let (Ok(false), true, Some(filter), 1) = (truth, want, over.filter, self.length(list)) {
-                let candidate = self.element(list, 0, over.list);
-                self.bind(over.local, candidate.value, candidate.at);
-                self.explain(filter, true, why);
+            if let (Ok(false), true, Some(filter)) = (truth, want, over.filter) {
+                self.explain_nearest(over, list, filter, why);
             }
         }
+    }
+
+    /// Of the few candidates that come nearest to what is looked for, it is said what they lack: those
+    /// for which the most conditions of the filter hold, or the only one there is.
+    fn explain_nearest(&mut self, over: &Over, list: ListRef, filter: OpId, why: &mut Why) {
+        let conditions = self.conjuncts(filter);
+        let mut nearest: Vec<usize> = Vec::new();
+        let mut most = usize::from(self.length(list) > 1);
+        for index in 0..self.length(list) {
+            let candidate = self.element(list, index, over.list);
+            self.bind(over.local, candidate.value, candidate.at);
+            let mark = self.mark();
+            let holding = conditions.iter().filter(|condition| self.truth(**condition) == Ok(true)).count();
+            self.release(mark);
+            if holding > most {
+                nearest.clear();
+                most = holding;
+            }
+            if holding == most {
+                nearest.push(index);
+            }
+        }
+        // Many candidates that lack the same say less than the count of them.
+        if nearest.len() > NEAREST_MAX {
+            return;
+        }
+        for index in nearest {
+            let candidate = self.element(list, index, over.list);
+            self.bind(over.local, candidate.value, candidate.at);
+            self.explain(filter, true, why);
+        }
+    }
+
+    /// The conditions that `and` joins.
+    fn conjuncts(&self, op: OpId) -> Vec<OpId> {
+        let (mut conditions, mut rest) = (Vec::new(), vec![op]);
+        while let Some(op) = rest.pop() {
+            match self.op(op) {
+                Op::And(left, right) if conditions.len() + rest.len() < CONDITIONS_MAX => {
+                    rest.extend([*right, *left]);
+                }
+                _ => conditions.push(op),
+            }
+        }
+        conditions
     }
 
     /// `none of the 3 in lei_records`, `2 of the 3 in lei_records`
@@ -296,6 +344,12 @@ impl<'a> Machine<'a> {
                     {
                         self.add_place(element.at, places);
                     }
+                }
+                // Where nothing is found, what it was looked for by is at least somewhere.
+                if let (true, Some(filter)) = (places.is_empty(), over.filter) {
+                    let nothing = Err(Unknown::new(Cause::None, over.list));
+                    self.bind(over.local, nothing, At::Nowhere);
+                    self.collect_places(filter, depth + 1, places);
                 }
             }
             Op::Let { local, value, body } => {

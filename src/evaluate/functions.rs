@@ -62,7 +62,12 @@ impl<'a> Machine<'a> {
             }
             (Function::UrlHasSegment, [text, segment]) => {
                 let url = self.url(op, *text);
-                let (url, segment) = both(url, self.text(*segment))?;
+                let (url, segment) = both(url, self.eval(*segment))?;
+                let segment = match segment {
+                    Value::Text(segment) => segment,
+                    Value::Malformed(_) => return Ok(Value::Bool(false)),
+                    _ => return invalid,
+                };
                 if !url.has_host() {
                     return invalid;
                 }

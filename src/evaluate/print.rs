@@ -1,5 +1,6 @@
 //! Values and operations as a reader sees them: one line, bounded, no control characters.
 
+use crate::compile::LABELS;
 use crate::compile::program::{MessagePiece, Op, OpId, ParameterValue};
 use crate::facts::{CellValue, NodeId};
 
@@ -95,9 +96,9 @@ impl<'a> Machine<'a> {
         format!("{}{more}", shown.join(", "))
     }
 
-    /// What an object calls itself: its `id`, else its `path`, where these are stored and known.
+    /// What an object calls itself: the first of the fields that `compile` always keeps for this.
     pub(super) fn label(&self, node: NodeId) -> Option<String> {
-        self.text_field(node, "id").or_else(|| self.text_field(node, "path"))
+        LABELS.iter().find_map(|field| self.text_field(node, field))
     }
 
     pub(super) fn text_field(&self, node: NodeId, field: &str) -> Option<String> {

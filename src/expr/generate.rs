@@ -67,7 +67,7 @@ fn path(inner: BoxedStrategy<Expr>) -> impl Strategy<Value = Expr> {
 }
 
 /// Any tree that the parser can give.
-pub(super) fn expr() -> impl Strategy<Value = Expr> {
+pub(crate) fn expr() -> impl Strategy<Value = Expr> {
     leaf().boxed().prop_recursive(6, 48, 4, |inner| {
         let two = (inner.clone().prop_map(Box::new), inner.clone().prop_map(Box::new));
         let comparison = prop::sample::select(vec![

@@ -7,6 +7,7 @@ use super::ast::{
     Aggregate, Arithmetic, Binding, Comparison, Expr, ExprKind, Literal, MessagePart, Quantifier, SetOperation,
     SetRelation, Signature, TypeName, TypeNameKind,
 };
+use super::scan::{Lexer, TokenKind};
 use crate::source::Span;
 
 /// The canonical text of an expression.
@@ -85,6 +86,60 @@ fn print_message_with(parts: &[MessagePart], print: impl Fn(&Expr) -> String) ->
         }
     }
     out
+}
+
+/// Breaks the canonical text of an expression into lines: before each `and`, `or` and `satisfies`
+/// outside brackets, and where a line would be longer than `width`, there too where it can. Joined
+/// with single spaces the lines are the text again.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line: Vec<&str> = Vec::new();
+    for (piece, outside) in pieces(text) {
+        if outside && matches!(piece, "and" | "or" | "satisfies") && !line.is_empty() {
+            lines.push(line.join(" "));
+            line.clear();
+        }
+        line.push(piece);
+        let length = line.iter().map(|piece| piece.chars().count() + 1).sum::<usize>() - 1;
+        if length > width && line.len() > 1 {
+            let natural = line.iter().rposition(|piece| matches!(*piece, "and" | "or" | "satisfies" | "where"));
+            let at = natural.filter(|at| *at > 0).unwrap_or(line.len() - 1);
+            let rest = line.split_off(at);
+            lines.push(line.join(" "));
+            line = rest;
+        }
+    }
+    lines.push(line.join(" "));
+    lines
+}
+
+/// What stands between the spaces of a canonical text, spaces within literals aside, and whether it
+/// begins outside all brackets.
+fn pieces(text: &str) -> Vec<(&str, bool)> {
+    let mut pieces = Vec::new();
+    let (mut start, mut end, mut depth, mut outside) = (0, 0, 0_usize, true);
+    for token in Lexer::new(text, 0) {
+        if token.start > end {
+            pieces.push((&text[start..end], outside));
+            start = token.start;
+            outside = depth == 0;
+        }
+        end = token.end;
+        match token.kind {
+            TokenKind::Open => depth += 1,
+            TokenKind::Close => depth = depth.saturating_sub(1),
+            TokenKind::Word
+            | TokenKind::Number
+            | TokenKind::Text
+            | TokenKind::Pattern
+            | TokenKind::Symbol
+            | TokenKind::Stray
+            | TokenKind::UnclosedText
+            | TokenKind::UnclosedPattern => {}
+        }
+    }
+    pieces.push((&text[start..end], outside));
+    pieces
 }
 
 /// How tightly an expression holds together, weakest first.

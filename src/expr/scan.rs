@@ -200,7 +200,9 @@ pub(super) fn scan(text: &str) -> Result<Vec<Token>, Vec<ExprError>> {
 /// Nesting within one pair of brackets.
 #[derive(Default, Clone, Copy)]
 struct Level {
-    /// Levels around this pair, and quantifiers within it: each reaches to the end of the pair.
+    /// Levels around this pair.
+    base: usize,
+    /// The same, and the quantifiers within it: each reaches to the next comma or the end.
     depth: usize,
     /// `not` and `has` directly before the next operand.
     prefixes: usize,
@@ -239,15 +241,17 @@ impl Scanner<'_> {
             TokenKind::Number => {
                 self.level.prefixes = 0;
                 self.decimal(token);
+                self.short_date(token);
             }
             TokenKind::Text | TokenKind::Pattern => self.level.prefixes = 0,
             TokenKind::Open => {
                 self.frames.push((token, self.level));
-                self.level = Level { depth: self.level.depth + self.level.prefixes + 1, prefixes: 0 };
+                let base = self.level.depth + self.level.prefixes + 1;
+                self.level = Level { base, depth: base, prefixes: 0 };
             }
             TokenKind::Close => match self.frames.pop() {
                 Some((open, level)) => {
-                    self.level = Level { depth: level.depth, prefixes: 0 };
+                    self.level = Level { prefixes: 0, ..level };
                     let opened = &self.text[open.start..open.end];
                     if (opened == "(") != (word == ")") {
                         let message = format!("`{opened}` is closed by `{word}`");
@@ -266,6 +270,9 @@ impl Scanner<'_> {
             },
             TokenKind::Symbol => {
                 self.level.prefixes = 0;
+                if word == "," {
+                    self.level.depth = self.level.base;
+                }
                 if let Some(error) = foreign_symbol(self.text, previous, token) {
                     self.errors.push(error);
                 }
@@ -331,6 +338,23 @@ impl Scanner<'_> {
             let error =
                 ExprError::new(Code::Decimal, span, format!("`{number}` is not a whole number"), "a decimal number");
             self.errors.push(error.help("use a smaller unit: `90min` instead of `1.5h`"));
+        }
+    }
+
+    /// `2026-3-2` would be read as a subtraction.
+    fn short_date(&mut self, token: Token) {
+        let rest = &self.text[token.start..];
+        let length = rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'-').count();
+        let written = &rest[..length];
+        let mut parts = written.split('-').map(str::len);
+        let lengths = [parts.next(), parts.next(), parts.next(), parts.next()];
+        if let [Some(4), Some(month @ 1..=2), Some(day @ 1..=2), None] = lengths
+            && (month, day) != (2, 2)
+        {
+            let span = Span::new(token.start, token.start + length);
+            let error =
+                ExprError::new(Code::InvalidDate, span, format!("`{written}` is not a date"), "a digit is missing");
+            self.errors.push(error.help("a date is written `YYYY-MM-DD`; put spaces around a minus sign"));
         }
     }
 }

@@ -173,6 +173,7 @@ fn mistakes_have_codes() {
         ("t before 2026-03-20T15:00:00+0100", "invalid_instant"),
         ("t before 2026-02-30T15:00:00Z", "invalid_instant"),
         ("d before 2026-02-30", "invalid_date"),
+        ("d before 2026-3-02", "invalid_date"),
         ("x == 9223372036854775808", "int_overflow"),
         ("x == 1__0", "invalid_number"),
         ("x == 1.5", "decimal"),
@@ -250,7 +251,23 @@ fn nothing_overflows_the_stack_or_hangs() {
     }
     let long = format!("x == \"{}\"", "a".repeat((1 << 20) - 7));
     assert!(parse(&long).is_ok());
-    assert_eq!(canonical(&deep_enough()).len(), deep_enough().len());
+    let small = std::thread::Builder::new().stack_size(1 << 20);
+    small.spawn(|| assert_eq!(canonical(&deep_enough()), deep_enough())).unwrap().join().unwrap();
+}
+
+/// As large as is allowed: read without running into the bound on steps, or refused for its size.
+#[test]
+fn the_largest_expressions_are_read() {
+    let call = "f(a.b, [1, -2], \"x\") == g(has a.b, c in [d, e])";
+    for (text, code) in [
+        (format!("[{}1]", format!("{call}, ").repeat(2_700)), "too_large"),
+        (format!("[{}1]", format!("({call}), ").repeat(800)), ""),
+        (format!("[{}1]", "every x in xs where x.a satisfies x.b, ".repeat(2_000)), ""),
+    ] {
+        let found =
+            parse(&text).err().map(|errors| errors[0].code.trim_start_matches("countersign::expr::").to_owned());
+        assert_eq!(found.unwrap_or_default(), code);
+    }
 }
 
 /// As deep as is allowed, of what costs the grammar most.

@@ -152,6 +152,8 @@ codes! {
     AmbiguousScalar = "ambiguous_scalar",
     /// An anchor, an alias or a tag.
     AnchorOrTag = "anchor_or_tag",
+    /// A comment that the formatter has no place for.
+    CommentPlace = "comment_place",
     /// Keys that exclude each other.
     ConflictingKeys = "conflicting_keys",
     /// The same id twice.
@@ -164,6 +166,8 @@ codes! {
     FileName = "file_name",
     /// A day or instant that is none.
     InvalidTime = "invalid_time",
+    /// A file that means something else when formatted: a fault of the formatter.
+    MeaningChanged = "meaning_changed",
     /// A key that must be there.
     MissingKey = "missing_key",
     /// More than one YAML document, or none.

@@ -164,9 +164,11 @@ impl<'s> Reader<'s> {
         keys.get(key).and_then(|value| self.line(value, &format!("`{key}`")))
     }
 
-    /// The text at a key, if it is there.
+    /// The text at a key, if it is there, without the line breaks that a block may end with.
     pub(super) fn optional_text(&mut self, keys: &Keys<'_>, key: &str) -> Option<Fragment> {
-        keys.get(key).and_then(|value| self.text(value, &format!("`{key}`")))
+        let mut text = keys.get(key).and_then(|value| self.text(value, &format!("`{key}`")))?;
+        text.text.truncate(text.text.trim_end_matches(['\n', '\r']).len());
+        Some(text)
     }
 
     /// One of a closed set of words.

@@ -15,6 +15,7 @@ mod todo;
 use std::collections::BTreeMap;
 
 use crate::evaluate::outcome::{Outcome, Verdict};
+use crate::primitives::Instant;
 
 use super::document::ReportDocument;
 use entries::Entry;
@@ -77,9 +78,18 @@ fn verdict(page: &mut Page, document: &ReportDocument, unfinished: bool) {
     let missing = if unfinished { todo::missing(document) + "; " } else { String::new() };
     let mut why = format!(": {missing}{}", reason(document));
     if let Some(until) = document.valid_until {
-        why.push_str(&format!("; holds until {until}"));
+        why.push_str(&format!("; holds until {}", to_the_second(until)));
     }
     page.paragraph(0, 2, &[(style, word), (PLAIN, &why)]);
+}
+
+/// An instant without its fraction of a second: a reader needs no more, and it is never too late.
+fn to_the_second(instant: Instant) -> String {
+    let text = instant.to_string();
+    match text.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => text,
+    }
 }
 
 /// Verdict, what it is about, until when.

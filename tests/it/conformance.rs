@@ -4,8 +4,25 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use std::sync::OnceLock;
+
+use bumpalo::Bump;
+use countersign::bundle::{Limits, Snapshot};
+use countersign::collect::{RunFacts, collect};
+use countersign::compile::{self, CompiledExpression};
+use countersign::compile::program::Program;
+use countersign::evaluate::{Answer, Shown, Signing, push_tables, value_of};
 use countersign::expr;
+use countersign::facts::Cause;
+use countersign::facts::schema::{FactSchema, SchemaFile};
+use countersign::policy::{self, Parsed, PolicyProblem};
+use countersign::primitives::{Instant, Sha256};
+use countersign::source::{Fragment, Source};
+use countersign::trust::Trust;
 use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use super::naive;
 
 /// A file of cases.
 #[derive(Debug, Deserialize)]
@@ -40,6 +57,25 @@ pub struct Define {
     pub define: String,
     #[serde(rename = "as")]
     pub body: String,
+}
+
+/// What the expressions read; see `world.yaml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct World {
+    as_of: String,
+    records: BTreeMap<String, Vec<Json>>,
+    unreadable: BTreeMap<String, usize>,
+    parameters: Vec<WorldParameter>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WorldParameter {
+    name: String,
+    #[serde(rename = "type")]
+    type_: String,
+    value: Option<Json>,
 }
 
 pub fn folder() -> PathBuf {
@@ -118,4 +154,239 @@ fn no_case_is_written_twice() {
     }
     let twice: Vec<_> = seen.iter().filter(|(_, count)| **count > 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
+}
+
+fn world() -> &'static World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(|| serde_saphyr::from_str(&fs::read_to_string(folder().join("world.yaml")).unwrap()).unwrap())
+}
+
+/// The project's own facts, and the kinds of `tests/conformance/schemas`.
+pub fn schema() -> FactSchema {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for (folder, prefix) in
+        [(root.join("schemas"), ""), (root.join("schemas/facts"), "facts/"), (folder().join("schemas/evidence"), "evidence/")]
+    {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let shared = matches!(name.as_str(), "record.json" | "types.json");
+            if path.extension().is_some_and(|extension| extension == "json") && (shared || !prefix.is_empty()) {
+                files.push(SchemaFile { path: format!("{prefix}{name}"), text: fs::read_to_string(path).unwrap() });
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    FactSchema::load(&files).unwrap_or_else(|errors| panic!("{errors:?}"))
+}
+
+/// A record with the header that its kind needs.
+fn record(kind: &str, fields: &Json) -> Json {
+    let mut record = json!({
+        "kind": kind, "schema_version": 1, "producer": "qvi", "performed_by": "Q1",
+        "performed_at": "2026-03-16T09:00:00Z", "recorded_at": "2026-03-16T09:00:00Z", "subject_case": "conformance",
+    });
+    record.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    record
+}
+
+/// The world as the files of a sealed bundle.
+fn files() -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut entries = Vec::new();
+    let mut put = |path: String, kind: &str, bytes: Vec<u8>| {
+        entries.push(json!({
+            "path": path, "kind": kind, "size": bytes.len(), "sha256": Sha256::of(&bytes).to_string(),
+            "media_type": "application/json", "source": "test",
+        }));
+        files.insert(format!("bundle/{path}"), bytes);
+    };
+    for (kind, records) in &world().records {
+        for fields in records {
+            let path = format!("records/{}.json", fields["id"].as_str().unwrap());
+            put(path, kind, serde_json::to_vec_pretty(&record(kind, fields)).unwrap());
+        }
+    }
+    for (kind, count) in &world().unreadable {
+        for number in 0..*count {
+            put(format!("records/{kind}-{number}.json"), kind, b"{ not JSON".to_vec());
+        }
+    }
+    entries.sort_by_key(|entry| entry["path"].as_str().unwrap().to_owned());
+    let manifest = json!({
+        "version": 1, "bundle_id": "conformance", "flow": "le-unsolicited", "lei": "254900OPPU84GM83MG36",
+        "qvi_aid": "EK8TSbn1-aGmoEBN6jbcyUmbyyWcmtwRK3zJqTyuQfMm", "created_at": "2026-03-19T10:00:00Z",
+        "retention_until": "2036-03-19T10:00:00Z", "entries": entries,
+    });
+    files.insert("bundle/manifest.json".into(), serde_json_canonicalizer::to_vec(&manifest).unwrap());
+    files
+}
+
+/// The definitions and parameters that a case sees, as a policy file.
+fn definitions(case: &Case) -> Source {
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    let mut text = String::from("document: definitions\ntitle: conformance\nprecedence: gate\nparameters:\n");
+    for parameter in &world().parameters {
+        let default = parameter.value.as_ref().map(|value| format!("default: {value}, ")).unwrap_or_default();
+        text += &format!("  {}: {{ type: {}, {default}description: a parameter }}\n", parameter.name, parameter.type_);
+    }
+    if !case.define.is_empty() {
+        text += "definitions:\n";
+    }
+    for define in &case.define {
+        text += &format!("  - define: {}\n    as: {}\n", quoted(&define.define), quoted(&define.body));
+    }
+    Source::new("definitions.yaml", text)
+}
+
+/// Compiles the expression of a case, or gives the codes of what is wrong with it.
+pub fn compiled(case: &Case, schema: &FactSchema) -> Result<(Program, CompiledExpression), Vec<String>> {
+    let codes = |problems: &[PolicyProblem]| problems.iter().map(|problem| problem.code().to_owned()).collect();
+    let (set, problems) = policy::load(vec![definitions(case)]);
+    if !problems.is_empty() {
+        return Err(codes(&problems));
+    }
+    let tree = expr::parse(&case.expr).map_err(|errors| errors.iter().map(|error| error.code.to_owned()).collect::<Vec<_>>())?;
+    let expression = Parsed { text: Fragment::plain(&case.expr), tree: Some(tree) };
+    let source = Source::new("expression", case.expr.as_str());
+    compile::compile_with_expression(&set, schema.clone(), &expression, &source).map_err(|problems| codes(&problems))
+}
+
+/// Evaluates the expression over the world.
+pub fn evaluated(case: &Case, program: &Program, expression: &CompiledExpression) -> Answer {
+    static SNAPSHOT: OnceLock<Snapshot> = OnceLock::new();
+    static TRUST: OnceLock<Trust> = OnceLock::new();
+    let snapshot = SNAPSHOT.get_or_init(|| Snapshot::from_files(files(), &Limits::STANDARD));
+    let trust = TRUST.get_or_init(|| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/trust.json");
+        Trust::parse(&fs::read(path).unwrap()).unwrap()
+    });
+    let arena = Bump::new();
+    let run = RunFacts { stage: "evidence", flow: "le-unsolicited", profile: "house" };
+    let (mut facts, _) = collect(snapshot, &arena, &program.schema, &program.layout, trust, &run, None);
+    push_tables(program, &mut facts);
+    value_of(program, &facts, as_of(case), Signing::NotYet, expression.op, expression.locals)
+}
+
+fn as_of(case: &Case) -> Instant {
+    case.as_of.as_deref().unwrap_or(&world().as_of).parse().unwrap()
+}
+
+/// A value as the cases write it.
+fn written(shown: &Shown) -> Json {
+    match shown {
+        Shown::Bool(value) => json!(value),
+        Shown::Int(value) => json!(value),
+        Shown::Text(value) => json!(value),
+        Shown::List(elements) => elements.iter().map(|element| element.as_ref().map_or(Json::Null, written)).collect(),
+    }
+}
+
+fn cause_name(cause: Cause) -> String {
+    serde_json::to_value(cause).unwrap().as_str().unwrap().to_owned()
+}
+
+#[test]
+fn expressions_have_their_types_and_values() {
+    let schema = schema();
+    let mut problems = Vec::new();
+    for case in sections().iter().flat_map(|section| &section.cases) {
+        let (program, expression) = match (compiled(case, &schema), &case.error) {
+            (Ok(compiled), None) => compiled,
+            (Err(codes), Some(code)) => {
+                if !codes.iter().any(|found| found.ends_with(&format!("::{code}"))) {
+                    problems.push(format!("`{}`: {code} expected, found {codes:?}", case.expr));
+                }
+                continue;
+            }
+            (Ok(_), Some(code)) => {
+                problems.push(format!("`{}` compiles, {code} expected", case.expr));
+                continue;
+            }
+            (Err(codes), None) => {
+                problems.push(format!("`{}` does not compile: {codes:?}", case.expr));
+                continue;
+            }
+        };
+        let type_ = program.schema.describe(&expression.type_);
+        if case.type_.as_ref().is_some_and(|expected| *expected != type_) {
+            problems.push(format!("`{}` is of type {type_}", case.expr));
+        }
+        let answer = evaluated(case, &program, &expression);
+        let found = match &answer.value {
+            Ok(shown) => written(shown),
+            Err(cause) => json!(format!("unknown: {}", cause_name(*cause))),
+        };
+        let expected = match (&case.value, &case.unknown) {
+            (Some(value), _) => value.clone(),
+            (None, Some(cause)) => json!(format!("unknown: {cause}")),
+            (None, None) => found.clone(),
+        };
+        if found != expected {
+            problems.push(format!("`{}` is {found}, {expected} expected", case.expr));
+        }
+        if let Some(expected) = &case.valid_until {
+            let found = answer.valid_until.map_or("never-changes".to_owned(), |until| until.to_string());
+            if found != *expected {
+                problems.push(format!("`{}` holds until {found}, {expected} expected", case.expr));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+}
+
+/// The world as the naive evaluator reads it.
+pub fn naive_world(schema: FactSchema, case: &Case) -> naive::World {
+    let parameter = |parameter: &WorldParameter| {
+        let value = match (&parameter.value, parameter.type_.as_str()) {
+            (None, _) => naive::V::Unknown,
+            (Some(Json::String(text)), "days") => naive::V::Days(text.split(' ').next().unwrap().parse().unwrap()),
+            (Some(Json::Array(items)), "list of text") => {
+                let text = |item: &Json| naive::V::Text(item.as_str().unwrap().to_owned());
+                let element = |item| naive::Element { value: text(item), certain: true };
+                naive::V::List(items.iter().map(element).collect::<Vec<_>>().into())
+            }
+            other => panic!("a parameter like {other:?} is not read here"),
+        };
+        (parameter.name.clone(), value)
+    };
+    let definition = |define: &Define| {
+        let signature = expr::parse_definition(&define.define).unwrap();
+        let names = signature.parameters.iter().map(|(name, _)| name.text.clone()).collect();
+        (signature.name.text, (names, expr::parse(&define.body).unwrap()))
+    };
+    let mut records: BTreeMap<String, Vec<Json>> = BTreeMap::new();
+    for (kind, members) in &world().records {
+        for fields in members {
+            let mut record = record(kind, fields);
+            record["path"] = json!(format!("bundle/records/{}.json", fields["id"].as_str().unwrap()));
+            record["digest_ok"] = json!(true);
+            records.entry(kind.clone()).or_default().push(record);
+        }
+    }
+    naive::World {
+        schema,
+        records,
+        unreadable: world().unreadable.clone(),
+        parameters: world().parameters.iter().map(parameter).collect(),
+        definitions: case.define.iter().map(definition).collect(),
+        as_of: as_of(case),
+    }
+}
+
+#[test]
+fn the_naive_evaluator_agrees() {
+    let schema = schema();
+    let mut problems = Vec::new();
+    for case in sections().iter().flat_map(|section| &section.cases) {
+        let Ok((program, expression)) = compiled(case, &schema) else { continue };
+        let answer = evaluated(case, &program, &expression);
+        let naive = naive_world(schema.clone(), case).evaluate(&expr::parse(&case.expr).unwrap());
+        let (fast, slow) = (answer.value.as_ref().ok().map(written), naive::written(&naive));
+        if fast != slow {
+            problems.push(format!("`{}`: {fast:?}, naively {slow:?}", case.expr));
+        }
+    }
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
 }

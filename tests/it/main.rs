@@ -5,5 +5,7 @@
 mod architecture;
 mod bundle;
 mod conformance;
+mod image;
 mod lei;
+mod naive;
 mod report;

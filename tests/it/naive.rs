@@ -481,6 +481,31 @@ impl World {
     }
 }
 
+/// The value as the conformance cases write it; `None` if it is unknown.
+pub fn written(value: &V) -> Option<Json> {
+    let counted = |amount: i64, unit: &str| format!("{amount} {unit}{}", if amount.abs() == 1 { "" } else { "s" });
+    Some(match value {
+        V::Unknown | V::Absent | V::Unreadable => return None,
+        V::Malformed => Json::from("(malformed)"),
+        V::Bool(value) => Json::from(*value),
+        V::Int(value) => Json::from(*value),
+        V::Text(value) => Json::from(value.as_str()),
+        V::Instant(value) => Json::from(value.to_string()),
+        V::Date(value) => Json::from(value.to_string()),
+        V::Duration(value) => Json::from(value.to_string()),
+        V::Days(value) => Json::from(counted(*value, "day")),
+        V::Months(value) => Json::from(counted(*value, "month")),
+        V::Threshold(Threshold::Count(count)) => Json::from(format!("{count:x}")),
+        V::Threshold(Threshold::Weighted(_)) => Json::from("(weights)"),
+        V::List(elements) => {
+            elements.iter().map(|element| written(&element.value).unwrap_or(Json::Null)).collect()
+        }
+        V::Record(object, _) => object.get("id").or_else(|| object.get("name")).cloned().unwrap_or(Json::Null),
+        V::Count(low, high) if low == high => Json::from(*low),
+        V::Count(..) => return None,
+    })
+}
+
 fn is(value: &V, wanted: bool) -> bool {
     matches!(value, V::Bool(value) if *value == wanted)
 }

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::super::Outcome;
 use super::super::terminal::Terminal;
+use super::super::{Outcome, load};
 use crate::bundle::author::{self, NewFile, Origin};
-use crate::compile;
 use crate::primitives::Instant;
 
 /// Copy a file into a bundle, digest it and list it
@@ -49,7 +48,7 @@ pub(in super::super) fn run(args: Args, terminal: &Terminal) -> Outcome {
         captured_at: args.captured_at,
         captured_by: args.captured_by.as_deref(),
     };
-    for path in author::add(&args.into, &[new], compile::fact_schema())? {
+    for path in author::add(&args.into, &[new], load::fact_schema())? {
         terminal.print(&format!("added {path} as {}\n", args.kind))?;
     }
     Ok(0)

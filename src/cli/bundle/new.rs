@@ -54,7 +54,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
     })?;
     let qvi = match args.qvi {
         Some(qvi) => qvi,
-        None => load::trust(args.trust.as_deref(), settings)?.qvi_aid().clone(),
+        None => load::trust(args.trust.as_deref(), settings)?.qvi_aid,
     };
     let named = args.case.file_name().map(|name| name.to_string_lossy().into_owned());
     let id = args.id.or(named).ok_or(CliError::NoCaseId)?;

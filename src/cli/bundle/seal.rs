@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::super::config::Settings;
 use super::super::terminal::Terminal;
-use super::super::{Outcome, clock};
+use super::super::{Outcome, clock, load};
 use crate::bundle::author;
-use crate::compile;
+use crate::check;
 
 /// Write the manifest over what is there; its digest names the bundle
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ pub(in super::super) struct Args {
 
 pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
     let by = args.by.as_deref().or(settings.person.as_deref());
-    let sealed = author::seal(&args.case, clock::now()?, by, compile::fact_schema())?;
+    let sealed = author::seal(&args.case, clock::now()?, by, &|snapshot| check::problems(snapshot, load::fact_schema()))?;
     let files = if sealed.files == 1 { "1 file".to_owned() } else { format!("{} files", sealed.files) };
     terminal.print(&format!("sealed {files}, bundle {}\n", sealed.digest))?;
     Ok(0)

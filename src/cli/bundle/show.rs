@@ -6,7 +6,8 @@ use super::super::config::Settings;
 use super::super::terminal::{Terminal, columns_of};
 use super::super::{Outcome, load};
 use crate::bundle::place::printable;
-use crate::bundle::{Area, Limits, Snapshot, author};
+use crate::bundle::{Area, Limits, Snapshot};
+use crate::check;
 use crate::compile::program::{Program, Stage};
 use crate::facts::schema::KindId;
 
@@ -41,7 +42,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
         ["bundle".to_owned(), digest],
     ]);
 
-    let holdings = author::holdings(&snapshot, &program.schema);
+    let holdings = check::holdings(&snapshot, &program.schema);
     let flow = claim("flow").and_then(|flow| program.flows.iter().find(|known| known.id == flow));
     let needs: &[(KindId, Stage)] = flow.map_or(&[], |flow| &flow.needs);
     text.push_str("\nthere:\n");
@@ -70,7 +71,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
         text.push_str("\nmissing:\n");
         text.push_str(&columns_of(&rows));
     }
-    let problems = crate::check::problems(&snapshot, &program.schema);
+    let problems = check::problems(&snapshot, &program.schema);
     if !problems.is_empty() {
         text.push_str("\nproblems:\n");
         text.push_str(&super::problems(&problems, Some(&snapshot)));

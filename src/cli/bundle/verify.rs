@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::super::terminal::Terminal;
-use super::super::Outcome;
+use super::super::{Outcome, load};
 use crate::bundle::{Limits, Snapshot};
-use crate::{check, compile};
+use crate::check;
 
 /// Look whether everything is there as it was sealed
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(in super::super) struct Args {
 
 pub(in super::super) fn run(args: Args, terminal: &Terminal) -> Outcome {
     let snapshot = Snapshot::read(&args.case, &Limits::STANDARD)?;
-    let problems = check::problems(&snapshot, compile::fact_schema());
+    let problems = check::problems(&snapshot, load::fact_schema());
     let mut text = super::problems(&problems, Some(&snapshot));
     let digest = snapshot.digest().map_or("without a manifest".to_owned(), |digest| digest.to_string());
     let files = snapshot.files().len();

@@ -3,7 +3,6 @@
 use super::{Checker, Value};
 use crate::compile::codes::Code;
 use crate::compile::names::{BUILTINS, Builtin, CLOCK_FUNCTIONS, DefinitionState, Takes};
-use crate::compile::problem::Place;
 use crate::compile::program::{Op, OpId};
 use crate::compile::types;
 use crate::expr::ast::{Expr, Name};
@@ -64,6 +63,9 @@ impl<'a> Checker<'a, '_> {
             (Takes::Threshold, type_) => *type_ == Type::Threshold,
             (Takes::Integers, type_) => *type_ == Type::List(Box::new(Type::Int)),
             (Takes::Identifier, type_) => matches!(type_, Type::Lei | Type::Aid | Type::Said),
+            (Takes::Segment, type_) => {
+                types::stands_for(type_, &Type::Text) || matches!(type_, Type::Lei | Type::Aid | Type::Said)
+            }
         };
         if !fits {
             return self.refuse(self.wrong_type(argument, &value.type_, needed(takes)));
@@ -76,9 +78,14 @@ impl<'a> Checker<'a, '_> {
             return Some(());
         }
         let plural = if takes == 1 { "" } else { "s" };
-        let message = format!("`{}` takes {takes} argument{plural}, and {} are given", name.text, arguments.len());
+        let given = match arguments.len() {
+            0 => "none is given".to_owned(),
+            1 => "1 is given".to_owned(),
+            many => format!("{many} are given"),
+        };
+        let message = format!("`{}` takes {takes} argument{plural}, and {given}", name.text);
         let label = format!("takes {takes} argument{plural}");
-        let problem = self.problem(Code::WrongArguments, name.span, message, label);
+        let problem = self.problem(Code::WrongNumberOfArguments, name.span, message, label);
         self.refuse(problem.help(format!("write `{signature}`")))
     }
 
@@ -144,7 +151,11 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Binds the parameters of a definition that is checked on its own.
-    pub(in crate::compile) fn bind_parameters(&mut self, index: usize, names: &'a [(Name, crate::expr::ast::TypeName)]) {
+    pub(in crate::compile) fn bind_parameters(
+        &mut self,
+        index: usize,
+        names: &'a [(Name, crate::expr::ast::TypeName)],
+    ) {
         let definition = &self.names.definitions[index];
         for (parameter, (name, _)) in definition.parameters.iter().zip(names) {
             let value = match &parameter.type_ {
@@ -157,10 +168,6 @@ impl<'a> Checker<'a, '_> {
             self.bind(name, value);
         }
     }
-
-    pub(in crate::compile) fn set_root(&mut self, root: Place) {
-        self.root = root;
-    }
 }
 
 fn needed(takes: Takes) -> &'static str {
@@ -170,5 +177,6 @@ fn needed(takes: Takes) -> &'static str {
         Takes::Threshold => "a threshold",
         Takes::Integers => "a list of int",
         Takes::Identifier => "a LEI, an AID or a SAID",
+        Takes::Segment => "text, a LEI, an AID or a SAID",
     }
 }

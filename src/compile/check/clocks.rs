@@ -55,7 +55,12 @@ impl<'a> Checker<'a, '_> {
         let mut sum = Sum::default();
         take_apart(with_clock, true, &mut sum);
         if self.has_clock(other.expr()) || sum.clocks.len() != 1 {
-            let problem = self.problem(Code::ClockMisplaced, span, "a comparison of clocks", "both sides depend on the run alone");
+            let problem = self.problem(
+                Code::ClockNotCompared,
+                span,
+                "a comparison of clocks",
+                "both sides depend on the run alone",
+            );
             return self.refuse(problem.help("compare one clock with an instant of the case"));
         }
         let (clock, positive) = sum.clocks[0];
@@ -152,7 +157,7 @@ impl<'a> Checker<'a, '_> {
 
     fn not_in_form(&self, expr: &Expr) -> Problem {
         let message = "a clock stands alone, plus or minus a duration or days, or minus an instant";
-        let problem = self.problem(Code::ClockMisplaced, expr.span, message, "not such a sum");
+        let problem = self.problem(Code::ClockNotCompared, expr.span, message, "not such a sum");
         problem.help("move the rest to the other side: `as_of <= t + 3 months`")
     }
 
@@ -164,9 +169,7 @@ impl<'a> Checker<'a, '_> {
             operands.push(self.time_operand(argument));
         }
         match operands.as_slice() {
-            [Some(from), Some(to)] => {
-                Some(self.emit(Op::DaysBetween { from: *from, to: *to }, span, Type::Int))
-            }
+            [Some(from), Some(to)] => Some(self.emit(Op::DaysBetween { from: *from, to: *to }, span, Type::Days)),
             _ => None,
         }
     }
@@ -178,8 +181,10 @@ impl<'a> Checker<'a, '_> {
             return Some(TimeOperand::Clock(clock));
         }
         if self.has_clock(expr) {
-            let problem = self.problem(Code::ClockMisplaced, expr.span, "a clock stands alone in `days_between`", "a sum");
-            return self.refuse(problem.help("compare the number of days instead: `days_between(t, as_of) <= 30`"));
+            let problem =
+                self.problem(Code::ClockNotCompared, expr.span, "a clock stands alone in `days_between`", "a sum");
+            return self
+                .refuse(problem.help("compare the number of days instead: `days_between(t, as_of) <= 30 days`"));
         }
         let value = self.operand(expr, None)?;
         if !matches!(value.type_, Type::Instant | Type::Date) {
@@ -197,11 +202,17 @@ impl<'a> Checker<'a, '_> {
         if self.has_clock(end) {
             // What is still going on must not have gone on for too long.
             let latest = self.sum(Arithmetic::Add, (start, &start_value?), (limit, &limit_value?), span)?;
-            return self.compare_clock(Comparison::LessOrEqual, Side::Expr(end), Side::Value(start, Some(latest)), span);
+            return self.compare_clock(
+                Comparison::LessOrEqual,
+                Side::Expr(end),
+                Side::Value(start, Some(latest)),
+                span,
+            );
         }
         let end_value = self.typed(end, &[Type::Instant], "an instant")?;
         if !matches!(self.arena.get(end_value.op), Op::Field { .. }) {
-            let problem = self.problem(Code::NotAPath, end.span, "`within` asks whether its end is there", "not a field");
+            let problem =
+                self.problem(Code::NotAPath, end.span, "`within` asks whether its end is there", "not a field");
             return self.refuse(problem.help("give the path of a field, or compare with `end <= start + limit`"));
         }
         let op = Op::Within { start: start_value?.op, end: end_value.op, limit: limit_value?.op };

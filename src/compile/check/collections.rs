@@ -3,6 +3,7 @@
 use super::operators::takes_a_type;
 use super::{Checker, Value};
 use crate::compile::codes::Code;
+use crate::compile::problem::Problem;
 use crate::compile::program::{Op, Over};
 use crate::compile::types;
 use crate::expr::ast::{Aggregate, Binding, Comparison, Expr, ExprKind, Name, Quantifier, SetOperation, SetRelation};
@@ -95,7 +96,8 @@ impl<'a> Checker<'a, '_> {
         }
         let Some(mut item) = item else {
             if elements.is_empty() {
-                let problem = self.problem(Code::EmptyList, span, "the type of this empty list is not known", "a list of what?");
+                let problem =
+                    self.problem(Code::EmptyList, span, "the type of this empty list is not known", "a list of what?");
                 return self.refuse(problem.help("compare it with a list, or leave it out"));
             }
             return None;
@@ -117,8 +119,7 @@ impl<'a> Checker<'a, '_> {
 
     pub(super) fn project(&mut self, element: &'a Expr, binding: &'a Binding, span: Span) -> Option<Value> {
         let (over, element) = self.over(binding, |checker, _| checker.operand(element, None))?;
-        let value =
-            self.emit(Op::Project { element: element.op, over }, span, Type::List(Box::new(element.type_)));
+        let value = self.emit(Op::Project { element: element.op, over }, span, Type::List(Box::new(element.type_)));
         Some(Value { tags: element.tags, ..value })
     }
 
@@ -192,7 +193,7 @@ impl<'a> Checker<'a, '_> {
         match aggregate {
             Aggregate::Min | Aggregate::Max => {
                 if !types::has_order(&item) {
-                    return self.refuse(self.wrong_type(list, &value.type_, "a list of values that have an order"));
+                    return self.refuse(self.no_order(list, &value.type_));
                 }
                 let op = Op::Bound { list: value.op, greatest: aggregate == Aggregate::Max };
                 Some(self.emit(op, span, item))
@@ -204,7 +205,11 @@ impl<'a> Checker<'a, '_> {
                     return Some(self.emit(Op::Count { over, distinct_by: None }, span, Type::Int));
                 }
                 if !types::has_equality(&item) {
-                    return self.refuse(self.wrong_type(list, &value.type_, "a list of single values, or a key (`x in … by KEY`),"));
+                    return self.refuse(self.wrong_type(
+                        list,
+                        &value.type_,
+                        "a list of single values, or a key (`x in … by KEY`),",
+                    ));
                 }
                 Some(self.emit(Op::Distinct { over, by: None, or_none }, span, Type::Bool))
             }
@@ -217,19 +222,25 @@ impl<'a> Checker<'a, '_> {
 
     /// A form that the parser lets through and that has no meaning.
     fn form(&mut self, span: Span, what: &str) -> Option<Value> {
-        let problem = self.problem(Code::WrongArguments, span, format!("this form {what}"), "cannot be read");
+        let problem = self.problem(Code::WrongNumberOfArguments, span, format!("this form {what}"), "cannot be read");
         self.refuse(problem.help("docs/language.md lists the forms"))
     }
 
     /// Whether a key can be told apart, or put in order.
     fn key_has(&mut self, expr: &Expr, type_: &Type, order: bool) -> Option<()> {
         match order {
-            true if !types::has_order(type_) => {
-                self.refuse(self.wrong_type(expr, type_, "a key that has an order"))
+            true if !types::has_order(type_) => self.refuse(self.no_order(expr, type_)),
+            false if !types::has_equality(type_) => {
+                self.refuse(self.wrong_type(expr, type_, "a key that is a single value"))
             }
-            false if !types::has_equality(type_) => self.refuse(self.wrong_type(expr, type_, "a key that is a single value")),
             true | false => Some(()),
         }
+    }
+
+    fn no_order(&self, expr: &Expr, type_: &Type) -> Problem {
+        let found = types::a(self.names.schema, type_);
+        let problem = self.problem(Code::NotOrdered, expr.span, format!("{found} has no order"), found);
+        problem.help("int, instant, date, duration and days have an order")
     }
 
     pub(super) fn max_gap(
@@ -303,8 +314,7 @@ impl<'a> Checker<'a, '_> {
 
     pub(super) fn recorded(&mut self, kind: &Name, span: Span) -> Option<Value> {
         let schema = self.names.schema;
-        let is_record =
-            |class: KindClass| matches!(class, KindClass::Evidence | KindClass::Case);
+        let is_record = |class: KindClass| matches!(class, KindClass::Evidence | KindClass::Case);
         let found = schema.kind_named(&kind.text).filter(|id| is_record(schema.kind(*id).class));
         let Some(id) = found else {
             let records = schema.kinds().iter().filter(|kind| is_record(kind.class)).map(|kind| kind.name.as_str());
@@ -312,10 +322,20 @@ impl<'a> Checker<'a, '_> {
             let list = schema.kind_of_plural(&kind.text).map(|id| schema.kind(id).name.clone());
             let meant = list.or_else(|| {
                 let hyphens = kind.text.replace('_', "-");
-                records.clone().find(|name| *name == hyphens).map(str::to_owned).or_else(|| types::closest(&kind.text, records))
+                records
+                    .clone()
+                    .find(|name| *name == hyphens)
+                    .map(str::to_owned)
+                    .or_else(|| types::closest(&kind.text, records))
             });
-            let problem = self.problem(Code::UnknownKind, kind.span, format!("unknown kind of record `{}`", kind.text), "not a kind");
-            return self.refuse(problem.meant(meant, || "kinds are the files of schemas/evidence and schemas/case".into()));
+            let problem = self.problem(
+                Code::UnknownKind,
+                kind.span,
+                format!("unknown kind of record `{}`", kind.text),
+                "not a kind",
+            );
+            return self
+                .refuse(problem.meant(meant, || "kinds are the files of schemas/evidence and schemas/case".into()));
         };
         Some(self.emit(Op::Recorded(id), span, Type::Bool))
     }

@@ -23,7 +23,8 @@ impl Tags {
     }
 
     fn of(variants: &Variants, mut is_in: impl FnMut(&(String, Vec<u16>)) -> bool) -> Self {
-        let bits = variants.by_tag.iter().enumerate().filter(|(_, tag)| is_in(tag)).fold(0, |bits, (at, _)| bits | 1 << at);
+        let bits =
+            variants.by_tag.iter().enumerate().filter(|(_, tag)| is_in(tag)).fold(0, |bits, (at, _)| bits | 1 << at);
         Self(bits)
     }
 

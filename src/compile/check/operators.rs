@@ -54,7 +54,13 @@ impl<'a> Checker<'a, '_> {
         (first, self.narrowed(&narrowing, |checker| checker.condition(right)))
     }
 
-    pub(super) fn compare(&mut self, comparison: Comparison, left: &'a Expr, right: &'a Expr, span: Span) -> Option<Value> {
+    pub(super) fn compare(
+        &mut self,
+        comparison: Comparison,
+        left: &'a Expr,
+        right: &'a Expr,
+        span: Span,
+    ) -> Option<Value> {
         self.compare_sides(comparison, Side::Expr(left), Side::Expr(right), span)
     }
 
@@ -129,11 +135,17 @@ impl<'a> Checker<'a, '_> {
         let operator = types::written(comparison);
         let message = format!("`{operator}` is not defined on {}", types::a(schema, left.1));
         let span = left.0.span.to(right.0.span);
-        let problem = self.problem(Code::NotComparable, span, message, "cannot be decided");
+        let code = match comparison {
+            Comparison::Equal | Comparison::NotEqual => Code::TypeMismatch,
+            _ => Code::NotOrdered,
+        };
+        let problem = self.problem(code, span, message, "cannot be decided");
         self.refuse(match (left.1, comparison) {
             (Type::List(_), _) => problem.help("compare lists with `same set as`, `subset of` or `disjoint from`"),
             (Type::Record(_), _) => problem.help("compare a field that identifies the object, such as its `id`"),
-            (_, Comparison::Before | Comparison::After) => problem.help("`before` and `after` compare instants and dates; use `<` and `>`"),
+            (_, Comparison::Before | Comparison::After) => {
+                problem.help("`before` and `after` compare instants and dates; use `<` and `>`")
+            }
             _ => problem.help("int, instant, date, duration and days have an order"),
         })
     }
@@ -163,14 +175,20 @@ impl<'a> Checker<'a, '_> {
     ) -> Option<Value> {
         let (comparison, count, other) = match (self.is_count(left.1.op), self.is_count(right.1.op)) {
             (true, true) => {
-                let problem = self.problem(Code::CountMisplaced, span, "two counts cannot be compared", "both are intervals");
+                let problem =
+                    self.problem(Code::CountNotCompared, span, "two counts cannot be compared", "both are intervals");
                 return self.refuse(problem.help("compare each with a number, or say the same with `same set as`"));
             }
             (true, false) => (comparison, left, right),
             (false, _) => (types::flip(comparison), right, left),
         };
         if other.1.type_ != Type::Int {
-            return self.refuse(self.apart(Code::TypeMismatch, (count.0, &Type::Int), (other.0, &other.1.type_), "is compared with"));
+            return self.refuse(self.apart(
+                Code::TypeMismatch,
+                (count.0, &Type::Int),
+                (other.0, &other.1.type_),
+                "is compared with",
+            ));
         }
         if matches!(comparison, Comparison::Before | Comparison::After) {
             self.comparable(comparison, (count.0, &Type::Int), (other.0, &Type::Int))?;
@@ -284,7 +302,12 @@ impl<'a> Checker<'a, '_> {
         span: Span,
     ) -> Option<Value> {
         if self.has_clock(left) || self.has_clock(right) {
-            let problem = self.problem(Code::ClockMisplaced, span, "a clock cannot be part of this sum", "not a side of a comparison");
+            let problem = self.problem(
+                Code::ClockNotCompared,
+                span,
+                "a clock cannot be part of this sum",
+                "not a side of a comparison",
+            );
             return self.refuse(problem.help("compare the sum where it stands: `as_of - 168h <= t`"));
         }
         let first = self.operand(left, None);
@@ -309,7 +332,7 @@ impl<'a> Checker<'a, '_> {
                 Arithmetic::Subtract => format!("{b} cannot be taken from {a}"),
                 Arithmetic::Multiply => format!("{a} cannot be multiplied by {b}"),
             };
-            let problem = self.problem(Code::WrongType, right.0.span, message, b).also(self.place(left.0.span), a);
+            let problem = self.problem(Code::TypeMismatch, right.0.span, message, b).also(self.place(left.0.span), a);
             return self.refuse(problem.help(
                 "instants take durations, days and months; dates take days and months; integers, durations and days add up among themselves",
             ));
@@ -331,17 +354,20 @@ pub(super) fn takes_a_type(expr: &Expr) -> bool {
 /// Advice for a pair of types that people mix up.
 fn help(left: (&Expr, &Type), right: (&Expr, &Type)) -> Option<String> {
     Some(match (left.1, right.1) {
-        (Type::Instant | Type::Date | Type::Duration | Type::Days | Type::Months | Type::Int | Type::Bool, Type::Text)
-            if takes_a_type(right.0) =>
-        {
-            "write the value without quotes".into()
-        }
+        (
+            Type::Instant | Type::Date | Type::Duration | Type::Days | Type::Months | Type::Int | Type::Bool,
+            Type::Text,
+        ) if takes_a_type(right.0) => "write the value without quotes".into(),
         (Type::Instant, Type::Date) => "take the date of the instant: `date(t)`".into(),
         (Type::Duration, Type::Days) => "a duration is exact (`168h`), days are of the calendar (`7 days`)".into(),
-        (Type::Duration | Type::Days | Type::Months, Type::Int) => "give the number its unit: `24h`, `30 days`, `3 months`".into(),
+        (Type::Duration | Type::Days | Type::Months, Type::Int) => {
+            "give the number its unit: `24h`, `30 days`, `3 months`".into()
+        }
         (Type::Lei, Type::Text) => "read the text as a LEI: `lei_of(text)`".into(),
         (Type::Person, Type::Text) => "people are compared by person id, never by name".into(),
-        (Type::Aid, Type::Said) => "an AID identifies a signer, a SAID a document; one of the two is another field".into(),
+        (Type::Aid, Type::Said) => {
+            "an AID identifies a signer, a SAID a document; one of the two is another field".into()
+        }
         (Type::List(item), other) if **item == *other => "ask for an element with `in`".into(),
         _ => return None,
     })

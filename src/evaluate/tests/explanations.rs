@@ -284,6 +284,37 @@ fn what_is_not_found_is_counted() {
 }
 
 #[test]
+fn of_what_is_nearly_found_it_is_said_what_it_lacks() {
+    let mut book = Book::new();
+    let (all, wanted) = (book.all(THING), book.one(OTHER));
+    let wanted = book.field(wanted, "name");
+    let (over, _) = book.over(all, |book, x| {
+        let (name, ok) = (book.field(x, "name"), book.field(x, "ok"));
+        let same = book.equal(name, wanted);
+        Some(book.and(same, ok))
+    });
+    let require = book.quantified(Quantifier::Exists, over, None);
+    book.written(require, "exists x in things where x.name == other.name and x.ok");
+    book.rule("R", require);
+    let with = |names: &[&'static str]| {
+        finding(&book, |case| {
+            for name in names {
+                case.thing(&[("name", CellValue::Text(name)), ("ok", CellValue::Bool(false))]);
+            }
+            let other = case.node(&[("name", CellValue::Text("C"))]);
+            case.facts.population_mut(OTHER).members.push(other);
+        })
+    };
+    let near = with(&["A", "B", "C", "D", "E"]);
+    let expected = "exists x in things where x.name == other.name and x.ok";
+    assert_eq!(leaves(&near), [(expected, "none of the 5 in things"), ("true", "false")]);
+    let far = with(&["A", "B", "D", "E"]);
+    assert_eq!(leaves(&far), [(expected, "none of the 4 in things")], "none comes near");
+    let place = Place { file: FileId(0), span: Span::new(90, 95) };
+    assert_eq!(far.deciding[0].places, [place], "what was looked for is shown");
+}
+
+#[test]
 fn counts_sets_and_repetitions_in_words() {
     let things = |n: i64| {
         move |case: &mut Case<'_>| {

@@ -32,7 +32,7 @@ fn lay_out(folder: &Path) {
 
 fn put(case: &Path, from: &Path, kind: &str) -> Result<String, AuthorError> {
     let new = NewFile { from: Origin::File(from), kind, path: None, source: "test", captured_at: None, captured_by: Some("Q1") };
-    add(case, &new, schema())
+    Ok(add(case, &[new], schema())?.remove(0))
 }
 
 fn seal_at(case: &Path, time: &str) -> Result<countersign::bundle::author::Sealed, AuthorError> {
@@ -88,7 +88,7 @@ fn what_is_refused_changes_nothing() {
     let Err(AuthorError::Refused { problems }) = put(&case, &plan, "challenge") else { panic!() };
     assert!(problems.iter().any(|problem| problem.code == Code::KindMismatch));
     let outside = NewFile { from: Origin::File(&plan), kind: "issuance-plan", path: Some("../x.json"), source: "t", captured_at: None, captured_by: None };
-    assert!(matches!(add(&case, &outside, schema()), Err(AuthorError::BadPath { .. })));
+    assert!(matches!(add(&case, &[outside], schema()), Err(AuthorError::BadPath { .. })));
     assert_eq!(fs::read(case.join("bundle/manifest.json")).unwrap(), before);
     assert!(!case.join("bundle/records/plan.json").exists());
     put(&case, &plan, "issuance-plan").unwrap();
