@@ -19,6 +19,7 @@ mod explain;
 pub mod finding;
 mod functions;
 mod machine;
+mod memo;
 pub mod outcome;
 mod print;
 mod rules;

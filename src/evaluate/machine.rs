@@ -12,6 +12,7 @@ use crate::primitives::Instant;
 
 use super::Signing;
 use super::coverage::Coverage;
+use super::memo::Memo;
 use super::value::{At, Element, Known, ListRef, Truth, Unknown, Value};
 
 /// Most steps that a rule may take; the largest shipped rule takes some thousands.
@@ -37,6 +38,8 @@ pub(super) struct Machine<'a> {
     pub depth: u32,
     /// Last instant for which every clock comparison so far gives the same answer.
     pub until: Option<Instant>,
+    /// Values that are computed once.
+    pub memo: Memo<'a>,
     /// Where the answers of conditions are kept, in tests of policies.
     pub coverage: Option<&'a Coverage>,
 }
@@ -74,6 +77,7 @@ impl<'a> Machine<'a> {
             steps: STEPS_MAX,
             depth: 0,
             until: None,
+            memo: Memo::new(program),
             coverage: None,
         };
         // Lists among them stay at the bottom of the scratch stack: no mark is below them.
@@ -154,7 +158,7 @@ impl<'a> Machine<'a> {
             return Err(Unknown::new(Cause::Overflow, op));
         }
         self.depth += 1;
-        let value = self.run(op);
+        let value = self.run_once(op);
         self.depth -= 1;
         value
     }
@@ -196,7 +200,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn run(&mut self, op: OpId) -> Known<'a> {
+    pub fn run(&mut self, op: OpId) -> Known<'a> {
         match self.op(op) {
             Op::Const(constant) => Ok(self.constant(*constant)),
             Op::Parameter(id) => {
@@ -371,7 +375,9 @@ impl<'a> Machine<'a> {
                 let population = self.facts.population(kind);
                 population.members.len() + population.unreadable.len()
             }
-            ListRef::Cells { length, .. } | ListRef::Scratch { length, .. } => length as usize,
+            ListRef::Cells { length, .. } | ListRef::Scratch { length, .. } | ListRef::Kept { length, .. } => {
+                length as usize
+            }
         }
     }
 
@@ -399,6 +405,7 @@ impl<'a> Machine<'a> {
                 Element { value, at, doubt: None }
             }
             ListRef::Scratch { start, .. } => self.scratch[start as usize + index],
+            ListRef::Kept { start, .. } => self.memo.kept[start as usize + index],
         }
     }
 

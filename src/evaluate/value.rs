@@ -40,8 +40,10 @@ pub(super) enum ListRef {
     Population(KindId),
     /// Cells of one object.
     Cells { node: NodeId, start: u32, length: u32 },
-    /// Computed in this run.
+    /// Computed, and gone when what asked for it is done.
     Scratch { start: u32, length: u32 },
+    /// Computed once for the run.
+    Kept { start: u32, length: u32 },
 }
 
 /// An element of a list.

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::build::*;
 use crate::compile::program::{Clock, Function, Local, Op, OpId, Over};
+use crate::evaluate::Signing;
+use crate::evaluate::machine::Machine;
 use crate::expr::ast::{Arithmetic, Comparison, Quantifier, SetOperation, SetRelation};
 use crate::facts::schema::{StructId, Type};
 use crate::facts::{Cause, CellValue};
@@ -268,8 +270,7 @@ impl Maker<'_, '_> {
             }
             _ => {
                 let (left, right) = (self.list(depth - 1), self.list(depth - 1));
-                let operation =
-                    self.tape.of(&[SetOperation::Union, SetOperation::Intersect, SetOperation::Minus]);
+                let operation = self.tape.of(&[SetOperation::Union, SetOperation::Intersect, SetOperation::Minus]);
                 self.book.op(Op::SetOperation { operation, left, right }, type_)
             }
         }
@@ -310,10 +311,13 @@ fn fill<'b>(tape: &mut Tape<'_>, now: &mut Case<'b>, later: &mut Case<'b>) {
             ("n", twin(tape, int)),
             ("at", twin(tape, time)),
             ("end", twin(tape, time)),
-            ("aid", twin(tape, |tape| match tape.choose(3) {
-                0 => CellValue::Malformed("bad"),
-                _ => CellValue::Text(tape.of(&AIDS)),
-            })),
+            (
+                "aid",
+                twin(tape, |tape| match tape.choose(3) {
+                    0 => CellValue::Malformed("bad"),
+                    _ => CellValue::Text(tape.of(&AIDS)),
+                }),
+            ),
         ];
         let numbers: Vec<Twin> = (0..tape.choose(3)).map(|_| twin(tape, int)).collect();
         let (list_now, list_later) = (
@@ -390,6 +394,28 @@ proptest! {
         let between = Instant::from_nanoseconds(as_of.nanoseconds() + span * i128::from(share) / 1000).unwrap();
         prop_assert_eq!(at(between).0, answer);
         prop_assert_eq!(at(last).0, answer);
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_would_be_computed(
+        program in prop::collection::vec(any::<u8>(), 0..160),
+        facts in prop::collection::vec(any::<u8>(), 0..120),
+    ) {
+        let (book, op) = condition(&program);
+        let (mut case, mut unused) = (book.facts(), book.facts());
+        fill(&mut Tape { bytes: &facts, at: 0 }, &mut case, &mut unused);
+        // Where conditions are counted, nothing is remembered.
+        let coverage = crate::evaluate::Coverage::new(&book.program);
+        let arena = bumpalo::Bump::new();
+        let as_of = instant(AS_OF);
+        let mut plain = Machine::new(&book.program, &case.facts, &arena, as_of, Signing::NotYet, &[]);
+        plain.coverage = Some(&coverage);
+        let computed = (plain.truth(op), plain.until);
+        let mut machine = Machine::new(&book.program, &case.facts, &arena, as_of, Signing::NotYet, &[]);
+        for _ in 0..2 {
+            machine.until = None;
+            prop_assert_eq!((machine.truth(op), machine.until), computed);
+        }
     }
 
     #[test]
