@@ -104,8 +104,7 @@ fn check_covered(
         flow: flows.first().map_or("", String::as_str),
         profile: &profile.id,
     };
-    let (mut facts, _) =
-        collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, cases);
+    let (mut facts, _) = collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, cases);
     push_tables(program, &mut facts);
 
     let waivers = case::waivers(snapshot, &program.schema);
@@ -210,7 +209,8 @@ fn needs(program: &Program, flows: &[String], form: Form, stage: Stage) -> Vec<(
     for flow in program.flows.iter().filter(|flow| flows.contains(&flow.id)) {
         for &(kind, needed_at) in &flow.needs {
             let case_record = program.schema.kind(kind).class == KindClass::Case;
-            if needed_at <= stage && !(case_record && form == Form::Bundle) && !needs.iter().any(|(of, _)| *of == kind) {
+            if needed_at <= stage && !(case_record && form == Form::Bundle) && !needs.iter().any(|(of, _)| *of == kind)
+            {
                 needs.push((kind, needed_at));
             }
         }

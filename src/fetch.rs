@@ -156,8 +156,7 @@ fn attempt_once(client: &Client, target: &Url, limits: &Limits) -> Result<Respon
         let to = answer.headers().get("location").map_or(String::new(), |to| text(to.as_bytes()));
         return Err(FetchError::Redirected { url: target.to_string(), to });
     }
-    let headers =
-        answer.headers().iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
+    let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
     let body = read_body(answer, target, limits)?;
     Ok(Response { url: target.to_string(), status, headers, body })
 }

@@ -113,7 +113,11 @@ pub fn accept(lei: &Lei, response: &Response) -> Result<(), GleifError> {
 /// The `lei-record` that stands beside an accepted body.
 pub fn record(fetch: &Fetch<'_>, response: &Response) -> Value {
     let at = fetch.fetched_at.to_string();
-    let headers = response.headers.iter().take(HEADERS_MAX).filter(|(name, value)| !name.is_empty() && value.len() <= HEADER_BYTES_MAX);
+    let headers = response
+        .headers
+        .iter()
+        .take(HEADERS_MAX)
+        .filter(|(name, value)| !name.is_empty() && value.len() <= HEADER_BYTES_MAX);
     json!({
         "kind": "lei-record",
         "id": fetch.record_id,

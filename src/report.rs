@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use crate::primitives::{Said, Sha256};
 
-pub use assemble::{Parts, strength_text};
 pub(crate) use assemble::assemble;
+pub use assemble::{Parts, strength_text};
 pub use document::ReportDocument;
 
 /// Format name of the report document; a change of its schema changes it.

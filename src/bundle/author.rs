@@ -253,9 +253,7 @@ fn admit(
 ) -> Result<(String, Vec<u8>), AuthorError> {
     let class = kind_class(schema, new.kind)?;
     let (name, bytes) = match &new.from {
-        Origin::File(path) => {
-            (path.file_name().and_then(|name| name.to_str()).unwrap_or_default(), read_source(path)?)
-        }
+        Origin::File(path) => (path.file_name().and_then(|name| name.to_str()).unwrap_or_default(), read_source(path)?),
         Origin::Bytes { name, bytes } => (*name, bytes.to_vec()),
     };
     let path = new.path.map_or_else(|| format!("{}/{name}", default_folder(new.kind)), str::to_owned);

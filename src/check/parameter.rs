@@ -1,7 +1,7 @@
 //! Parameters of the rule book: those that were set, and all of them for the report.
 
-use crate::compile::read_text;
 use crate::compile::program::{Parameter, ParameterId, ParameterValue, Profile, Program};
+use crate::compile::read_text;
 use crate::evaluate::print_parameter;
 use crate::report::document::ParameterEntry;
 
@@ -21,11 +21,12 @@ pub(super) fn assignments(
             return Err(CheckError::ParameterTwice { name: name.clone() });
         }
         let parameter = &program.parameters[at];
-        let value = read_text(&program.schema, text, &parameter.type_).map_err(|reason| CheckError::ParameterValue {
-            name: name.clone(),
-            value: text.clone(),
-            expected: format!("{reason}; its default is {}", print_parameter(&parameter.default)),
-        })?;
+        let value =
+            read_text(&program.schema, text, &parameter.type_).map_err(|reason| CheckError::ParameterValue {
+                name: name.clone(),
+                value: text.clone(),
+                expected: format!("{reason}; its default is {}", print_parameter(&parameter.default)),
+            })?;
         values.push((id, value));
     }
     Ok(values)
@@ -56,9 +57,9 @@ pub(super) fn entries(
 
 fn unknown(program: &Program, name: &str) -> CheckError {
     let names = program.parameters.iter().map(|parameter| parameter.name.as_str());
-    let nearest = names.clone().max_by(|a, b| {
-        strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)).then_with(|| b.cmp(a))
-    });
+    let nearest = names
+        .clone()
+        .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)).then_with(|| b.cmp(a)));
     let help = match nearest.filter(|nearest| strsim::jaro_winkler(nearest, name) > 0.8) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("parameters: {}", names.collect::<Vec<_>>().join(", ")),

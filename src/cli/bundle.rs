@@ -8,9 +8,9 @@ mod verify;
 
 use std::fmt::Write as _;
 
+use super::Outcome;
 use super::config::Settings;
 use super::terminal::Terminal;
-use super::Outcome;
 use crate::bundle::{Problem, Snapshot, place};
 
 /// Lay out, fill, seal and look at evidence bundles

@@ -153,7 +153,8 @@ fn print(
     match (format, output) {
         (Format::Human, None) => terminal.print(&human::render(report.document(), layout)),
         (Format::Json, None) => {
-            let text = String::from_utf8(json::render(report)).map_err(|_| CliError::Internal { what: "the report" })?;
+            let text =
+                String::from_utf8(json::render(report)).map_err(|_| CliError::Internal { what: "the report" })?;
             terminal.print(&(text + "\n"))
         }
         (Format::Human, Some(path)) => {

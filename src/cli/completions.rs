@@ -8,7 +8,9 @@ use super::{Arguments, Outcome, terminal::Terminal};
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  countersign completions bash > ~/.local/share/bash-completion/completions/countersign")]
+#[command(
+    after_help = "Example:\n  countersign completions bash > ~/.local/share/bash-completion/completions/countersign"
+)]
 pub(super) struct Args {
     /// The shell
     shell: Shell,

@@ -137,12 +137,7 @@ fn is_folder(path: &Path) -> Result<String, CliError> {
 
 fn text(name: &'static str, given: Option<&str>, default: Option<&str>) -> Line {
     let source = if given.is_some() { "settings" } else { "default" };
-    Line {
-        name,
-        value: given.or(default).unwrap_or("(none)").to_owned(),
-        source,
-        detail: Ok(String::new()),
-    }
+    Line { name, value: given.or(default).unwrap_or("(none)").to_owned(), source, detail: Ok(String::new()) }
 }
 
 fn clock_line() -> Line {

@@ -156,7 +156,10 @@ pub(super) enum CliError {
     },
     /// A folder of policies without any.
     #[error("there is no policy in `{}`", path.display())]
-    #[diagnostic(code(countersign::cli::no_policies), help("policies are `*.yaml` files; docs/language.md describes them"))]
+    #[diagnostic(
+        code(countersign::cli::no_policies),
+        help("policies are `*.yaml` files; docs/language.md describes them")
+    )]
     NoPolicies {
         /// The folder.
         path: PathBuf,
@@ -258,4 +261,3 @@ pub(super) enum CliError {
     #[diagnostic(transparent)]
     Gleif(#[from] GleifError),
 }
-

@@ -106,13 +106,21 @@ fn fetch(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
         captured_at: Some(fetched_at),
         captured_by: Some(performed_by),
     };
-    let files = [file("lei-record-body", &response.body, Some(body_path.as_str())), file("lei-record", record.as_bytes(), None)];
+    let files = [
+        file("lei-record-body", &response.body, Some(body_path.as_str())),
+        file("lei-record", record.as_bytes(), None),
+    ];
     let added = author::add(&args.into, &files, load::fact_schema())?;
     let mut text = String::new();
     for path in added {
         text.push_str(&format!("added {path}\n"));
     }
-    text.push_str(&format!("LEI {} as of {fetched_at}, {} bytes from {}\n", args.lei, response.body.len(), response.url));
+    text.push_str(&format!(
+        "LEI {} as of {fetched_at}, {} bytes from {}\n",
+        args.lei,
+        response.body.len(),
+        response.url
+    ));
     terminal.print(&text)?;
     Ok(0)
 }

@@ -10,10 +10,10 @@ use super::config::Settings;
 use super::error::CliError;
 use crate::bundle::patch::TRUST;
 use crate::bundle::{Limits, Snapshot};
-use crate::check::cases::Fixture;
 use crate::check;
-use crate::compile::program::Program;
+use crate::check::cases::Fixture;
 use crate::compile;
+use crate::compile::program::Program;
 use crate::facts::schema::FactSchema;
 use crate::policy::{self, ParsedCases, PolicySet};
 use crate::primitives::Said;
@@ -131,8 +131,7 @@ pub(super) fn fixture(folder: &Path, name: &str) -> Result<Fixture, CliError> {
 pub(super) fn patched(snapshot: &Snapshot, path: &Path) -> Result<Snapshot, CliError> {
     let source = Source::new(path.display().to_string(), text(path, POLICY_BYTES_MAX)?);
     let steps = policy::cases::patch_file(&source).map_err(|problems| CliError::Policies { problems })?;
-    check::cases::patched(snapshot, &steps)
-        .map_err(|reason| CliError::Patch { path: path.to_owned(), reason })
+    check::cases::patched(snapshot, &steps).map_err(|reason| CliError::Patch { path: path.to_owned(), reason })
 }
 
 /// The folder of earlier cases; it must be there if it is named.

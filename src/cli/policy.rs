@@ -7,9 +7,9 @@ mod test;
 
 use std::path::{Path, PathBuf};
 
+use super::Outcome;
 use super::config::Settings;
 use super::terminal::Terminal;
-use super::Outcome;
 
 /// The folder of policies where none is named.
 const FOLDER: &str = "policies";

@@ -3,9 +3,9 @@
 mod init;
 mod show;
 
+use super::Outcome;
 use super::config::Settings;
 use super::terminal::Terminal;
-use super::Outcome;
 
 /// Make and look at the installation's trust file
 #[derive(Debug, clap::Subcommand)]

@@ -8,7 +8,7 @@ use crate::facts::Cause;
 use super::finding::{Deciding, Element as Named, Finding, Missing, RuleResult};
 use super::machine::{Machine, STEPS_MAX};
 use super::outcome::Outcome;
-use super::value::{Element, Truth, Unknown, Value};
+use super::value::{At, Element, Truth, Unknown, Value};
 use super::{explain::Why, select};
 
 /// What the verdict pass says of one element.
@@ -84,7 +84,7 @@ impl<'a> Run<'_, 'a> {
     fn each(&mut self, over: &Over, result: &mut RuleResult) {
         let list = match self.machine.list(over.list) {
             Ok(list) => list,
-            Err(unknown) => return self.record_unknown(unknown, result),
+            Err(unknown) => return self.record_unless_elsewhere(over, unknown, result),
         };
         let (mut at, mut certain, mut doubt) = (0, false, None);
         let mut labels = BTreeSet::new();
@@ -114,7 +114,17 @@ impl<'a> Run<'_, 'a> {
         }
         if over.filter.is_none() && self.machine.length(list) == 0 {
             let unknown = Unknown::new(Cause::Empty, over.list);
-            self.record_unknown(unknown, result);
+            self.record_unless_elsewhere(over, unknown, result);
+        }
+    }
+
+    /// There is no element to judge: indeterminate, unless the rule does not apply whatever the
+    /// element would be, such as in another flow.
+    fn record_unless_elsewhere(&mut self, over: &Over, unknown: Unknown, result: &mut RuleResult) {
+        self.machine.bind(over.local, Err(unknown), At::Nowhere);
+        match self.expressions.applies.map(|applies| self.truth(applies)) {
+            Some(Ok(false)) if self.machine.steps > 0 => result.not_applicable += 1,
+            _ => self.record_unknown(unknown, result),
         }
     }
 

@@ -20,10 +20,7 @@ pub enum FetchError {
     },
     /// The HTTP client could not be set up.
     #[error("`{url}` cannot be fetched: the HTTP client could not be set up")]
-    #[diagnostic(
-        code(countersign::fetch::client),
-        help("look at the proxy settings and certificates of this machine")
-    )]
+    #[diagnostic(code(countersign::fetch::client), help("look at the proxy settings and certificates of this machine"))]
     Client {
         /// The address.
         url: String,

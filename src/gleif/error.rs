@@ -17,7 +17,10 @@ pub enum GleifError {
     },
     /// Another status than 200.
     #[error("`{url}` answered {status} where 200 is expected")]
-    #[diagnostic(code(countersign::gleif::status), help("only an answer with status 200 is evidence; nothing was saved"))]
+    #[diagnostic(
+        code(countersign::gleif::status),
+        help("only an answer with status 200 is evidence; nothing was saved")
+    )]
     Status {
         /// The address.
         url: String,

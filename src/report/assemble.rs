@@ -50,8 +50,7 @@ pub fn strength_text(strength: crate::compile::program::Strength) -> &'static st
 /// Makes the document of a run. `said` and `judgement` are still to be computed.
 pub(crate) fn assemble(parts: Parts<'_>, run: Run) -> ReportDocument {
     let maker = Maker { parts, places: Places::new(parts.program, parts.snapshot), causes: Causes::of(parts) };
-    let mut results: Vec<ResultEntry> =
-        parts.evaluation.results.iter().map(|result| maker.result(result)).collect();
+    let mut results: Vec<ResultEntry> = parts.evaluation.results.iter().map(|result| maker.result(result)).collect();
     // Stable: results that are equally bad stay in program order.
     results.sort_by_key(severity);
     let pending = maker.pending(&run);

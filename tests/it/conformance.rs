@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use bumpalo::Bump;
 use countersign::bundle::{Limits, Snapshot};
 use countersign::collect::{RunFacts, collect};
-use countersign::compile::{self, CompiledExpression};
 use countersign::compile::program::Program;
+use countersign::compile::{self, CompiledExpression};
 use countersign::evaluate::{Answer, Shown, Signing, push_tables, value_of};
 use countersign::expr;
 use countersign::facts::Cause;
@@ -165,9 +165,11 @@ fn world() -> &'static World {
 pub fn schema() -> FactSchema {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    for (folder, prefix) in
-        [(root.join("schemas"), ""), (root.join("schemas/facts"), "facts/"), (folder().join("schemas/evidence"), "evidence/")]
-    {
+    for (folder, prefix) in [
+        (root.join("schemas"), ""),
+        (root.join("schemas/facts"), "facts/"),
+        (folder().join("schemas/evidence"), "evidence/"),
+    ] {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -247,7 +249,8 @@ pub fn compiled(case: &Case, schema: &FactSchema) -> Result<(Program, CompiledEx
     if !problems.is_empty() {
         return Err(codes(&problems));
     }
-    let tree = expr::parse(&case.expr).map_err(|errors| errors.iter().map(|error| error.code.to_owned()).collect::<Vec<_>>())?;
+    let tree = expr::parse(&case.expr)
+        .map_err(|errors| errors.iter().map(|error| error.code.to_owned()).collect::<Vec<_>>())?;
     let expression = Parsed { text: Fragment::plain(&case.expr), tree: Some(tree) };
     let source = Source::new("expression", case.expr.as_str());
     compile::compile_with_expression(&set, schema.clone(), &expression, &source).map_err(|problems| codes(&problems))

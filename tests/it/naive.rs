@@ -326,9 +326,7 @@ impl World {
             .map(|element| {
                 let verdict = match satisfies {
                     None => V::Bool(true),
-                    Some(body) => {
-                        self.with(binding, element.value, scope, |world, scope| world.known(body, scope))
-                    }
+                    Some(body) => self.with(binding, element.value, scope, |world, scope| world.known(body, scope)),
                 };
                 (element.certain, verdict)
             })
@@ -337,7 +335,13 @@ impl World {
         let possibly = |wanted: bool| judged.iter().filter(|(_, v)| !is(v, !wanted)).count();
         let all = |wanted: bool| match (certainly(!wanted), possibly(!wanted)) {
             (1.., _) => V::Bool(false),
-            (0, _) if judged.is_empty() => if or_none { V::Bool(true) } else { V::Unknown },
+            (0, _) if judged.is_empty() => {
+                if or_none {
+                    V::Bool(true)
+                } else {
+                    V::Unknown
+                }
+            }
             // If every element may be absent, there may be nothing to speak of.
             (0, 0) if !or_none && judged.iter().all(|(certain, _)| !certain) => V::Unknown,
             (0, 0) => V::Bool(true),
@@ -395,10 +399,8 @@ impl World {
                 V::Count(least as u64, (known(false).len() + unknown(false)) as u64)
             }
             Aggregate::Distinct => {
-                let keys: Vec<Element> = keyed
-                    .into_iter()
-                    .map(|(value, element)| Element { value, certain: element.certain })
-                    .collect();
+                let keys: Vec<Element> =
+                    keyed.into_iter().map(|(value, element)| Element { value, certain: element.certain }).collect();
                 aggregate_list(Aggregate::Distinct, &keys, or_none)
             }
             Aggregate::The => match elements.as_slice() {
@@ -411,7 +413,8 @@ impl World {
                 }
                 let better = if aggregate == Aggregate::Latest { Comparison::Greater } else { Comparison::Less };
                 let best = (0..keyed.len()).filter(|&at| {
-                    (0..keyed.len()).all(|other| other == at || is(&compare(better, &keyed[at].0, &keyed[other].0), true))
+                    (0..keyed.len())
+                        .all(|other| other == at || is(&compare(better, &keyed[at].0, &keyed[other].0), true))
                 });
                 match best.collect::<Vec<_>>().as_slice() {
                     [at] => keyed[*at].1.value.clone(),
@@ -470,7 +473,8 @@ impl World {
             }
             ("url_has_segment", [V::Text(text), V::Text(segment)]) => match url::Url::parse(text) {
                 Ok(url) if url.has_host() => V::Bool(
-                    !segment.is_empty() && url.path_segments().is_some_and(|mut parts| parts.any(|part| part == segment)),
+                    !segment.is_empty()
+                        && url.path_segments().is_some_and(|mut parts| parts.any(|part| part == segment)),
                 ),
                 _ => V::Unknown,
             },
@@ -497,9 +501,7 @@ pub fn written(value: &V) -> Option<Json> {
         V::Months(value) => Json::from(counted(*value, "month")),
         V::Threshold(Threshold::Count(count)) => Json::from(format!("{count:x}")),
         V::Threshold(Threshold::Weighted(_)) => Json::from("(weights)"),
-        V::List(elements) => {
-            elements.iter().map(|element| written(&element.value).unwrap_or(Json::Null)).collect()
-        }
+        V::List(elements) => elements.iter().map(|element| written(&element.value).unwrap_or(Json::Null)).collect(),
         V::Record(object, _) => object.get("id").or_else(|| object.get("name")).cloned().unwrap_or(Json::Null),
         V::Count(low, high) if low == high => Json::from(*low),
         V::Count(..) => return None,
@@ -691,9 +693,10 @@ fn aggregate_list(aggregate: Aggregate, list: &[Element], or_none: bool) -> V {
                 return V::Unknown;
             }
             let better = if aggregate == Aggregate::Max { Comparison::Greater } else { Comparison::Less };
-            let best = list.iter().map(|element| &element.value).reduce(|best, next| {
-                if is(&compare(better, next, best), true) { next } else { best }
-            });
+            let best = list
+                .iter()
+                .map(|element| &element.value)
+                .reduce(|best, next| if is(&compare(better, next, best), true) { next } else { best });
             best.cloned().unwrap()
         }
         Aggregate::CountDistinct | Aggregate::The | Aggregate::Latest | Aggregate::Earliest => {

@@ -173,7 +173,8 @@ fn clean() -> ReportDocument {
 
 fn blocked() -> ReportDocument {
     let mut document = document(Verdict::NotClean);
-    let mut second = result("PROV-1.c", "the record shows good standing", Outcome::Fail, vec![failing(Level::Block, None)]);
+    let mut second =
+        result("PROV-1.c", "the record shows good standing", Outcome::Fail, vec![failing(Level::Block, None)]);
     second.document_title = "Provenant procedure".to_owned();
     let mut warned = result(
         "LE-6.3.2.c.v.2",
@@ -194,9 +195,12 @@ fn blocked() -> ReportDocument {
     );
     warned.same_as = vec!["PROV-7.d".to_owned()];
     document.results = vec![
-        result("LE-6.3.1.b.2", "the LEI registration is in good standing on every saved record", Outcome::Fail, vec![
-            failing(Level::Block, Some("lei-record-r1")),
-        ]),
+        result(
+            "LE-6.3.1.b.2",
+            "the LEI registration is in good standing on every saved record",
+            Outcome::Fail,
+            vec![failing(Level::Block, Some("lei-record-r1"))],
+        ),
         second,
         warned,
         passing("LE-6.3.1.a"),
@@ -232,12 +236,17 @@ fn indeterminate() -> ReportDocument {
         result("PROV-2.c", "the day lies ahead", Outcome::Indeterminate, vec![missing("issuance-plan")]),
         first,
         second,
-        result("LE-6.1.a", "the file is what it says", Outcome::Indeterminate, vec![unknown(
-            None,
-            Cause::Several,
-            "2 records of kind `le-profile` are listed where one is expected",
-            vec![lapsed_place()],
-        )]),
+        result(
+            "LE-6.1.a",
+            "the file is what it says",
+            Outcome::Indeterminate,
+            vec![unknown(
+                None,
+                Cause::Several,
+                "2 records of kind `le-profile` are listed where one is expected",
+                vec![lapsed_place()],
+            )],
+        ),
         passing("LE-6.3.1.a"),
     ];
     document.kinds = vec![kind("issuance-plan", "the likely day of issuance", 0, &["LE-9.1.2.b", "PROV-2.c"])];
@@ -295,11 +304,17 @@ fn many() -> ReportDocument {
         finding.deciding[0].evidence = vec![place(index)];
         finding
     };
-    document.results = vec![result("LE-6.3.2.a", "each representative is known", Outcome::Fail, (0..20).map(finding).collect())];
+    document.results =
+        vec![result("LE-6.3.2.a", "each representative is known", Outcome::Fail, (0..20).map(finding).collect())];
     // The same values again, under another clause.
     document.results.push(result("PROV-3.a", "each one once more", Outcome::Fail, (0..20).map(finding).collect()));
     for index in 100..155 {
-        document.results.push(result(&format!("PROV-{index}"), "a step was taken", Outcome::Fail, vec![finding(index)]));
+        document.results.push(result(
+            &format!("PROV-{index}"),
+            "a step was taken",
+            Outcome::Fail,
+            vec![finding(index)],
+        ));
     }
     document.summary.fail_block = 57;
     document

@@ -27,7 +27,8 @@ pub(in super::super) struct Args {
 
 pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
     let by = args.by.as_deref().or(settings.person.as_deref());
-    let sealed = author::seal(&args.case, clock::now()?, by, &|snapshot| check::problems(snapshot, load::fact_schema()))?;
+    let sealed =
+        author::seal(&args.case, clock::now()?, by, &|snapshot| check::problems(snapshot, load::fact_schema()))?;
     let files = if sealed.files == 1 { "1 file".to_owned() } else { format!("{} files", sealed.files) };
     terminal.print(&format!("sealed {files}, bundle {}\n", sealed.digest))?;
     Ok(0)

@@ -81,12 +81,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
 }
 
 /// A kind that is missing, when it is needed, and which rules wait for it.
-fn row(
-    program: &Program,
-    flow: Option<&crate::compile::program::Flow>,
-    kind: KindId,
-    stage: Stage,
-) -> [String; 4] {
+fn row(program: &Program, flow: Option<&crate::compile::program::Flow>, kind: KindId, stage: Stage) -> [String; 4] {
     let in_flow = |rule: &&crate::compile::program::Rule| {
         flow.is_some_and(|flow| rule.packs.iter().any(|pack| flow.packs.contains(pack))) && rule.reads.contains(&kind)
     };

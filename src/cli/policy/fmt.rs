@@ -50,7 +50,12 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
         let did = if args.check { "would change" } else { "formatted" };
         lines.push_str(&format!("{did} {}\n", path.display()));
     }
-    lines.push_str(&format!("{} files, {} {}\n", files.len(), changed.len(), if args.check { "differ" } else { "changed" }));
+    lines.push_str(&format!(
+        "{} files, {} {}\n",
+        files.len(),
+        changed.len(),
+        if args.check { "differ" } else { "changed" }
+    ));
     terminal.print(&lines)?;
     match (args.check, changed.len()) {
         (true, files @ 1..) => Err(CliError::NotFormatted { files }),

@@ -30,8 +30,9 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
         let all = cases.iter().flat_map(|file| &file.cases);
         all.filter(|case| case.expect.iter().any(|(id, _)| id.text == rule)).count()
     };
-    let mut rows = vec![["requirement", "document", "section", "packs", "stage", "level", "decided by", "cases"]
-        .map(str::to_owned)];
+    let mut rows = vec![
+        ["requirement", "document", "section", "packs", "stage", "level", "decided by", "cases"].map(str::to_owned),
+    ];
     for rule in &program.rules {
         if !rule.packs.iter().any(|pack| of_pack(pack)) {
             continue;

@@ -129,17 +129,17 @@ fn kind_read(program: &Program, op: OpId) -> Option<KindId> {
 fn is_required(program: &Program, op: OpId) -> bool {
     let Op::Field { field, .. } = &program.ops[op.0 as usize] else { return false };
     let structs = program.schema.structs();
-    structs.get(field.type_id.0 as usize).and_then(|type_| type_.fields.get(field.field as usize)).is_some_and(
-        |field| field.required,
-    )
+    structs
+        .get(field.type_id.0 as usize)
+        .and_then(|type_| type_.fields.get(field.field as usize))
+        .is_some_and(|field| field.required)
 }
 
 /// Whether a rule has one finding per file check.
 fn is_over_files(program: &Program, rule: RuleIndex) -> bool {
     let RuleBody::Expressions(expressions) = &program.rules[rule.0 as usize].body else { return false };
     let Some(over) = expressions.for_each else { return false };
-    kind_read(program, over.list)
-        .is_some_and(|kind| program.schema.kinds()[kind.0 as usize].singular == FILE_CHECK)
+    kind_read(program, over.list).is_some_and(|kind| program.schema.kinds()[kind.0 as usize].singular == FILE_CHECK)
 }
 
 fn files_of(finding: &Finding) -> impl Iterator<Item = FileId> {

@@ -121,12 +121,7 @@ fn shared_reason(item: Item<'_>) -> Option<Key<'_>> {
 fn decided_at(finding: &FindingEntry) -> Option<Key<'_>> {
     let deciding = finding.deciding.first()?;
     let place = deciding.evidence.first().filter(|place| !place.pointer.is_empty())?;
-    Some(Key::Place {
-        class: Class::of(finding),
-        path: &place.path,
-        pointer: &place.pointer,
-        actual: &deciding.actual,
-    })
+    Some(Key::Place { class: Class::of(finding), path: &place.path, pointer: &place.pointer, actual: &deciding.actual })
 }
 
 fn begin(item: Item<'_>) -> Entry<'_> {

@@ -21,11 +21,7 @@ pub(super) fn place(page: &mut Page, case_path: &str, place: &EvidencePlace) {
     let gutter = INDENT + number.len() + 3;
     let view = view(page, place, page.width().saturating_sub(gutter).max(12));
     let line = format!("{number} | ");
-    page.paragraph(
-        INDENT,
-        gutter,
-        &[(DIM, &line), (PLAIN, &view.before), (BLOCK, &view.marked), (PLAIN, &view.after)],
-    );
+    page.paragraph(INDENT, gutter, &[(DIM, &line), (PLAIN, &view.before), (BLOCK, &view.marked), (PLAIN, &view.after)]);
     if !view.marked.is_empty() {
         let bar = format!("{} | ", " ".repeat(number.len()));
         let blanks = " ".repeat(columns(&view.before));
@@ -119,10 +115,7 @@ mod tests {
     #[test]
     fn carets_stand_under_what_decided() {
         let text = rendered("    \"name\": \"株式会社\",", (12, 6), 60);
-        assert_eq!(
-            text,
-            "  --> bundle/raw/r1.json:12:7\n  12 | \"name\": \"株式会社\",\n     |         ^^^^^^^^^^\n"
-        );
+        assert_eq!(text, "  --> bundle/raw/r1.json:12:7\n  12 | \"name\": \"株式会社\",\n     |         ^^^^^^^^^^\n");
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! what is there, what is not, which rules wait for it and which command adds it.
 
 use super::super::document::{KindEntry, ReportDocument};
+use super::Layout;
 use super::page::{BOLD, DIM, GOOD, HELP, PLAIN, Page};
 use super::style::{command_to_add, count};
-use super::Layout;
 
 /// Rules that are named as waiting.
 const RULES_NAMED: usize = 4;

@@ -31,7 +31,14 @@ fn lay_out(folder: &Path) {
 }
 
 fn put(case: &Path, from: &Path, kind: &str) -> Result<String, AuthorError> {
-    let new = NewFile { from: Origin::File(from), kind, path: None, source: "test", captured_at: None, captured_by: Some("Q1") };
+    let new = NewFile {
+        from: Origin::File(from),
+        kind,
+        path: None,
+        source: "test",
+        captured_at: None,
+        captured_by: Some("Q1"),
+    };
     Ok(add(case, &[new], schema())?.remove(0))
 }
 
@@ -69,7 +76,13 @@ fn a_case_is_laid_out_filled_and_sealed() {
     let of = |kind: &str| held.iter().find(|held| schema().kind(held.kind).name == kind).unwrap();
     assert_eq!(of("issuance-plan").paths, ["bundle/records/plan.json"]);
     assert!(of("approval").paths.is_empty());
-    assert!(!fs::read_dir(case.join("bundle")).unwrap().any(|entry| entry.unwrap().file_name().to_string_lossy().starts_with('.')));
+    assert!(
+        !fs::read_dir(case.join("bundle")).unwrap().any(|entry| entry
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with('.'))
+    );
 }
 
 #[test]
@@ -87,7 +100,14 @@ fn what_is_refused_changes_nothing() {
     assert!(matches!(put(&case, &plan, "approval"), Err(AuthorError::KindNotEvidence { .. })));
     let Err(AuthorError::Refused { problems }) = put(&case, &plan, "challenge") else { panic!() };
     assert!(problems.iter().any(|problem| problem.code == Code::KindMismatch));
-    let outside = NewFile { from: Origin::File(&plan), kind: "issuance-plan", path: Some("../x.json"), source: "t", captured_at: None, captured_by: None };
+    let outside = NewFile {
+        from: Origin::File(&plan),
+        kind: "issuance-plan",
+        path: Some("../x.json"),
+        source: "t",
+        captured_at: None,
+        captured_by: None,
+    };
     assert!(matches!(add(&case, &[outside], schema()), Err(AuthorError::BadPath { .. })));
     assert_eq!(fs::read(case.join("bundle/manifest.json")).unwrap(), before);
     assert!(!case.join("bundle/records/plan.json").exists());
