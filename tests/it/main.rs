@@ -4,9 +4,12 @@
 
 mod architecture;
 mod bundle;
+mod cli;
 mod conformance;
 mod evaluate;
 mod image;
 mod lei;
 mod naive;
+mod policies;
+mod readme;
 mod report;
