@@ -4,10 +4,13 @@
 
 mod architecture;
 mod bundle;
+mod cli;
 mod conformance;
 mod evaluate;
 mod image;
 mod keri;
 mod lei;
 mod naive;
+mod policies;
+mod readme;
 mod report;
