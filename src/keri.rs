@@ -17,6 +17,7 @@ pub mod policy;
 pub mod schema;
 pub mod show;
 pub mod signature;
+pub mod signed;
 mod verdict;
 mod verified;
 

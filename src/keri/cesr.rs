@@ -12,7 +12,7 @@ mod read;
 mod write;
 
 pub use error::CesrError;
-pub use read::read;
+pub use read::{read, read_attachments};
 pub use write::{IndexedCode, StreamWriter};
 
 /// Longest stream that is read: a year of one issuer's credentials is about a tenth of it.

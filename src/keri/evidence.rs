@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::cesr::{Anchor, Group, Message};
+use super::cesr::{Anchor, Group, Message, Protocol};
+use super::json::Node;
 use super::log::Events;
-use super::message::{self, Body, BodyError, Credential, Exchange, RegistryEvent};
+use super::message::{self, Body, BodyError, Credential, Exchange, Receipt, RegistryEvent};
 use super::verdict::{Code, Finding};
 
 /// A registry event with what any copy of it carried.
@@ -67,21 +68,15 @@ impl<'a> Evidence<'a> {
         let mut evidence = Self { messages: messages.len(), ..Self::default() };
         let mut receipts = Vec::new();
         for message in messages {
-            match message::read(message) {
-                Err(error) => evidence.refuse(message, &error),
-                Ok(Body::Key(event)) => evidence.events.add(*event, message),
-                Ok(Body::Receipt(receipt)) => receipts.push((receipt, message)),
-                Ok(Body::Registry(event)) => evidence.registry_event(event, message),
-                Ok(Body::Credential(credential)) => evidence.credential(*credential, message),
-                Ok(Body::Exchange(exchange)) => {
-                    evidence.exchanges.push(ExchangeEntry { exchange, message: message.clone() });
-                }
-                Ok(Body::Other { .. }) => {}
+            let embedded = evidence.sort(message, &mut receipts);
+            // What a grant carries proves itself like any other message; what it carries in turn does not.
+            for message in embedded {
+                evidence.sort(&message, &mut receipts);
             }
         }
         // Receipts may come before the event they are for.
         for (receipt, message) in receipts {
-            if !evidence.events.add_receipt(&receipt, message) {
+            if !evidence.events.add_receipt(&receipt, &message) {
                 let text = format!(
                     "a receipt is for event `{}` of `{}`, which is not in the stream",
                     receipt.said, receipt.prefix
@@ -90,6 +85,24 @@ impl<'a> Evidence<'a> {
             }
         }
         evidence
+    }
+
+    /// Takes one message; the messages embedded in it.
+    fn sort(&mut self, message: &Message<'a>, receipts: &mut Vec<(Receipt<'a>, Message<'a>)>) -> Vec<Message<'a>> {
+        match message::read(message) {
+            Err(error) => self.refuse(message, &error),
+            Ok(Body::Key(event)) => self.events.add(*event, message),
+            Ok(Body::Receipt(receipt)) => receipts.push((receipt, message.clone())),
+            Ok(Body::Registry(event)) => self.registry_event(event, message),
+            Ok(Body::Credential(credential)) => self.credential(*credential, message),
+            Ok(Body::Exchange(exchange)) => {
+                let embedded = embedded(&exchange, message);
+                self.exchanges.push(ExchangeEntry { exchange, message: message.clone() });
+                return embedded;
+            }
+            Ok(Body::Other { .. }) => {}
+        }
+        Vec::new()
     }
 
     fn refuse(&mut self, message: &Message<'a>, error: &BodyError) {
@@ -147,4 +160,42 @@ impl<'a> Evidence<'a> {
     pub fn about<'s>(&'s self, subject: &'s str) -> impl Iterator<Item = &'s RegistryEntry<'a>> + 's {
         self.registry.values().filter(move |entry| entry.event.subject == subject)
     }
+}
+
+/// The messages in the `e` section of an exchange message, each with the attachments whose path names it.
+fn embedded<'a>(exchange: &Exchange<'a>, message: &Message<'a>) -> Vec<Message<'a>> {
+    let fields = exchange.node.get("e").and_then(Node::fields).unwrap_or_default();
+    fields
+        .iter()
+        .filter_map(|(label, node)| {
+            let version = node.get("v")?.plain()?;
+            let protocol = match version.get(..10)? {
+                "KERI10JSON" => Protocol::Keri,
+                "ACDC10JSON" => Protocol::Acdc,
+                _ => return None,
+            };
+            let sized = usize::from_str_radix(version.get(10..16)?, 16).is_ok_and(|size| size == node.raw.len());
+            let path = format!("-e-{label}");
+            let attachments = message.attachments.iter().filter_map(|attachment| match &attachment.group {
+                Group::Pathed { path: found, attachments } if *found == path => Some(attachments.clone()),
+                Group::Pathed { .. }
+                | Group::ControllerSignatures(_)
+                | Group::WitnessSignatures(_)
+                | Group::ReceiptCouples(_)
+                | Group::ReceiptQuadruples(_)
+                | Group::FirstSeen(_)
+                | Group::TransferableSignatures(_)
+                | Group::SealCouples(_)
+                | Group::LatestSignatures(_)
+                | Group::SealTriples(_) => None,
+            });
+            sized.then(|| Message {
+                offset: message.offset + node.at,
+                protocol,
+                body: node.raw,
+                attachments: attachments.flatten().collect(),
+                end: message.end,
+            })
+        })
+        .collect()
 }

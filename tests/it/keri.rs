@@ -7,6 +7,7 @@ mod beside;
 mod command;
 mod forge;
 mod forgeries;
+mod grants;
 mod hostile;
 mod shown;
 

@@ -30,6 +30,25 @@ pub fn read(stream: &[u8]) -> Result<Vec<Message<'_>>, CesrError> {
     if messages.is_empty() { Err(CesrError::Empty) } else { Ok(messages) }
 }
 
+/// Reads attached groups that stand alone, as beside a signed record.
+///
+/// # Errors
+/// The first byte that cannot be read.
+pub fn read_attachments(text: &[u8]) -> Result<Vec<Attachment<'_>>, CesrError> {
+    if text.len() > BODY_MAX {
+        return Err(CesrError::TooLarge { offset: BODY_MAX, what: "the size of attachments", limit: BODY_MAX });
+    }
+    let length = text.strip_suffix(b"\r\n").or_else(|| text.strip_suffix(b"\n")).unwrap_or(text).len();
+    let mut reader = Reader { stream: &text[..length], at: 0, items: 0 };
+    let mut attachments = Vec::new();
+    while reader.at < length {
+        if !reader.genus()? {
+            reader.attachment(length, false, 0, &mut attachments)?;
+        }
+    }
+    if attachments.is_empty() { Err(CesrError::Empty) } else { Ok(attachments) }
+}
+
 struct Reader<'a> {
     stream: &'a [u8],
     at: usize,
