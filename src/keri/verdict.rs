@@ -85,7 +85,7 @@ fn join(saids: &[Said]) -> String {
     saids.iter().map(|said| format!("`{said}`")).collect::<Vec<_>>().join(", ")
 }
 
-macro_rules! codes {
+macro_rules! table_of_codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal: $weight:ident;)*) => {
         /// Codes of findings; they are part of the interface.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,7 +108,7 @@ macro_rules! codes {
     };
 }
 
-codes! {
+table_of_codes! (
     // Framing and bodies.
     /// There is nothing.
     StreamEmpty = "stream_empty": Invalid;
@@ -249,7 +249,7 @@ codes! {
     RevocationNotSealed = "revocation_not_sealed": Note;
     /// An event or message that the verdict does not rest on.
     NotUsed = "not_used": Note;
-}
+);
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
