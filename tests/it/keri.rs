@@ -110,6 +110,23 @@ fn disagreement(verdict: &Verdict, case: &Case, codes: &BTreeMap<String, Vec<Str
 }
 
 #[test]
+fn streams_that_keripy_made_get_their_verdicts() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/keri");
+    let streams: BTreeMap<String, BTreeMap<String, String>> =
+        serde_json::from_slice(&fs::read(folder.join("streams.json")).unwrap()).unwrap();
+    assert!(streams.len() >= 7);
+    for (name, told) in streams {
+        let trusted = Trusted { root: told["root"].parse().unwrap(), geda: Some(told["geda"].parse().unwrap()) };
+        let credential: Said = told["credential"].parse().unwrap();
+        let options = Options { as_of: as_of(), schemas: None, credential: Some(&credential) };
+        let verdict = verify(&fs::read(folder.join(format!("{name}.cesr"))).unwrap(), &trusted, &options).unwrap();
+        let first = verdict.findings.first().map_or("", |finding| finding.code.as_str());
+        let found = (verdict.answer.to_string(), first.to_owned());
+        assert_eq!(found, (told["verdict"].clone(), told["code"].clone()), "{name}: {:#?}", verdict.findings);
+    }
+}
+
+#[test]
 fn every_stream_of_the_ecosystem_gets_its_verdict_and_its_reason() {
     let Some(folder) = shared("keri/ecosystem") else { return };
     let ecosystem = ecosystem(&folder);
