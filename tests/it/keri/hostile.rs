@@ -165,3 +165,77 @@ fn recorded_streams_of_another_writer_are_read() {
         }));
     }
 }
+
+/// Mutations that keep the framing more often than not: whole messages moved, repeated, dropped or cut,
+/// attachments swapped, bodies changed and given the right digest again, bytes changed.
+/// `COUNTERSIGN_SOAK` multiplies the rounds.
+#[test]
+fn mangled_streams_end_in_a_verdict() {
+    let factor: usize = std::env::var("COUNTERSIGN_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let (world, target, stream) = valid();
+    let trusted = world.trusted();
+    let options = Options { as_of: super::as_of(), schemas: None, credential: Some(&target) };
+    let messages = cesr::read(&stream).unwrap();
+    let parts: Vec<(String, String)> = messages
+        .iter()
+        .map(|sent| {
+            let attached = String::from_utf8(stream[sent.offset + sent.body.len()..sent.end].to_vec()).unwrap();
+            (sent.body.to_owned(), attached)
+        })
+        .collect();
+    let mut seed = 5u64;
+    let mut next = move |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below.max(1)
+    };
+    for round in 0..60 * factor {
+        let mut mangled = parts.clone();
+        for _ in 0..=next(4) {
+            let (at, other) = (next(mangled.len()), next(mangled.len()));
+            match next(8) {
+                0 => mangled.swap(at, other),
+                1 => {
+                    let copy = mangled[at].clone();
+                    mangled.insert(other, copy);
+                }
+                2 if mangled.len() > 1 => drop(mangled.remove(at)),
+                3 => mangled[at].1 = mangled[other].1.clone(),
+                4 => mangled[at].1.clear(),
+                5 => {
+                    // A body with one character changed, and its digest right again.
+                    let body = mangled[at].0.clone();
+                    let digest = body.find(r#""d":""#).map(|start| body[start + 5..start + 49].to_owned()).unwrap();
+                    let mut bytes = body.replace(&digest, DUMMY).into_bytes();
+                    let place = 24 + next(bytes.len() - 25);
+                    bytes[place] = b"0123456789abcEDB-_{}[]\",:"[next(25)];
+                    if let Ok(text) = String::from_utf8(bytes) {
+                        let said = Said::of(text.as_bytes()).to_string();
+                        mangled[at].0 = text.replace(DUMMY, &said);
+                    }
+                }
+                6 => {
+                    let mut bytes = mangled[at].1.clone().into_bytes();
+                    if !bytes.is_empty() {
+                        let place = next(bytes.len());
+                        bytes[place] = b"ABCDEFGHIVLZ-_0129"[next(18)];
+                        mangled[at].1 = String::from_utf8(bytes).unwrap();
+                    }
+                }
+                _ => {
+                    let length = next(mangled[at].1.len());
+                    mangled[at].1.truncate(length);
+                }
+            }
+        }
+        let mangled: String = mangled.iter().map(|(body, attached)| format!("{body}{attached}")).collect();
+        let verdict = verify(mangled.as_bytes(), &trusted, &options).unwrap();
+        let _ = countersign::keri::show::verdict_text(&verdict);
+        let _ = countersign::keri::show::logs_text(&countersign::keri::show::logs(mangled.as_bytes(), None));
+        if verdict.answer == Answer::Valid {
+            // Whatever was done to the stream, the chain that is called valid is the one that was issued.
+            let chain: Vec<_> = verdict.verified.chain.iter().map(|found| found.said.to_string()).collect();
+            assert_eq!(chain.first().map(String::as_str), Some(target.as_str()), "round {round}");
+            assert_eq!(chain.len(), 2);
+        }
+    }
+}
