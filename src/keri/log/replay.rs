@@ -321,17 +321,17 @@ fn approval<'a>(
     if let Some(sealed) = log.sealed(logs.events(), event.prefix, event.sn, event.said) {
         return Ok(sealed);
     }
+    let refused = |said: &str| {
+        log.refused.iter().any(|(at, _)| logs.events().entry(*at).is_some_and(|entry| entry.event.said == said))
+    };
     // Nothing in the log seals it: the attached source tells whether that may be for want of evidence.
     for (sn, said) in &entry.sources {
         match logs.events().find(said) {
             None if log.at(*sn).is_none() => return Err(Refusal::ApprovalMissing { delegator, sn: *sn }),
             None => {}
             Some(source) if source.event.prefix != delegator => {}
-            Some(_) => {
-                if log.refused.iter().any(|(at, _)| logs.events().entry(*at).is_some_and(|at| at.event.said == *said)) {
-                    return Err(Refusal::ApprovalRefused { delegator, sn: *sn });
-                }
-            }
+            Some(_) if refused(said) => return Err(Refusal::ApprovalRefused { delegator, sn: *sn }),
+            Some(_) => {}
         }
     }
     Err(Refusal::NotApproved { delegator })

@@ -60,9 +60,7 @@ fn signed(world: &World, name: &str, text: &str, by: &[(usize, &str)], sn: u64) 
     let signatures = Signatures::verify(evidence.events.triples());
     let logs = Logs::new(&evidence.events, &signatures);
     let attachments = cesr::read_attachments(attached.as_bytes()).unwrap();
-    // The attached text does not live as long as the stream; its copy does.
-    let found = signers(&logs, text, &attachments).remove(0);
-    found
+    signers(&logs, text, &attachments).remove(0)
 }
 
 #[test]
