@@ -28,4 +28,5 @@ pub mod policy;
 pub mod primitives;
 pub mod report;
 pub mod source;
+pub mod terms;
 pub mod trust;

@@ -13,6 +13,7 @@ use crate::facts::schema::{FactSchema, KindId, StructId, Type};
 use crate::facts::table::Layout;
 use crate::primitives::{Date, Duration, Instant, Sha256};
 use crate::source::Span;
+pub use crate::terms::{Level, Precedence, Stage, Strength};
 
 /// Index of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -313,101 +314,6 @@ pub struct Document {
     pub path: String,
     /// Its text, for the spans of [`Origin`] and [`Rule`].
     pub text: String,
-}
-
-/// Which document wins where two contradict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precedence {
-    /// The governance framework in force.
-    Framework,
-    /// The house procedure; may only be stricter.
-    House,
-    /// A page that explains; never normative.
-    Encyclopedic,
-    /// countersign's own.
-    Gate,
-}
-
-/// How bad a failure is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    /// Reported only.
-    Info,
-    /// Needs a waiver.
-    Warn,
-    /// The signature is refused.
-    Block,
-}
-
-/// When a rule is first decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stage {
-    /// Before QAR1 submits.
-    Evidence,
-    /// On QAR1's proposal.
-    Proposal,
-    /// On QAR2's approval.
-    Approval,
-    /// At signing.
-    Signature,
-    /// When the case is closed.
-    Closing,
-}
-
-impl Level {
-    /// As policies and reports write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Block => "block",
-        }
-    }
-}
-
-impl Stage {
-    /// As policies and reports write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Evidence => "evidence",
-            Self::Proposal => "proposal",
-            Self::Approval => "approval",
-            Self::Signature => "signature",
-            Self::Closing => "closing",
-        }
-    }
-}
-
-/// How strongly the source says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Strength {
-    /// MUST
-    #[serde(rename = "MUST")]
-    Must,
-    /// MUST NOT
-    #[serde(rename = "MUST-NOT")]
-    MustNot,
-    /// SHALL
-    #[serde(rename = "SHALL")]
-    Shall,
-    /// SHOULD
-    #[serde(rename = "SHOULD")]
-    Should,
-    /// MAY
-    #[serde(rename = "MAY")]
-    May,
-    /// A step of a procedure.
-    #[serde(rename = "PROC")]
-    Proc,
-    /// A checkable claim of an encyclopedic page.
-    #[serde(rename = "CLAIM")]
-    Claim,
-    /// Informative.
-    #[serde(rename = "INFO")]
-    Info,
 }
 
 /// A compiled rule.

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::compile::program::Stage;
-use crate::evaluate::outcome::{Outcome, Verdict};
 use crate::expr;
 use crate::expr::ast::Literal;
 use crate::primitives::{Duration, Instant};
 use crate::source::{Fragment, Source, Span};
+use crate::terms::Stage;
+use crate::terms::{Outcome, Verdict};
 
 use super::problem::{Code, PolicyProblem};
 use super::read::{Keys, Reader, did_you_mean};

@@ -1,10 +1,10 @@
 //! A policy file: the rules of one governance document, with their parameters and definitions.
 
-use crate::compile::program::Precedence;
 use crate::expr;
 use crate::expr::ast::{Expr, Signature, TypeName};
 use crate::primitives::Date;
 use crate::source::{Fragment, Source};
+use crate::terms::Precedence;
 
 use super::problem::Code;
 use super::read::Reader;

@@ -1,7 +1,7 @@
 //! `flows.yaml`, `profiles.yaml` and `pending.yaml`.
 
-use crate::compile::program::{Level, Stage};
 use crate::source::{Fragment, Source};
+use crate::terms::{Level, Stage};
 
 use super::Spanned;
 use super::read::Reader;

@@ -1,10 +1,10 @@
 //! A rule: its expressions, and the texts a person needs when it does not hold.
 
-use crate::compile::program::{Level, Stage, Strength};
 use crate::expr;
 use crate::expr::ast::{Binding, Expr, MessagePart};
 use crate::primitives::Date;
 use crate::source::{Fragment, Span};
+use crate::terms::{Level, Stage, Strength};
 
 use super::problem::Code;
 use super::read::{Keys, Reader};

@@ -21,7 +21,7 @@ fn table(heading: &str) -> BTreeMap<String, BTreeSet<String>> {
     rows.collect()
 }
 
-/// Every Rust file below `src` with the top-level module it belongs to.
+/// Every Rust file below `src` that is not a test, with the top-level module it belongs to.
 fn sources() -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join("src")];
@@ -33,7 +33,15 @@ fn sources() -> Vec<(String, PathBuf)> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let inside = path.strip_prefix(root().join("src")).unwrap();
                 let first = inside.components().next().unwrap().as_os_str().to_string_lossy();
-                found.push((first.trim_end_matches(".rs").to_owned(), path));
+                let tests = inside.components().any(|part| {
+                    matches!(
+                        part.as_os_str().to_string_lossy().trim_end_matches(".rs"),
+                        "tests" | "mistakes" | "generate"
+                    )
+                });
+                if !tests {
+                    found.push((first.trim_end_matches(".rs").to_owned(), path));
+                }
             }
         }
     }

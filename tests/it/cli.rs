@@ -82,7 +82,8 @@ fn the_json_report_fits_its_schema_and_is_the_same_every_time() {
         let first = json();
         assert_eq!(first, json());
         let value: serde_json::Value = serde_json::from_str(&first).unwrap();
-        let problems: Vec<String> = validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        let problems: Vec<String> =
+            validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
         assert!(problems.is_empty(), "{problems:#?}");
         let document: countersign::report::ReportDocument = serde_json::from_value(value).unwrap();
         assert_eq!(document.said, countersign::report::said(&document));
@@ -95,7 +96,11 @@ fn the_json_report_fits_its_schema_and_is_the_same_every_time() {
 #[test]
 fn an_overridden_parameter_stands_in_the_report() {
     let run = check_b0(&["--set", "lei_record_max_age=24h"]);
-    assert!(run.stdout.contains("parameter lei_record_max_age = 24h (set by command line; default 168h)"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("parameter lei_record_max_age = 24h (set by command line; default 168h)"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
@@ -106,9 +111,15 @@ fn a_run_that_cannot_be_made_ends_with_2_and_says_what_to_do() {
         (&["check", "fixtures/cases/b0", "--trust", "README.md"], "the trust file is not strict JSON"),
         (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--profile", "lax"], "profiles: house"),
         (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--flow", "le"], "flows: le-unsolicited"),
-        (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--set", "lei_record_max_aeg=1h"], "did you mean `lei_record_max_age`"),
+        (
+            &["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--set", "lei_record_max_aeg=1h"],
+            "did you mean `lei_record_max_age`",
+        ),
         (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--set", "lei_record_max_age=soon"], "168h"),
-        (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--as-of", "2026-03-20T15:00:00"], "it has no offset"),
+        (
+            &["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--as-of", "2026-03-20T15:00:00"],
+            "it has no offset",
+        ),
         (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--stage", "later"], "possible values"),
         (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--policies", "src"], "no policy"),
         (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--schemas", "schemas"], "SAID"),
@@ -182,7 +193,8 @@ fn settings_come_from_the_current_folder_and_options_win() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let scratch = tempfile::tempdir().unwrap();
     let trust = text(&root.join("fixtures/trust.json"));
-    fs::write(scratch.path().join("countersign.toml"), format!("trust = {trust:?}\nprofile = \"egf-strict\"\n")).unwrap();
+    fs::write(scratch.path().join("countersign.toml"), format!("trust = {trust:?}\nprofile = \"egf-strict\"\n"))
+        .unwrap();
     let case = text(&root.join("fixtures/cases/b0"));
     let profile = |more: &[&str]| {
         let run = run_in(scratch.path(), &[&["check", &case, "--as-of", AS_OF, "--format", "json"], more].concat());
@@ -194,7 +206,9 @@ fn settings_come_from_the_current_folder_and_options_win() {
 
     let doctor = run_in(scratch.path(), &["doctor"]);
     assert_eq!(doctor.status, Some(0), "{}", doctor.stdout);
-    for expected in ["countersign.toml", "egf-strict", "serial 1, sha256 ", "(embedded)", "https://api.gleif.org/api/v1"] {
+    for expected in
+        ["countersign.toml", "egf-strict", "serial 1, sha256 ", "(embedded)", "https://api.gleif.org/api/v1"]
+    {
         assert!(doctor.stdout.contains(expected), "{expected}\n{}", doctor.stdout);
     }
     fs::write(scratch.path().join("countersign.toml"), "trust = \"none.json\"\n").unwrap();
@@ -227,7 +241,13 @@ fn the_settings_schema_has_the_settings() {
 fn explain_tells_of_rules_requirements_and_codes() {
     let rule = run(&["explain", "le-6.3.1.b.2"]);
     assert_eq!(rule.status, Some(0), "{}", rule.stderr);
-    for expected in ["Legal Entity vLEI Credential Framework", "lei-record", "require:", "passes, for example", "fails, for example"] {
+    for expected in [
+        "Legal Entity vLEI Credential Framework",
+        "lei-record",
+        "require:",
+        "passes, for example",
+        "fails, for example",
+    ] {
         assert!(rule.stdout.contains(expected), "{expected}\n{}", rule.stdout);
     }
     let code = run(&["explain", "duplicate_key"]);
@@ -246,8 +266,7 @@ fn every_code_of_the_sources_is_explained() {
     codes.dedup();
     assert!(codes.len() > 100, "{}", codes.len());
     let page = fs::read_to_string(root.join("docs/errors.md")).unwrap();
-    let explained: Vec<&str> =
-        page.split("\n## `").skip(1).map(|section| section.split('`').next().unwrap()).collect();
+    let explained: Vec<&str> = page.split("\n## `").skip(1).map(|section| section.split('`').next().unwrap()).collect();
     let compiler: Vec<&str> = countersign::compile::codes().iter().map(|(code, _, _)| *code).collect();
     for code in &codes {
         let known = explained.contains(&code.as_str()) || compiler.contains(&code.as_str());
@@ -312,8 +331,25 @@ fn a_trust_file_is_made_once_and_read_back() {
     let aid = |label: &str| countersign::primitives::Said::of(label.as_bytes()).to_string();
     let (root, geda, qvi, officer, key) = (aid("r"), aid("g"), aid("q"), aid("o"), aid("k"));
     let arguments = [
-        "trust", "init", &file, "--root", &root, "--geda", &geda, "--qvi", &qvi, "--officer", &officer,
-        "--officer-threshold", "1", "--policy-key", &key, "--policy-threshold", "1", "--valid-from", AS_OF,
+        "trust",
+        "init",
+        &file,
+        "--root",
+        &root,
+        "--geda",
+        &geda,
+        "--qvi",
+        &qvi,
+        "--officer",
+        &officer,
+        "--officer-threshold",
+        "1",
+        "--policy-key",
+        &key,
+        "--policy-threshold",
+        "1",
+        "--valid-from",
+        AS_OF,
     ];
     let made = run(&arguments);
     assert_eq!(made.status, Some(0), "{}", made.stderr);
@@ -324,8 +360,18 @@ fn a_trust_file_is_made_once_and_read_back() {
     assert!(again.stderr.contains("is not replaced"), "{}", again.stderr);
 
     let other = text(&scratch.path().join("other.json"));
-    let beyond: Vec<&str> =
-        arguments.iter().map(|&argument| if argument == "1" { "2" } else if argument == file { &other } else { argument }).collect();
+    let beyond: Vec<&str> = arguments
+        .iter()
+        .map(|&argument| {
+            if argument == "1" {
+                "2"
+            } else if argument == file {
+                &other
+            } else {
+                argument
+            }
+        })
+        .collect();
     assert_eq!(run(&beyond).status, Some(2), "a threshold that cannot be reached");
     assert!(!Path::new(&other).exists());
 }
@@ -334,7 +380,8 @@ fn a_trust_file_is_made_once_and_read_back() {
 fn a_case_is_laid_out_filled_shown_and_sealed() {
     let scratch = tempfile::tempdir().unwrap();
     let case = text(&scratch.path().join("acme"));
-    let new = run(&["bundle", "new", &case, "--flow", "le-unsolicited", "--lei", LEI, "--trust", "fixtures/trust.json"]);
+    let new =
+        run(&["bundle", "new", &case, "--flow", "le-unsolicited", "--lei", LEI, "--trust", "fixtures/trust.json"]);
     assert_eq!(new.status, Some(0), "{}", new.stderr);
     let fixture = "fixtures/cases/b0/bundle/records/issuance-plan.json";
     let add = run(&["bundle", "add", fixture, "--kind", "issuance-plan", "--into", &case]);
@@ -367,7 +414,8 @@ fn a_case_is_laid_out_filled_shown_and_sealed() {
 /// A case to fetch into.
 fn empty_case(scratch: &Path) -> String {
     let case = text(&scratch.join("acme"));
-    let new = run(&["bundle", "new", &case, "--flow", "le-unsolicited", "--lei", LEI, "--trust", "fixtures/trust.json"]);
+    let new =
+        run(&["bundle", "new", &case, "--flow", "le-unsolicited", "--lei", LEI, "--trust", "fixtures/trust.json"]);
     assert_eq!(new.status, Some(0), "{}", new.stderr);
     case
 }

@@ -58,7 +58,14 @@ fn no_cases_are_a_failure() {
     }
     let fixtures = root().join("fixtures");
     let run = |arguments: &[&str]| {
-        countersign().args(["policy", "test"]).arg(&policies).arg("--fixtures").arg(&fixtures).args(arguments).output().unwrap()
+        countersign()
+            .args(["policy", "test"])
+            .arg(&policies)
+            .arg("--fixtures")
+            .arg(&fixtures)
+            .args(arguments)
+            .output()
+            .unwrap()
     };
     let output = run(&[]);
     assert_eq!(output.status.code(), Some(1));
@@ -88,7 +95,10 @@ fn a_wrong_expectation_names_file_line_and_outcome() {
         .unwrap();
     let text = utf8(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("vlei-egf/gate.cases.yaml:3: the reference case cannot fail\n  GATE-5 is pass, expected fail"), "{text}");
+    assert!(
+        text.contains("vlei-egf/gate.cases.yaml:3: the reference case cannot fail\n  GATE-5 is pass, expected fail"),
+        "{text}"
+    );
     assert!(text.contains("there is no fixture `b1`"), "{text}");
 }
 
