@@ -304,12 +304,15 @@ fn every_construct_is_in_the_page() {
     let page = page();
     let cells = [rows(&page, "Operators"), rows(&page, "Collections")].concat();
     let written: BTreeSet<&str> = cells.iter().flat_map(|cell| quoted(cell)).collect();
-    let missing: Vec<_> = CONSTRUCTS.iter().filter(|construct| !written.iter().any(|text| text.contains(construct.written))).collect();
+    let missing: Vec<_> =
+        CONSTRUCTS.iter().filter(|construct| !written.iter().any(|text| text.contains(construct.written))).collect();
     assert!(missing.is_empty(), "{:?}", missing.iter().map(|construct| construct.name).collect::<Vec<_>>());
     // And the other way round: what the page promises is a construct.
     for text in written {
-        let known = CONSTRUCTS.iter().any(|construct| text.contains(construct.written) || construct.written.contains(text));
-        let variant = ["x in a .. before b", "x in after a .. b", "count(x in C where F)", "distinct(LIST) [(or none)]"];
+        let known =
+            CONSTRUCTS.iter().any(|construct| text.contains(construct.written) || construct.written.contains(text));
+        let variant =
+            ["x in a .. before b", "x in after a .. b", "count(x in C where F)", "distinct(LIST) [(or none)]"];
         assert!(known || variant.contains(&text), "the page has `{text}`");
     }
 }

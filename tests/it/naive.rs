@@ -280,12 +280,8 @@ impl World {
             }
             (Type::Instant, Json::String(text)) => text.parse().map_or(V::Unknown, V::Instant),
             (Type::Date, Json::String(text)) => text.parse().map_or(V::Unknown, V::Date),
-            (Type::Lei, Json::String(text)) => {
-                text.parse::<Lei>().map_or(V::Malformed, |lei| V::Text(lei.to_string()))
-            }
-            (Type::Aid, Json::String(text)) => {
-                text.parse::<Aid>().map_or(V::Malformed, |aid| V::Text(aid.to_string()))
-            }
+            (Type::Lei, Json::String(text)) => text.parse::<Lei>().map_or(V::Malformed, |lei| V::Text(lei.to_string())),
+            (Type::Aid, Json::String(text)) => text.parse::<Aid>().map_or(V::Malformed, |aid| V::Text(aid.to_string())),
             (Type::Said, Json::String(text)) => {
                 text.parse::<Said>().map_or(V::Malformed, |said| V::Text(said.to_string()))
             }
