@@ -111,7 +111,7 @@ fn disagreement(verdict: &Verdict, case: &Case, codes: &BTreeMap<String, Vec<Str
 
 #[test]
 fn streams_that_keripy_made_get_their_verdicts() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/keri");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/streams");
     let streams: BTreeMap<String, BTreeMap<String, String>> =
         serde_json::from_slice(&fs::read(folder.join("streams.json")).unwrap()).unwrap();
     assert!(streams.len() >= 7);
