@@ -25,7 +25,10 @@ pub(super) fn missing(document: &ReportDocument) -> String {
     let needed = document.kinds.iter().filter(|kind| kind.needed_at.is_some());
     let missing = needed.clone().filter(|kind| kind.listed == 0).count();
     let waiting = count(waiting(document).len(), "rule waits", "rules wait");
-    format!("{missing} of {} missing, {waiting} for them", count(needed.count(), "kind of record is", "kinds of record are"))
+    format!(
+        "{missing} of {} missing, {waiting} for them",
+        count(needed.count(), "kind of record is", "kinds of record are")
+    )
 }
 
 /// Rules that wait for what is not there.
