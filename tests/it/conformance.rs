@@ -127,6 +127,7 @@ fn there_are_enough_cases() {
                 case.error.is_some(),
                 case.prints.is_some(),
             ];
+            assert!(case.why.as_ref().is_none_or(|why| !why.is_empty()), "`{}` says why with nothing", case.expr);
             assert!(says.contains(&true), "`{}` expects nothing", case.expr);
         }
     }
