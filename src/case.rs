@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use bumpalo::Bump;
 
 use crate::bundle::json::{Kind, Numbers, Scanner, Tree};
-use crate::bundle::place::printable;
+use crate::bundle::place::{printable, printable_path};
 use crate::bundle::reader::{Input, Reader, closest, json_problem};
 use crate::bundle::{Area, Code, FileState, Problem, Snapshot};
 use crate::evaluate::finding::Waiver;
@@ -112,7 +112,7 @@ fn not_a_case_record(schema: &FactSchema, path: &str, id: FileId, kind: Option<O
     };
     Problem {
         code: Code::NotACaseRecord,
-        path: printable(path),
+        path: printable_path(path),
         file: Some(id),
         span: None,
         pointer: None,
@@ -164,7 +164,7 @@ pub fn check_chain(snapshot: &Snapshot, links: &[Link], problems: &mut Vec<Probl
         let mut report = |code, message: String, help: &str| {
             problems.push(Problem {
                 code,
-                path: printable(&snapshot.file(link.file).path),
+                path: printable_path(&snapshot.file(link.file).path),
                 file: Some(link.file),
                 span: Some(link.span),
                 pointer: Some("/predecessor_sha256".to_owned()),

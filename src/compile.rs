@@ -41,7 +41,7 @@ use rules::{Lowering, Written};
 /// Compiles a set of policies against a fact schema.
 ///
 /// # Errors
-/// Every problem of every file, in order of file and place; [`codes`] lists the codes.
+/// Every problem of every file, in order of file and place; [`codes()`] lists the codes.
 pub fn compile(set: &PolicySet, schema: FactSchema) -> Result<Program, Vec<PolicyProblem>> {
     compiled(set, schema, None).map(|(program, _)| program)
 }

@@ -56,6 +56,7 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<(Intake, Form, Vec<St
     file.seek(SeekFrom::Start(0)).map_err(cannot_read)?;
     let mut packed: Vec<(String, Packed)> = Vec::new();
     let mut broken = None;
+    let most = limits.files.saturating_mul(2);
     let mut archive = Archive::new(file.take(limit));
     match archive.entries() {
         Ok(entries) => {
@@ -68,7 +69,8 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<(Intake, Form, Vec<St
                         break;
                     }
                 }
-                if packed.len() > limits.files.saturating_mul(4) {
+                if packed.len() > most {
+                    broken = Some(format!("it has more than {most} entries"));
                     break;
                 }
             }
@@ -99,7 +101,7 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<(Intake, Form, Vec<St
         }
     }
     if let Some(error) = broken {
-        let message = format!("the archive is damaged or cut off: {}", printable(&error));
+        let message = format!("the archive cannot be read to its end: {}", printable(&error));
         intake.problem("bundle", Code::ArchiveBroken, &message, "fetch or pack the archive again");
     }
     Ok((intake, form, outside))

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::primitives::Sha256;
 
 use super::limits::Limits;
-use super::place::printable;
+use super::place::{printable, printable_path};
 use super::problem::{Code, Problem};
 
 /// Everything that was found, by path relative to the case.
@@ -101,7 +101,7 @@ impl Intake {
     pub(super) fn problem(&mut self, path: &str, code: Code, message: &str, help: &str) {
         self.problems.push(Problem {
             code,
-            path: printable(path),
+            path: printable_path(path),
             file: None,
             span: None,
             pointer: None,

@@ -18,6 +18,9 @@ const CONTEXT_BEFORE: usize = 80;
 /// Most characters of evidence text quoted in a message.
 const QUOTE_MAX: usize = 120;
 
+/// Most characters of a path in a message: more than a path that is read can have.
+const PATH_MAX: usize = 1024;
+
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
@@ -52,9 +55,18 @@ pub fn place(bytes: &[u8], span: Span) -> Located {
 /// User text for a message: control characters and the characters that turn or hide text are
 /// escaped, and a long text is cut.
 pub fn printable(text: &str) -> String {
+    escaped(text, QUOTE_MAX)
+}
+
+/// A path, escaped like any user text, and whole unless it is longer than any path that is read.
+pub fn printable_path(path: &str) -> String {
+    escaped(path, PATH_MAX)
+}
+
+fn escaped(text: &str, most: usize) -> String {
     let mut out = String::new();
     for (index, character) in text.chars().enumerate() {
-        if index == QUOTE_MAX {
+        if index == most {
             out.push('…');
             break;
         }

@@ -207,11 +207,13 @@ codes! {
 }
 
 impl Problem {
-    /// Orders problems by file, then by place, then by code.
-    pub fn sort(problems: &mut [Problem]) {
+    /// Orders problems by file, then by place, then by code; one that was met twice (a body that two
+    /// records name) is kept once.
+    pub fn sort(problems: &mut Vec<Problem>) {
         problems.sort_by(|a, b| {
             let key = |p: &Problem| (p.span.map(|span| span.start), p.code);
             a.path.cmp(&b.path).then_with(|| key(a).cmp(&key(b))).then_with(|| a.message.cmp(&b.message))
         });
+        problems.dedup();
     }
 }

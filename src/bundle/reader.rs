@@ -20,7 +20,7 @@ use crate::source::Span;
 
 use super::json::pointer::{Step, join};
 use super::json::{JsonError, JsonErrorKind, Kind, Numbers, Scanner};
-use super::place::printable;
+use super::place::{printable, printable_path};
 use super::problem::{Code, Problem};
 
 /// Most problems shown of one file: a reader mends the first hundred and runs again.
@@ -104,7 +104,7 @@ impl<'s> Reader<'s> {
                 let span = scanner.skip().map_err(|error| not_json(&error))?;
                 return Err(Box::new(Problem {
                     code: Code::NotAnObject,
-                    path: printable(input.path),
+                    path: printable_path(input.path),
                     file: Some(input.file),
                     span: Some(span),
                     pointer: Some(String::new()),
@@ -137,7 +137,7 @@ impl<'s> Reader<'s> {
             pass.further = 0;
             pass.problems.push(Problem {
                 code: Code::FurtherProblems,
-                path: printable(input.path),
+                path: printable_path(input.path),
                 file: Some(input.file),
                 span: Some(span),
                 pointer: None,
@@ -402,7 +402,7 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
         }
         self.problems.push(Problem {
             code,
-            path: printable(self.path),
+            path: printable_path(self.path),
             file: Some(self.file),
             span: Some(span),
             pointer: Some(printable(&join(&self.steps))),
@@ -503,7 +503,7 @@ pub fn json_problem(error: &JsonError, path: &str, file: FileId) -> Problem {
     };
     Problem {
         code,
-        path: printable(path),
+        path: printable_path(path),
         file: Some(file),
         span: Some(error.at),
         pointer: None,

@@ -15,7 +15,7 @@ use super::error::BundleError;
 use super::intake::{Content, Intake};
 use super::limits::Limits;
 use super::manifest::{Entry, Manifest, UNLISTED};
-use super::place::printable;
+use super::place::{printable, printable_path};
 use super::problem::{Code, Problem};
 use super::walk::walk;
 
@@ -229,7 +229,7 @@ impl Snapshot {
         let mut report = |code, message: String, help: &str| {
             problems.push(Problem {
                 code,
-                path: printable(&path),
+                path: printable_path(&path),
                 file: Some(manifest),
                 span: Some(entry.span),
                 pointer: Some(format!("/entries/{index}")),
@@ -416,7 +416,7 @@ fn area_of(path: &str) -> Option<Area> {
 fn bare(code: Code, path: &str, message: &str, help: &str) -> Problem {
     Problem {
         code,
-        path: printable(path),
+        path: printable_path(path),
         file: None,
         span: None,
         pointer: None,

@@ -154,8 +154,10 @@ impl<'s, 'a> Collector<'s, 'a> {
         Problem::sort(&mut self.problems);
         let names = ["path", "kind", "ok", "code", "rule", "message", "help"];
         let Some(slots) = self.slots("file_check", names) else { return };
+        // The path of a problem is that of the file which has it; where a manifest lists what is not
+        // there, the manifest itself is as it should be.
         let bad: BTreeSet<FileId> =
-            self.problems.iter().filter_map(|problem| self.snapshot.find(&problem.path).or(problem.file)).collect();
+            self.problems.iter().filter_map(|problem| self.snapshot.find(&problem.path)).collect();
         let mut rows: Vec<(&'a str, Option<FileId>, Span, [Cell<'a>; 7])> = Vec::new();
         for problem in &self.problems {
             let span = problem.span.unwrap_or_default();

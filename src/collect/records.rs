@@ -2,7 +2,7 @@
 
 use crate::bundle::json::Numbers;
 use crate::bundle::manifest::{BODY_KIND as BODY, Entry, FILE_KINDS};
-use crate::bundle::place::printable;
+use crate::bundle::place::{printable, printable_path};
 use crate::bundle::reader::{Input, Record, closest};
 use crate::bundle::{Area, Code, FileState, Problem};
 use crate::case;
@@ -73,7 +73,7 @@ impl<'s, 'a> Collector<'s, 'a> {
         };
         self.problems.push(Problem {
             code,
-            path: printable(path),
+            path: printable_path(path),
             file: Some(manifest),
             span: Some(entry.span),
             pointer: Some(format!("/entries/{index}/kind")),
@@ -149,7 +149,7 @@ impl<'s, 'a> Collector<'s, 'a> {
         let listed = &self.schema.kind(kind).name;
         self.problems.push(Problem {
             code: Code::KindMismatch,
-            path: printable(path),
+            path: printable_path(path),
             file: Some(file),
             span: Some(span),
             pointer: Some("/kind".to_owned()),
@@ -270,7 +270,7 @@ impl<'s, 'a> Collector<'s, 'a> {
         if let Some((code, message)) = problem {
             self.problems.push(Problem {
                 code,
-                path: printable(named.path),
+                path: printable_path(named.path),
                 file: Some(named.file),
                 span: Some(named.span),
                 pointer: Some(format!("/{}", named.field)),
@@ -316,7 +316,7 @@ impl<'s, 'a> Collector<'s, 'a> {
                 None => drop(seen.insert(id, header.path)),
                 Some(other) => problems.push(Problem {
                     code: Code::DuplicateId,
-                    path: printable(header.path),
+                    path: printable_path(header.path),
                     file: header.file,
                     span: Some(header.cells[1].span),
                     pointer: Some("/id".to_owned()),

@@ -6,7 +6,7 @@ use crate::source::Span;
 /// A span of one of the policy files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    /// Index in [`Sources`](super::sources).
+    /// Index in the order of `digest::sources`.
     pub(super) file: usize,
     pub(super) span: Span,
 }

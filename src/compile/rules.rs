@@ -2,6 +2,7 @@
 //!
 //! In: parsed rules and the names they may use. Out: [`Rule`]s, with digests still to be taken.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use super::check::Checker;
@@ -117,8 +118,8 @@ fn circle_from(start: usize, targets: &[Vec<usize>]) -> Option<Vec<usize>> {
                 circle.reverse();
                 return Some(circle);
             }
-            if !came_from.contains_key(&next) {
-                came_from.insert(next, at);
+            if let Entry::Vacant(entry) = came_from.entry(next) {
+                entry.insert(at);
                 waiting.push_back(next);
             }
         }

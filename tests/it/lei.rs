@@ -85,11 +85,11 @@ pub fn body(lei: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn ok(body: Vec<u8>) -> Answer {
+pub fn ok(body: Vec<u8>) -> Answer {
     Answer::Send("200 OK", vec![("Content-Type", "application/vnd.api+json".to_owned())], body)
 }
 
-fn status(line: &'static str) -> Answer {
+pub fn status(line: &'static str) -> Answer {
     Answer::Send(line, Vec::new(), Vec::new())
 }
 

@@ -5,6 +5,7 @@
 mod architecture;
 mod bounds;
 mod bundle;
+mod cli;
 mod conformance;
 mod evaluate;
 mod generated;
@@ -12,4 +13,6 @@ mod image;
 mod language;
 mod lei;
 mod naive;
+mod policies;
+mod readme;
 mod report;

@@ -1,3 +1,5 @@
+//! What expressions and rules are lowered to, and what their digests cover.
+
 use super::*;
 use crate::compile::emit::Arena;
 use crate::compile::meaning::Canonical;

@@ -972,7 +972,7 @@ fn every_code_of_expressions_is_reached() {
         ("lei_records == lei_records", "type_mismatch"),
         ("within(le_profile.attested_at, min([le_profile.attested_at]), 1h)", "not_a_path"),
         ("le_profile.attested_by == le_profile.legal_name", "type_mismatch"),
-        ("nothing(lei_record.idd)", "unknown_field unknown_function"),
+        ("nothing(lei_record.idd)", "unknown_function unknown_field"),
         ("length == 3", "unknown_name"),
         ("run.stage == run.flow", ""),
         ("run.flow == \"x\" and run.stage in [run.flow]", ""),

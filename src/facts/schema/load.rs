@@ -45,7 +45,7 @@ impl FactSchema {
         for file in files {
             match json::parse(&file.path, &file.text) {
                 Ok(json) => drop(parsed.insert(file.path.as_str(), json)),
-                Err(error) => errors.push(error),
+                Err(error) => errors.push(*error),
             }
         }
         let definitions = shared_shapes(&parsed);

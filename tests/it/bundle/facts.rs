@@ -69,7 +69,7 @@ fn derived_facts_describe_the_case() {
         .iter()
         .map(|event| (case.value(*event, "path"), case.value(*event, "pointer")))
         .collect();
-    assert!(pointers.contains(&(CellValue::Text("records/plan.json"), CellValue::Text("/set_at"))));
+    assert!(pointers.contains(&(CellValue::Text("bundle/records/plan.json"), CellValue::Text("/set_at"))));
     let publish = CellValue::Text("/meta/goldenCopy/publishDate");
     assert!(pointers.contains(&(CellValue::Text("bundle/raw/body.json"), publish)));
     // A plan is no event.

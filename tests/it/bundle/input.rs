@@ -133,6 +133,25 @@ fn listed_and_absent() {
 }
 
 #[test]
+fn a_long_path_is_named_whole() {
+    let mut sample = Sample::new();
+    let path = format!("records/{}.json", "x".repeat(300));
+    sample.put(&path, "issuance-plan", &json!({}));
+    let snapshot = sample.snapshot();
+    let id = snapshot.find(&format!("bundle/{path}"));
+    let problems = countersign::collect::problems(&snapshot, schema());
+    assert!(id.is_some() && problems.iter().all(|problem| snapshot.find(&problem.path) == id), "{problems:?}");
+}
+
+#[test]
+fn a_problem_of_a_shared_body_is_told_once() {
+    let mut sample = Sample::new();
+    sample.put("records/lei2.json", "lei-record", &lei_record("lei2"));
+    sample.put_bytes("raw/body.json", "lei-record-body", b"{\"data\": 1}");
+    assert_eq!(only_problem(&sample.snapshot()).code, Code::WrongType);
+}
+
+#[test]
 fn present_and_unlisted() {
     let mut files = Sample::new().sealed();
     files.insert("bundle/records/smuggled.json".into(), b"{}".into());

@@ -1,3 +1,5 @@
+//! What loads, and what is refused.
+
 use super::*;
 use crate::facts::schema::{Format, StructId};
 
