@@ -79,9 +79,8 @@ fn what_is_within_the_bounds_runs() {
         let open: String = (0..levels).map(|n| format!("every x{n} in sample.numbers satisfies (")).collect();
         format!("{open}x0 >= 1{}", ")".repeat(levels))
     };
-    let lists = |levels: usize| {
-        (0..levels).fold("sample.numbers".to_owned(), |inner, n| format!("[y{n} for y{n} in {inner}]"))
-    };
+    let lists =
+        |levels: usize| (0..levels).fold("sample.numbers".to_owned(), |inner, n| format!("[y{n} for y{n} in {inner}]"));
     check(vec![
         runs("not", around(60, "not ", "true", ""), "true"),
         runs("parentheses", around(60, "(", "true", ")"), "true"),

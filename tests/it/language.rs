@@ -311,9 +311,13 @@ fn without_a_manifest_absence_is_not_known() {
     let snapshot = Snapshot::from_files(files, &Limits::STANDARD);
     let schema = conformance::schema();
     let as_of = conformance::world().as_of.parse().unwrap();
-    for expr in
-        ["recorded(sample)", "recorded(ghost)", "exists g in ghosts", "count(ghosts) == 0", "no g in ghosts (or none) satisfies true"]
-    {
+    for expr in [
+        "recorded(sample)",
+        "recorded(ghost)",
+        "exists g in ghosts",
+        "count(ghosts) == 0",
+        "no g in ghosts (or none) satisfies true",
+    ] {
         let (program, expression) = conformance::compiled(&Case::of(expr), &schema).unwrap();
         let answer = conformance::evaluated_in(&snapshot, as_of, &program, &expression);
         assert_eq!(answer.value, Err(Cause::Unreadable), "{expr}");
@@ -325,12 +329,15 @@ fn every_construct_is_in_the_page() {
     let page = page();
     let cells = [rows(&page, "Operators"), rows(&page, "Collections")].concat();
     let written: BTreeSet<&str> = cells.iter().flat_map(|cell| quoted(cell)).collect();
-    let missing: Vec<_> = CONSTRUCTS.iter().filter(|construct| !written.iter().any(|text| text.contains(construct.written))).collect();
+    let missing: Vec<_> =
+        CONSTRUCTS.iter().filter(|construct| !written.iter().any(|text| text.contains(construct.written))).collect();
     assert!(missing.is_empty(), "{:?}", missing.iter().map(|construct| construct.name).collect::<Vec<_>>());
     // And the other way round: what the page promises is a construct.
     for text in written {
-        let known = CONSTRUCTS.iter().any(|construct| text.contains(construct.written) || construct.written.contains(text));
-        let variant = ["x in a .. before b", "x in after a .. b", "count(x in C where F)", "distinct(LIST) [(or none)]"];
+        let known =
+            CONSTRUCTS.iter().any(|construct| text.contains(construct.written) || construct.written.contains(text));
+        let variant =
+            ["x in a .. before b", "x in after a .. b", "count(x in C where F)", "distinct(LIST) [(or none)]"];
         assert!(known || variant.contains(&text), "the page has `{text}`");
     }
 }

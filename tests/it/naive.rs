@@ -16,8 +16,8 @@ use serde_json::Value as Json;
 use unicode_normalization::UnicodeNormalization;
 
 /// What the expressions read.
-pub struct World {
-    pub schema: FactSchema,
+pub struct World<'s> {
+    pub schema: &'s FactSchema,
     /// Records by kind.
     pub records: BTreeMap<String, Vec<Json>>,
     /// How many listed records of a kind cannot be read.
@@ -60,7 +60,7 @@ pub struct Element {
 
 type Scope = Vec<(String, V)>;
 
-impl World {
+impl World<'_> {
     pub fn evaluate(&self, expr: &Expr) -> V {
         match self.eval(expr, &mut Vec::new()) {
             V::Absent => V::Unknown,
@@ -291,12 +291,8 @@ impl World {
             }
             (Type::Instant, Json::String(text)) => text.parse().map_or(V::Unknown, V::Instant),
             (Type::Date, Json::String(text)) => text.parse().map_or(V::Unknown, V::Date),
-            (Type::Lei, Json::String(text)) => {
-                text.parse::<Lei>().map_or(V::Malformed, |lei| V::Text(lei.to_string()))
-            }
-            (Type::Aid, Json::String(text)) => {
-                text.parse::<Aid>().map_or(V::Malformed, |aid| V::Text(aid.to_string()))
-            }
+            (Type::Lei, Json::String(text)) => text.parse::<Lei>().map_or(V::Malformed, |lei| V::Text(lei.to_string())),
+            (Type::Aid, Json::String(text)) => text.parse::<Aid>().map_or(V::Malformed, |aid| V::Text(aid.to_string())),
             (Type::Said, Json::String(text)) => {
                 text.parse::<Said>().map_or(V::Malformed, |said| V::Text(said.to_string()))
             }

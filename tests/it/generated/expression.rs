@@ -201,9 +201,8 @@ impl<'s, 't> Maker<'s, 't> {
         }));
         if depth > 0 && self.tape.rarely(5) {
             let (over, item) = self.tape.of(&choices);
-            let text = self.bind(item.clone(), |maker, name| {
-                format!("[{name} for {name} in {over}{}]", maker.filter(depth - 1))
-            });
+            let text = self
+                .bind(item.clone(), |maker, name| format!("[{name} for {name} in {over}{}]", maker.filter(depth - 1)));
             return (text, item);
         }
         self.tape.of(&choices)
