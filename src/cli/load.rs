@@ -2,7 +2,8 @@
 //!
 //! In: paths from arguments and settings. Out: checked values of the library, or why not.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -229,9 +230,16 @@ pub(super) fn text(path: &Path, limit: u64) -> Result<String, CliError> {
 
 fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     let unreadable = |source| CliError::Unreadable { path: path.to_owned(), source };
-    let size = fs::metadata(path).map_err(unreadable)?.len();
+    let file = File::open(path).map_err(unreadable)?;
+    let size = file.metadata().map_err(unreadable)?.len();
+    let mut bytes = Vec::new();
+    if size <= limit {
+        // A device says that it has no bytes and has no end: what is read is bounded, not what is announced.
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
+    let size = size.max(bytes.len() as u64);
     if size > limit {
         return Err(CliError::TooLarge { path: path.to_owned(), bytes: size, limit });
     }
-    fs::read(path).map_err(unreadable)
+    Ok(bytes)
 }

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bounds;
+mod attack;
 mod bundle;
 mod cli;
 mod conformance;

@@ -118,10 +118,17 @@ fn element(page: &mut Page, document: &ReportDocument, item: Item<'_>, layout: &
     for deciding in finding.deciding.iter().take(conditions) {
         condition(page, deciding, layout);
     }
-    for unknown in finding.unknowns.iter().take(conditions) {
+    // A condition that reads one value in several places misses it as often; once is enough.
+    let mut unknowns: Vec<&UnknownEntry> = Vec::new();
+    for unknown in &finding.unknowns {
+        if !unknowns.iter().any(|seen| seen.explanation == unknown.explanation && seen.evidence == unknown.evidence) {
+            unknowns.push(unknown);
+        }
+    }
+    for unknown in unknowns.iter().take(conditions) {
         unknown_value(page, unknown, layout);
     }
-    let unshown = finding.deciding.len().saturating_sub(conditions) + finding.unknowns.len().saturating_sub(conditions);
+    let unshown = finding.deciding.len().saturating_sub(conditions) + unknowns.len().saturating_sub(conditions);
     if unshown > 0 {
         let text = format!("and {}", count(unshown, "more condition", "more conditions"));
         page.paragraph(2, 4, &[(DIM, &text)]);
@@ -130,12 +137,16 @@ fn element(page: &mut Page, document: &ReportDocument, item: Item<'_>, layout: &
 
 fn condition(page: &mut Page, deciding: &DecidingEntry, layout: &Layout) {
     let (expected, actual) = (page.safe_short(&deciding.expected), page.safe_short(&deciding.actual));
-    page.paragraph(2, 12, &[(DIM, "expected  "), (PLAIN, &expected)]);
-    page.paragraph(2, 12, &[(DIM, "found     "), (PLAIN, &actual)]);
+    // That a yes was a no is what the message and the line of the evidence say better.
+    let yes_or_no = matches!((expected.as_str(), actual.as_str()), ("true", "false") | ("false", "true"));
+    if !yes_or_no || layout.all {
+        page.paragraph(2, 12, &[(DIM, "expected  "), (PLAIN, &expected)]);
+        page.paragraph(2, 12, &[(DIM, "found     "), (PLAIN, &actual)]);
+    }
     for place in deciding.evidence.iter().take(PLACES) {
         evidence::place(page, &layout.case_path, place);
     }
-    if deciding.evidence.is_empty() || layout.all {
+    if (deciding.evidence.is_empty() && !yes_or_no) || layout.all {
         let at = format!("{}:{}:{}", deciding.policy.path, deciding.policy.line, deciding.policy.column);
         let text = page.safe_short(&format!("{at}: {}", deciding.expression));
         page.paragraph(2, 4, &[(DIM, "rule      "), (DIM, &text)]);
