@@ -140,7 +140,9 @@ impl<'a> Machine<'a> {
                 // A search is named as the policy names it (`qar1.aid`), not by what its definition says.
                 if matches!(self.op(*base), Op::The { .. } | Op::Extreme { .. })
                     && let Some(written) = self.source(op)
-                    && written.split_once('.').is_some_and(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+                    && written
+                        .split_once('.')
+                        .is_some_and(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
                 {
                     return Some(written);
                 }

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 mod architecture;
-mod bounds;
 mod attack;
+mod bounds;
 mod bundle;
 mod cli;
 mod conformance;
