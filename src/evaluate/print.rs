@@ -142,7 +142,7 @@ impl<'a> Machine<'a> {
                 {
                     return Some(written);
                 }
-                let base = self.path(*base, depth + 1).or_else(|| self.source(*base));
+                let base = self.path(*base, depth + 1).or_else(|| self.source(*base).map(argument));
                 Some(format!("{}.{}", base.unwrap_or_else(|| type_.name.clone()), field.name))
             }
             _ => None,
@@ -156,6 +156,15 @@ impl<'a> Machine<'a> {
         let text = document.text.get(origin.span.start as usize..origin.span.end as usize)?;
         let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
         (!folded.is_empty()).then(|| one_line(&folded))
+    }
+}
+
+/// What stands for the parameter of a definition has the place of the call: of `fresh(newest)`, `newest` is meant.
+fn argument(call: String) -> String {
+    let is_name = |text: &str| text.chars().all(|character| character.is_alphanumeric() || character == '_');
+    match call.split_once('(').map(|(name, rest)| (name, rest.strip_suffix(')').unwrap_or(rest))) {
+        Some((name, inner)) if name != "the" && is_name(name) && is_name(inner) => inner.to_owned(),
+        Some(_) | None => call,
     }
 }
 
