@@ -163,6 +163,11 @@ pub(super) const BUILTINS: &[Builtin] = &[
 /// Functions whose arguments may be clocks.
 pub(super) const CLOCK_FUNCTIONS: &[&str] = &["days_between", "within"];
 
+/// The names of all functions.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    BUILTINS.iter().map(|builtin| builtin.name).chain(CLOCK_FUNCTIONS.iter().copied())
+}
+
 const fn builtin(name: &'static str, function: Function, takes: &'static [Takes], gives: Type) -> Builtin {
     Builtin { name, function, takes, gives }
 }

@@ -63,14 +63,14 @@ impl<'a> Machine<'a> {
             (Function::UrlHasSegment, [text, segment]) => {
                 let url = self.url(op, *text);
                 let (url, segment) = both(url, self.eval(*segment))?;
+                if !url.has_host() {
+                    return invalid;
+                }
                 let segment = match segment {
                     Value::Text(segment) => segment,
                     Value::Malformed(_) => return Ok(Value::Bool(false)),
                     _ => return invalid,
                 };
-                if !url.has_host() {
-                    return invalid;
-                }
                 // A path that ends in `/` has an empty last segment, which is none.
                 let found = !segment.is_empty()
                     && url.path_segments().is_some_and(|mut segments| segments.any(|part| part == segment));

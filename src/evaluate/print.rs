@@ -132,17 +132,12 @@ impl<'a> Machine<'a> {
                 Some(kind.plural.clone().unwrap_or_else(|| kind.singular.clone()))
             }
             Op::Parameter(id) => self.program.parameters.get(id.0 as usize).map(|parameter| parameter.name.clone()),
+            // As the policy has it, where that is a path: `group_session.start`, not what the name stands for.
+            Op::Field { .. } if self.source(op).is_some_and(|text| is_path(&text)) => self.source(op),
             Op::Field { base, field } | Op::Has { base, field } | Op::Coalesce { base, field, .. } => {
                 let type_ = self.program.schema.struct_type(field.type_id);
                 let field = type_.fields.get(usize::from(field.field))?;
-                // A search is named as the policy names it (`qar1.aid`), not by what its definition says.
-                if matches!(self.op(*base), Op::The { .. } | Op::Extreme { .. })
-                    && let Some(written) = self.source(op)
-                    && written.split_once('.').is_some_and(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
-                {
-                    return Some(written);
-                }
-                let base = self.path(*base, depth + 1).or_else(|| self.source(*base).map(argument));
+                let base = self.path(*base, depth + 1).or_else(|| self.source(*base));
                 Some(format!("{}.{}", base.unwrap_or_else(|| type_.name.clone()), field.name))
             }
             _ => None,
@@ -159,13 +154,10 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// What stands for the parameter of a definition has the place of the call: of `fresh(newest)`, `newest` is meant.
-fn argument(call: String) -> String {
-    let is_name = |text: &str| text.chars().all(|character| character.is_alphanumeric() || character == '_');
-    match call.split_once('(').map(|(name, rest)| (name, rest.strip_suffix(')').unwrap_or(rest))) {
-        Some((name, inner)) if name != "the" && is_name(name) && is_name(inner) => inner.to_owned(),
-        Some(_) | None => call,
-    }
+/// Whether a text is names joined by dots, at least two.
+fn is_path(text: &str) -> bool {
+    let name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    text.contains('.') && text.split('.').all(name)
 }
 
 /// A parameter's value, as the policy language writes it.

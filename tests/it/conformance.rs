@@ -50,6 +50,24 @@ pub struct Case {
     pub why: Option<String>,
 }
 
+impl Case {
+    /// An expression alone.
+    pub fn of(expr: &str) -> Self {
+        Self {
+            expr: expr.to_owned(),
+            value: None,
+            unknown: None,
+            type_: None,
+            error: None,
+            prints: None,
+            as_of: None,
+            valid_until: None,
+            define: Vec::new(),
+            why: None,
+        }
+    }
+}
+
 /// A definition in scope.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,16 +78,16 @@ pub struct Define {
 }
 
 /// What the expressions read; see `world.yaml`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct World {
-    as_of: String,
-    records: BTreeMap<String, Vec<Json>>,
-    unreadable: BTreeMap<String, usize>,
+pub struct World {
+    pub as_of: String,
+    pub records: BTreeMap<String, Vec<Json>>,
+    pub unreadable: BTreeMap<String, usize>,
     parameters: Vec<WorldParameter>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WorldParameter {
     name: String,
@@ -156,7 +174,7 @@ fn no_case_is_written_twice() {
     assert!(twice.is_empty(), "{twice:?}");
 }
 
-fn world() -> &'static World {
+pub fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| serde_saphyr::from_str(&fs::read_to_string(folder().join("world.yaml")).unwrap()).unwrap())
 }
@@ -193,8 +211,8 @@ fn record(kind: &str, fields: &Json) -> Json {
     record
 }
 
-/// The world as the files of a sealed bundle.
-fn files() -> BTreeMap<String, Vec<u8>> {
+/// A world as the files of a sealed bundle.
+fn files(world: &World) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut entries = Vec::new();
     let mut put = |path: String, kind: &str, bytes: Vec<u8>| {
@@ -204,13 +222,13 @@ fn files() -> BTreeMap<String, Vec<u8>> {
         }));
         files.insert(format!("bundle/{path}"), bytes);
     };
-    for (kind, records) in &world().records {
+    for (kind, records) in &world.records {
         for fields in records {
             let path = format!("records/{}.json", fields["id"].as_str().unwrap());
             put(path, kind, serde_json::to_vec_pretty(&record(kind, fields)).unwrap());
         }
     }
-    for (kind, count) in &world().unreadable {
+    for (kind, count) in &world.unreadable {
         for number in 0..*count {
             put(format!("records/{kind}-{number}.json"), kind, b"{ not JSON".to_vec());
         }
@@ -259,8 +277,17 @@ pub fn compiled(case: &Case, schema: &FactSchema) -> Result<(Program, CompiledEx
 /// Evaluates the expression over the world.
 pub fn evaluated(case: &Case, program: &Program, expression: &CompiledExpression) -> Answer {
     static SNAPSHOT: OnceLock<Snapshot> = OnceLock::new();
+    evaluated_in(SNAPSHOT.get_or_init(|| snapshot(world())), as_of(case), program, expression)
+}
+
+/// A world as `check` would read it.
+pub fn snapshot(world: &World) -> Snapshot {
+    Snapshot::from_files(files(world), &Limits::STANDARD)
+}
+
+/// Evaluates an expression over a snapshot.
+pub fn evaluated_in(snapshot: &Snapshot, as_of: Instant, program: &Program, expression: &CompiledExpression) -> Answer {
     static TRUST: OnceLock<Trust> = OnceLock::new();
-    let snapshot = SNAPSHOT.get_or_init(|| Snapshot::from_files(files(), &Limits::STANDARD));
     let trust = TRUST.get_or_init(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/trust.json");
         Trust::parse(&fs::read(path).unwrap()).unwrap()
@@ -269,7 +296,7 @@ pub fn evaluated(case: &Case, program: &Program, expression: &CompiledExpression
     let run = RunFacts { stage: "evidence", flow: "le-unsolicited", profile: "house" };
     let (mut facts, _) = collect(snapshot, &arena, &program.schema, &program.layout, trust, &run, None);
     push_tables(program, &mut facts);
-    value_of(program, &facts, as_of(case), Signing::NotYet, expression.op, expression.locals)
+    value_of(program, &facts, as_of, Signing::NotYet, expression.op, expression.locals)
 }
 
 fn as_of(case: &Case) -> Instant {
@@ -277,7 +304,7 @@ fn as_of(case: &Case) -> Instant {
 }
 
 /// A value as the cases write it.
-fn written(shown: &Shown) -> Json {
+pub fn written(shown: &Shown) -> Json {
     match shown {
         Shown::Bool(value) => json!(value),
         Shown::Int(value) => json!(value),
@@ -339,8 +366,8 @@ fn expressions_have_their_types_and_values() {
     assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
 }
 
-/// The world as the naive evaluator reads it.
-pub fn naive_world(schema: FactSchema, case: &Case) -> naive::World {
+/// A world as the naive evaluator reads it.
+pub fn naive_world(world: &World, schema: FactSchema, case: &Case) -> naive::World {
     let parameter = |parameter: &WorldParameter| {
         let value = match (&parameter.value, parameter.type_.as_str()) {
             (None, _) => naive::V::Unknown,
@@ -360,7 +387,7 @@ pub fn naive_world(schema: FactSchema, case: &Case) -> naive::World {
         (signature.name.text, (names, expr::parse(&define.body).unwrap()))
     };
     let mut records: BTreeMap<String, Vec<Json>> = BTreeMap::new();
-    for (kind, members) in &world().records {
+    for (kind, members) in &world.records {
         for fields in members {
             let mut record = record(kind, fields);
             record["path"] = json!(format!("bundle/records/{}.json", fields["id"].as_str().unwrap()));
@@ -371,10 +398,10 @@ pub fn naive_world(schema: FactSchema, case: &Case) -> naive::World {
     naive::World {
         schema,
         records,
-        unreadable: world().unreadable.clone(),
-        parameters: world().parameters.iter().map(parameter).collect(),
+        unreadable: world.unreadable.clone(),
+        parameters: world.parameters.iter().map(parameter).collect(),
         definitions: case.define.iter().map(definition).collect(),
-        as_of: as_of(case),
+        as_of: case.as_of.as_deref().unwrap_or(&world.as_of).parse().unwrap(),
     }
 }
 
@@ -385,7 +412,7 @@ fn the_naive_evaluator_agrees() {
     for case in sections().iter().flat_map(|section| &section.cases) {
         let Ok((program, expression)) = compiled(case, &schema) else { continue };
         let answer = evaluated(case, &program, &expression);
-        let naive = naive_world(schema.clone(), case).evaluate(&expr::parse(&case.expr).unwrap());
+        let naive = naive_world(world(), schema.clone(), case).evaluate(&expr::parse(&case.expr).unwrap());
         let (fast, slow) = (answer.value.as_ref().ok().map(written), naive::written(&naive));
         if fast != slow {
             problems.push(format!("`{}`: {fast:?}, naively {slow:?}", case.expr));

@@ -11,7 +11,7 @@ use countersign::expr::ast::{
 };
 use countersign::facts::schema::{FactSchema, Shape, StructId, Type};
 use countersign::facts::threshold::{Threshold, Weight};
-use countersign::primitives::{Aid, Date, Duration, Instant, Lei, Said};
+use countersign::primitives::{Aid, Date, Duration, Instant, Lei, Said, Sha256};
 use serde_json::Value as Json;
 use unicode_normalization::UnicodeNormalization;
 
@@ -157,21 +157,22 @@ impl World {
             }
             ExprKind::MaxGap { binding, by, from, to } => {
                 let Some(elements) = self.selected(binding, scope) else { return V::Unknown };
-                let mut times = vec![self.known(from, scope), self.known(to, scope)];
+                let ends = (self.known(from, scope), self.known(to, scope));
+                let (V::Instant(from), V::Instant(to)) = ends else { return V::Unknown };
+                if to < from {
+                    return V::Unknown;
+                }
+                let mut times = vec![from, to];
                 for found in elements {
                     if !found.certain {
                         return V::Unknown;
                     }
-                    times.push(self.with(binding, found.value, scope, |world, scope| world.known(by, scope)));
+                    match self.with(binding, found.value, scope, |world, scope| world.known(by, scope)) {
+                        V::Instant(time) if from <= time && time <= to => times.push(time),
+                        V::Instant(_) => {}
+                        _ => return V::Unknown,
+                    }
                 }
-                let times: Option<Vec<Instant>> = times
-                    .into_iter()
-                    .map(|time| match time {
-                        V::Instant(instant) => Some(instant),
-                        _ => None,
-                    })
-                    .collect();
-                let Some(mut times) = times else { return V::Unknown };
                 times.sort();
                 V::Duration(times.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap())
             }
@@ -244,43 +245,55 @@ impl World {
         let V::Record(object, type_id) = base else { return V::Unknown };
         let type_ = self.schema.struct_type(*type_id);
         let field = &type_.fields[type_.field(name).expect("the compiler checked the field") as usize];
+        // A tag decides which of the other fields must be there.
+        let own = type_.variants.as_ref().and_then(|variants| {
+            let tag = object.get(&type_.fields[usize::from(variants.tag)].name)?.as_str()?;
+            variants.by_tag.iter().find(|(name, _)| name == tag).map(|(_, own)| own)
+        });
+        let needed = own.is_some_and(|own| own.iter().any(|at| type_.fields[usize::from(*at)].name == name));
         match object.get(name) {
+            None if field.required || (needed && !field.nullable) => V::Unknown,
             None => V::Absent,
-            Some(Json::Null) if field.null_fails => V::Unknown,
-            Some(Json::Null) => V::Absent,
+            Some(Json::Null) if field.nullable && !field.null_fails => V::Absent,
+            Some(Json::Null) => V::Unknown,
             Some(value) => self.value(value, &field.shape),
         }
     }
 
     fn value(&self, json: &Json, shape: &Shape) -> V {
-        let text = || json.as_str().unwrap_or_default();
-        match &shape.type_ {
-            Type::Bool => json.as_bool().map_or(V::Unknown, V::Bool),
-            Type::Int => json.as_i64().map_or(V::Unknown, V::Int),
-            Type::Text | Type::Person | Type::Sha256 | Type::Decimal => V::Text(text().to_owned()),
-            Type::Enum(id) => match self.schema.enum_type(*id).values.iter().any(|value| value == text()) {
-                true => V::Text(text().to_owned()),
-                false => V::Unknown,
-            },
-            Type::Instant => text().parse().map_or(V::Unknown, V::Instant),
-            Type::Date => text().parse().map_or(V::Unknown, V::Date),
-            Type::Duration => match json.as_i64() {
-                Some(units) => V::Duration(Duration::from_seconds(units * shape.unit_s.unwrap())),
-                None => V::Unknown,
-            },
-            Type::Days => json.as_i64().map_or(V::Unknown, V::Days),
-            Type::Months => V::Unknown,
-            Type::Lei => text().parse::<Lei>().map_or(V::Malformed, |lei| V::Text(lei.to_string())),
-            Type::Aid => text().parse::<Aid>().map_or(V::Malformed, |aid| V::Text(aid.to_string())),
-            Type::Said => text().parse::<Said>().map_or(V::Malformed, |said| V::Text(said.to_string())),
-            Type::Threshold => threshold(json).map_or(V::Unknown, V::Threshold),
-            Type::List(_) => {
+        match (&shape.type_, json) {
+            (Type::Bool, Json::Bool(value)) => V::Bool(*value),
+            (Type::Int, Json::Number(number)) => number.as_i64().map_or(V::Unknown, V::Int),
+            (Type::Days, Json::Number(number)) => number.as_i64().map_or(V::Unknown, V::Days),
+            (Type::Duration, Json::Number(number)) => {
+                let seconds = number.as_i64().map(|units| i128::from(units) * i128::from(shape.unit_s.unwrap()));
+                let duration = seconds.and_then(|seconds| Duration::from_nanoseconds(seconds * 1_000_000_000));
+                duration.map_or(V::Unknown, V::Duration)
+            }
+            (Type::Text | Type::Person | Type::Decimal, Json::String(text)) => V::Text(text.clone()),
+            (Type::Decimal, Json::Number(number)) => V::Text(number.to_string()),
+            (Type::Sha256, Json::String(text)) => {
+                text.parse::<Sha256>().map_or(V::Unknown, |digest| V::Text(digest.to_string()))
+            }
+            (Type::Enum(id), Json::String(text)) if self.schema.enum_type(*id).values.contains(text) => {
+                V::Text(text.clone())
+            }
+            (Type::Instant, Json::String(text)) => text.parse().map_or(V::Unknown, V::Instant),
+            (Type::Date, Json::String(text)) => text.parse().map_or(V::Unknown, V::Date),
+            (Type::Lei, Json::String(text)) => text.parse::<Lei>().map_or(V::Malformed, |lei| V::Text(lei.to_string())),
+            (Type::Aid, Json::String(text)) => text.parse::<Aid>().map_or(V::Malformed, |aid| V::Text(aid.to_string())),
+            (Type::Said, Json::String(text)) => {
+                text.parse::<Said>().map_or(V::Malformed, |said| V::Text(said.to_string()))
+            }
+            (Type::Threshold, json) => threshold(json).map_or(V::Unknown, V::Threshold),
+            (Type::List(_), Json::Array(elements)) => {
                 let items = shape.items.as_deref().expect("a list has the shape of its elements");
-                let elements = json.as_array().into_iter().flatten();
-                let elements = elements.map(|item| Element { value: self.value(item, items), certain: true });
+                let elements = elements.iter().map(|item| Element { value: self.value(item, items), certain: true });
                 V::List(Rc::new(elements.collect()))
             }
-            Type::Record(id) => V::Record(Rc::new(json.clone()), *id),
+            (Type::Record(id), Json::Object(_)) => V::Record(Rc::new(json.clone()), *id),
+            // Of another type than its schema says.
+            (_, _) => V::Unknown,
         }
     }
 
@@ -389,8 +402,9 @@ impl World {
             }
             Aggregate::CountDistinct => {
                 let known = |certain: bool| {
-                    let keys = keyed.iter().filter(|(key, element)| (element.certain || !certain) && is_known(key));
-                    keys.map(|(key, _)| identity(key)).collect::<BTreeSet<_>>()
+                    let keys = keyed.iter().enumerate();
+                    let keys = keys.filter(|(_, (key, element))| (element.certain || !certain) && is_known(key));
+                    keys.map(|(at, (key, _))| identity(key, at)).collect::<BTreeSet<_>>()
                 };
                 let unknown = |certain: bool| {
                     keyed.iter().filter(|(key, element)| (element.certain || !certain) && !is_known(key)).count()
@@ -462,10 +476,12 @@ impl World {
                     V::Int(index) if index >= 0 => u32::try_from(index).ok(),
                     _ => None,
                 };
-                if indices.iter().any(|element| !is_known(&element.value)) {
-                    return V::Unknown;
+                // An unknown index may be any key: one that is known already, or the one that was wanting.
+                let known = kt.satisfied(&indices.iter().filter_map(index).collect());
+                match indices.iter().any(|element| !is_known(&element.value)) {
+                    true if !known => V::Unknown,
+                    true | false => V::Bool(known),
                 }
-                V::Bool(kt.satisfied(&indices.iter().filter_map(index).collect()))
             }
             ("url_host", [V::Text(text)]) => {
                 let host = url::Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_lowercase));
@@ -478,6 +494,11 @@ impl World {
                 ),
                 _ => V::Unknown,
             },
+            // What is malformed equals no segment of any URL.
+            ("url_has_segment", [V::Text(text), V::Malformed]) => match url::Url::parse(text) {
+                Ok(url) if url.has_host() => V::Bool(false),
+                _ => V::Unknown,
+            },
             ("length", [V::Text(text)]) => V::Int(text.chars().count() as i64),
             ("starts_with", [V::Text(text), V::Text(prefix)]) => V::Bool(text.starts_with(prefix.as_str())),
             (name, values) => panic!("no function {name} of {values:?}"),
@@ -487,7 +508,7 @@ impl World {
 
 /// The value as the conformance cases write it; `None` if it is unknown.
 pub fn written(value: &V) -> Option<Json> {
-    let counted = |amount: i64, unit: &str| format!("{amount} {unit}{}", if amount.abs() == 1 { "" } else { "s" });
+    let counted = |amount: i64, unit: &str| format!("{amount} {unit}{}", if amount == 1 { "" } else { "s" });
     Some(match value {
         V::Unknown | V::Absent | V::Unreadable => return None,
         V::Malformed => Json::from("(malformed)"),
@@ -623,19 +644,37 @@ fn set_operation(operation: SetOperation, left: &V, right: &V) -> V {
         return V::List(Rc::default());
     }
     let (Some(a), Some(b)) = (a, b) else { return V::Unknown };
-    let unknown = |elements: &[Element]| elements.iter().any(|element| !element.certain || !is_known(&element.value));
-    if unknown(&a) || unknown(&b) {
+    let unknown = |elements: &[Element]| elements.iter().any(|element| !is_known(&element.value));
+    let (wild_a, wild_b) = (unknown(&a), unknown(&b));
+    // An unknown element may be anything: nobody knows what it adds.
+    let hopeless = match operation {
+        SetOperation::Union => wild_a || wild_b,
+        SetOperation::Intersect => wild_a && wild_b,
+        SetOperation::Minus => wild_a,
+    };
+    if hopeless {
         return V::Unknown;
     }
-    let source: Vec<&Element> = match operation {
-        SetOperation::Union => a.iter().chain(b.iter()).collect(),
-        SetOperation::Intersect => a.iter().filter(|item| is(&contains(right, &item.value), true)).collect(),
-        SetOperation::Minus => a.iter().filter(|item| is(&contains(right, &item.value), false)).collect(),
+    let within = |list: &[Element], own: bool, item: &Element| {
+        if own { V::Bool(true) } else { contains(&V::List(Rc::new(list.to_vec())), &item.value) }
     };
     let mut result: Vec<Element> = Vec::new();
-    for element in source {
-        if !result.iter().any(|seen| is(&compare(Comparison::Equal, &seen.value, &element.value), true)) {
-            result.push(element.clone());
+    let candidates = a.iter().map(|item| (item, true)).chain(b.iter().map(|item| (item, false)));
+    for (item, left) in candidates.filter(|(item, _)| is_known(&item.value)) {
+        let (in_a, in_b) = (within(&a, left, item), within(&b, !left, item));
+        let member = match operation {
+            SetOperation::Union => V::Bool(true),
+            SetOperation::Intersect => and(in_a, in_b),
+            SetOperation::Minus => and(in_a, negate(in_b)),
+        };
+        match member {
+            V::Bool(true) => {
+                if !result.iter().any(|seen| is(&compare(Comparison::Equal, &seen.value, &item.value), true)) {
+                    result.push(item.clone());
+                }
+            }
+            V::Bool(false) => {}
+            _ => return V::Unknown,
         }
     }
     V::List(Rc::new(result))
@@ -675,18 +714,22 @@ fn aggregate_list(aggregate: Aggregate, list: &[Element], or_none: bool) -> V {
             V::Count(certain as u64, list.len() as u64)
         }
         Aggregate::Distinct => {
+            let (mut answer, mut certain) = (V::Bool(true), or_none);
             for (at, one) in list.iter().enumerate() {
-                let repeated = list[..at].iter().any(|other| {
-                    one.certain && other.certain && is(&compare(Comparison::Equal, &one.value, &other.value), true)
-                });
-                if repeated {
-                    return V::Bool(false);
+                certain |= one.certain;
+                if !is_known(&one.value) {
+                    answer = V::Unknown;
+                }
+                for other in &list[..at] {
+                    let same = is(&compare(Comparison::Equal, &one.value, &other.value), true);
+                    match (same, one.certain && other.certain) {
+                        (true, true) => return V::Bool(false),
+                        (true, false) => answer = V::Unknown,
+                        (false, _) => {}
+                    }
                 }
             }
-            match (known, list.is_empty(), or_none) {
-                (_, true, false) | (false, ..) => V::Unknown,
-                (true, ..) => V::Bool(true),
-            }
+            if certain { answer } else { V::Unknown }
         }
         Aggregate::Min | Aggregate::Max => {
             if list.is_empty() || !known {
@@ -705,9 +748,12 @@ fn aggregate_list(aggregate: Aggregate, list: &[Element], or_none: bool) -> V {
     }
 }
 
-/// A text that is equal for equal values.
-fn identity(value: &V) -> String {
-    format!("{value:?}")
+/// A text that is equal for equal values; a malformed one is equal to nothing.
+fn identity(value: &V, at: usize) -> String {
+    match value {
+        V::Malformed => format!("malformed {at}"),
+        value => format!("{value:?}"),
+    }
 }
 
 fn folded(text: &str) -> String {
