@@ -3,6 +3,7 @@
 //! In: an entry. Out: lines on the page: rule, clause, what was expected and found, where, what to do.
 
 use super::super::document::{DecidingEntry, ReportDocument, ResultEntry, UnknownEntry};
+use crate::facts::Cause;
 use super::entries::{Entry, Item};
 use super::page::{BOLD, DIM, HELP, PLAIN, Page};
 use super::style::{Class, count, how_to_add};
@@ -70,11 +71,34 @@ fn finding(
     }
     more_elements(page, items.get(shown..).unwrap_or_default());
     if !same_place.is_empty() {
-        ids(page, "the same value also fails", same_place, layout.all);
+        let label = match class {
+            Class::Unknown => "the same leaves undecided",
+            Class::Block | Class::Warn | Class::Waived | Class::Review | Class::Info => "the same value also fails",
+        };
+        ids(page, label, same_place, layout.all);
     }
-    if !result.help.is_empty() {
-        let help = page.safe_short(&result.help);
+    // The rule's own advice is for who has failed it; nobody has failed what cannot be judged.
+    let wanting = items[0].finding.unknowns.first().filter(|_| class == Class::Unknown);
+    let advice = wanting.map_or(result.help.as_str(), |unknown| mend(unknown.cause));
+    if !advice.is_empty() {
+        let help = page.safe_short(advice);
         page.paragraph(2, 8, &[(HELP, "help: "), (PLAIN, &help)]);
+    }
+}
+
+/// What to do about a value that is not known.
+fn mend(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Missing => "enter what is missing in the record, or do the step that gives it, and seal again",
+        Cause::Unreadable => "mend the file, or put it back as it was sealed",
+        Cause::Invalid | Cause::Unrecognised => "correct the value as the schema of its kind describes it, and seal again",
+        Cause::Empty => "add what the list should hold; a list with nothing in it proves nothing",
+        Cause::None => "add the record that is looked for, or correct the value by which it is found",
+        Cause::Several => "keep the one that counts, and take out the others or mark them as replaced",
+        Cause::Tied => "correct the instant of one of the two, so that it is clear which is the newer",
+        Cause::Overflow => "correct the value: it is beyond what can be computed with",
+        Cause::Unproven => "add what proves it; until then it is a claim",
+        Cause::NotDue => "check the case as a whole, at the stage it has reached",
     }
 }
 
