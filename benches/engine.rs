@@ -51,7 +51,7 @@ fn failing() -> Snapshot {
     check::cases::patched(&clean(), &steps).unwrap()
 }
 
-fn facts<'a>(program: &Program, snapshot: &'a Snapshot, arena: &'a Bump, trust: &'a Trust) -> Facts<'a> {
+fn facts<'a>(program: &'a Program, snapshot: &'a Snapshot, arena: &'a Bump, trust: &'a Trust) -> Facts<'a> {
     let run = RunFacts { stage: "evidence", flow: FLOW, profile: "house" };
     let (mut facts, _) = collect(snapshot, arena, &program.schema, &program.layout, trust, &run, None);
     push_tables(program, &mut facts);

@@ -63,6 +63,32 @@ impl Terminal {
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|source| CliError::Print { source })
     }
 
+    /// A paragraph wrapped at spaces; its first line is indented by `first`, the others by `rest`.
+    pub(super) fn wrap(&self, text: &str, first: usize, rest: usize) -> String {
+        let width = self.width.clamp(40, 120);
+        let mut out = " ".repeat(first);
+        let mut column = first;
+        let mut fresh = true;
+        for word in text.split_whitespace() {
+            let length = word.chars().count();
+            if !fresh && column + 1 + length > width {
+                out.push('\n');
+                out.push_str(&" ".repeat(rest));
+                column = rest;
+                fresh = true;
+            }
+            if !fresh {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += length;
+            fresh = false;
+        }
+        out.push('\n');
+        out
+    }
+
     /// A diagnostic as text, with ANSI colours.
     pub(super) fn diagnostic(&self, diagnostic: &dyn Diagnostic) -> String {
         let theme = if self.unicode { GraphicalTheme::unicode() } else { GraphicalTheme::ascii() };

@@ -124,6 +124,12 @@ impl<'a> Machine<'a> {
             Quantifier::No => !want,
             Quantifier::Exists | Quantifier::ExactlyOne => true,
         };
+        // Of the candidates that a failing `some` has, only those that come nearest say something.
+        if let (Ok(false), true, Quantifier::Some, Some(condition)) = (truth, want, quantifier, satisfies)
+            && self.explain_nearest(over, list, over.filter, condition, why)
+        {
+            return;
+        }
         let (mut at, mut elements, mut explained) = (0, 0, 0);
         while let Some(element) = self.next(over, list, &mut at) {
             elements += 1;
@@ -157,30 +163,44 @@ impl<'a> Machine<'a> {
             self.release(mark);
         }
         if explained == 0 {
+            if let (Ok(false), true, Some(filter)) = (truth, want, over.filter)
+                && self.explain_nearest(over, list, None, filter, why)
+            {
+                return;
+            }
             let actual = self.counted_elements(over, satisfies, elements);
             let (expected, places) = (self.expected(op, want), self.places(op));
             match truth {
                 Ok(_) => why.leaf(Deciding { op, expected, actual, places }),
                 Err(unknown) => why.unknown(self.missing(unknown)),
             }
-            if let (Ok(false), true, Some(filter)) = (truth, want, over.filter) {
-                self.explain_nearest(over, list, filter, why);
-            }
         }
     }
 
     /// Of the few candidates that come nearest to what is looked for, it is said what they lack: those
-    /// for which the most conditions of the filter hold, or the only one there is.
-    fn explain_nearest(&mut self, over: &Over, list: ListRef, filter: OpId, why: &mut Why) {
-        let conditions = self.conjuncts(filter);
+    /// for which the most parts of the condition hold, or the only one there is. False if no
+    /// candidate stands out.
+    fn explain_nearest(
+        &mut self,
+        over: &Over,
+        list: ListRef,
+        selected_by: Option<OpId>,
+        condition: OpId,
+        why: &mut Why,
+    ) -> bool {
+        let conditions = self.conjuncts(condition);
         let mut nearest: Vec<usize> = Vec::new();
         let mut most = usize::from(self.length(list) > 1);
         for index in 0..self.length(list) {
             let candidate = self.element(list, index, over.list);
             self.bind(over.local, candidate.value, candidate.at);
             let mark = self.mark();
+            let selected = selected_by.is_none_or(|filter| self.truth(filter) == Ok(true));
             let holding = conditions.iter().filter(|condition| self.truth(**condition) == Ok(true)).count();
             self.release(mark);
+            if !selected {
+                continue;
+            }
             if holding > most {
                 nearest.clear();
                 most = holding;
@@ -190,14 +210,15 @@ impl<'a> Machine<'a> {
             }
         }
         // Many candidates that lack the same say less than the count of them.
-        if nearest.len() > NEAREST_MAX {
-            return;
+        if nearest.is_empty() || nearest.len() > NEAREST_MAX {
+            return false;
         }
         for index in nearest {
             let candidate = self.element(list, index, over.list);
             self.bind(over.local, candidate.value, candidate.at);
-            self.explain(filter, true, why);
+            self.explain(condition, true, why);
         }
+        true
     }
 
     /// The conditions that `and` joins.

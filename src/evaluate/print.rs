@@ -132,6 +132,8 @@ impl<'a> Machine<'a> {
                 Some(kind.plural.clone().unwrap_or_else(|| kind.singular.clone()))
             }
             Op::Parameter(id) => self.program.parameters.get(id.0 as usize).map(|parameter| parameter.name.clone()),
+            // As the policy has it, where that is a path: `group_session.start`, not what the name stands for.
+            Op::Field { .. } if self.source(op).is_some_and(|text| is_path(&text)) => self.source(op),
             Op::Field { base, field } | Op::Has { base, field } | Op::Coalesce { base, field, .. } => {
                 let type_ = self.program.schema.struct_type(field.type_id);
                 let field = type_.fields.get(usize::from(field.field))?;
@@ -150,6 +152,12 @@ impl<'a> Machine<'a> {
         let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
         (!folded.is_empty()).then(|| one_line(&folded))
     }
+}
+
+/// Whether a text is names joined by dots, at least two.
+fn is_path(text: &str) -> bool {
+    let name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    text.contains('.') && text.split('.').all(name)
 }
 
 /// A parameter's value, as the policy language writes it.

@@ -8,7 +8,7 @@ mod causes;
 mod places;
 mod wording;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bundle::{FileState, Snapshot};
 use crate::compile::program::{Level, OpId, Program, RuleBody, RuleIndex, Stage};
@@ -123,7 +123,7 @@ impl Maker<'_> {
             element: finding.element.as_ref().map(|element| element.label.clone()),
             message: finding.message.clone(),
             deciding: finding.deciding.iter().map(|deciding| self.deciding(deciding)).collect(),
-            unknowns: finding.unknowns.iter().map(|unknown| self.unknown(unknown)).collect(),
+            unknowns: finding.unknowns.iter().map(|unknown| self.unknown(rule, unknown)).collect(),
             waiver: finding.waiver.and_then(|at| self.parts.waivers.get(at)).map(|waiver| waiver.id.clone()),
             root_cause: self.causes.of_finding(self.parts, rule, finding).map(|rule| self.rule_id(rule)),
         }
@@ -139,8 +139,8 @@ impl Maker<'_> {
         }
     }
 
-    fn unknown(&self, unknown: &Missing) -> UnknownEntry {
-        let kind = causes::missing_kind(self.parts, unknown).map(|kind| self.kind_name(kind));
+    fn unknown(&self, rule: RuleIndex, unknown: &Missing) -> UnknownEntry {
+        let kind = causes::missing_kind(self.parts, rule, unknown).map(|kind| self.kind_name(kind));
         UnknownEntry {
             wanted: unknown.wanted.clone(),
             cause: unknown.cause,
@@ -174,35 +174,41 @@ impl Maker<'_> {
 
     /// What the flow needs, in its order, then what rules looked for in vain.
     fn kinds(&self, results: &[ResultEntry]) -> Vec<KindEntry> {
-        let mut waiting: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for result in results {
-            for kind in result.findings.iter().flat_map(|finding| &finding.unknowns).filter_map(|u| u.kind.as_deref()) {
-                let rules = waiting.entry(kind).or_default();
-                if !rules.contains(&result.rule) {
-                    rules.push(result.rule.clone());
-                }
-            }
-        }
         let kinds = self.parts.program.schema.kinds();
-        let needed = self.parts.needs.iter().map(|&(kind, stage)| (&kinds[kind.0 as usize], kind, Some(stage)));
-        let looked_for = kinds.iter().enumerate().filter(|(at, kind)| {
-            let needed = self.parts.needs.iter().any(|(needed, _)| needed.0 as usize == *at);
-            !needed && waiting.contains_key(kind.name.as_str())
+        let looked_for: BTreeSet<&str> = results
+            .iter()
+            .flat_map(|result| &result.findings)
+            .flat_map(|finding| &finding.unknowns)
+            .filter_map(|unknown| unknown.kind.as_deref())
+            .collect();
+        let needed = self.parts.needs.iter().map(|&(kind, stage)| (kind, Some(stage)));
+        let others = kinds.iter().enumerate().map(|(at, kind)| (KindId(at as u32), kind)).filter(|(id, kind)| {
+            looked_for.contains(kind.name.as_str()) && !self.parts.needs.iter().any(|(needed, _)| needed == id)
         });
-        let looked_for = looked_for.map(|(at, kind)| (kind, KindId(at as u32), None));
-        needed
-            .chain(looked_for)
-            .map(|(kind, id, needed_at)| {
-                let population = self.parts.facts.population(id);
-                KindEntry {
-                    kind: kind.name.clone(),
-                    title: kind.title.clone(),
-                    needed_at,
-                    listed: (population.members.len() + population.unreadable.len()) as u32,
-                    waiting: waiting.get(kind.name.as_str()).cloned().unwrap_or_default(),
-                }
-            })
-            .collect()
+        let all = needed.chain(others.map(|(id, _)| (id, None)));
+        all.map(|(id, needed_at)| {
+            let kind = &kinds[id.0 as usize];
+            let population = self.parts.facts.population(id);
+            let listed = (population.members.len() + population.unreadable.len()) as u32;
+            KindEntry {
+                kind: kind.name.clone(),
+                title: first_sentence(&kind.description).to_owned(),
+                area: area(kind.class, needed_at).to_owned(),
+                needed_at,
+                listed,
+                waiting: if listed == 0 { self.waiting(id, results) } else { Vec::new() },
+            }
+        })
+        .collect()
+    }
+
+    /// Rules that read a kind and do not pass.
+    fn waiting(&self, kind: KindId, results: &[ResultEntry]) -> Vec<String> {
+        let reads = |result: &&ResultEntry| {
+            let rule = self.parts.program.rules.iter().find(|rule| rule.id == result.rule);
+            result.outcome > Outcome::Pass && rule.is_some_and(|rule| rule.reads.contains(&kind))
+        };
+        results.iter().filter(reads).map(|result| result.rule.clone()).collect()
     }
 
     fn waivers(&self) -> Vec<WaiverEntry> {
@@ -259,6 +265,20 @@ impl Maker<'_> {
         });
         files.collect()
     }
+}
+
+/// The part of the case that a kind of record belongs to.
+fn area(class: KindClass, needed_at: Option<Stage>) -> &'static str {
+    match (class, needed_at) {
+        (KindClass::Case, _) => "decision",
+        (KindClass::Evidence, Some(Stage::Closing)) => "post",
+        (KindClass::Evidence | KindClass::Derived | KindClass::Table, _) => "bundle",
+    }
+}
+
+/// A description as far as a list has room for it.
+fn first_sentence(description: &str) -> &str {
+    description.split(". ").next().unwrap_or_default().trim_end_matches('.')
 }
 
 /// How bad a result is, least first.

@@ -273,14 +273,16 @@ pub struct PendingEntry {
 pub struct KindEntry {
     /// The kind: `lei-record`.
     pub kind: String,
-    /// What it says, in a few words.
+    /// What it is evidence of, in a sentence.
     pub title: String,
+    /// The part of the case it belongs to: `bundle`, `decision` or `post`.
+    pub area: String,
     /// The stage at which the flow needs it; absent for a kind that only single rules look for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_at: Option<Stage>,
     /// Records that are listed.
     pub listed: u32,
-    /// Rules that cannot be judged for want of it.
+    /// Rules that read it and do not pass; empty if one is listed.
     pub waiting: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ mod page;
 mod style;
 mod todo;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evaluate::outcome::{Outcome, Verdict};
 use crate::primitives::Instant;
@@ -49,7 +49,8 @@ pub fn render(document: &ReportDocument, layout: &Layout) -> String {
     let entries = if unfinished {
         todo::render(&mut page, document, layout);
         // What the list already says is not said again.
-        entries.into_iter().filter(|entry| !matches!(entry, Entry::MissingKind { .. })).collect()
+        let waiting = todo::waiting(document);
+        entries.into_iter().filter(|entry| layout.all || !entry.is_only_about(&waiting)).collect()
     } else {
         entries
     };
@@ -68,6 +69,7 @@ pub fn verdict_line(document: &ReportDocument, layout: &Layout) -> String {
 fn verdict(page: &mut Page, document: &ReportDocument, unfinished: bool) {
     let style = style::verdict(document.verdict);
     let word = match document.verdict {
+        Verdict::NotClean if unfinished => "not clean, not finished",
         Verdict::NotClean => "not clean",
         Verdict::Indeterminate if unfinished => "not finished",
         Verdict::Indeterminate => "cannot be judged yet",
@@ -75,8 +77,14 @@ fn verdict(page: &mut Page, document: &ReportDocument, unfinished: bool) {
         Verdict::CleanWithWaivers => "clean, with waivers",
         Verdict::Clean => "clean",
     };
-    let missing = if unfinished { todo::missing(document) + "; " } else { String::new() };
-    let mut why = format!(": {missing}{}", reason(document));
+    let mut why = match (unfinished, reason(document, unfinished)) {
+        (true, None) => format!(": {}", todo::missing(document)),
+        (true, Some(reason)) => format!(": {}; besides, {reason}", todo::missing(document)),
+        (false, Some(reason)) => format!(": {reason}"),
+        (false, None) => {
+            format!(": {} and none fails", count(document.summary.pass as usize, "rule passes", "rules pass"))
+        }
+    };
     if let Some(until) = document.valid_until {
         why.push_str(&format!("; holds until {}", to_the_second(until)));
     }
@@ -120,10 +128,12 @@ fn head(page: &mut Page, document: &ReportDocument, unfinished: bool) {
     }
 }
 
-/// Why the verdict is what it is, in one line. A rule counts where it is worst.
-fn reason(document: &ReportDocument) -> String {
+/// Why the verdict is what it is, in a few words, without what an unfinished case waits for. A rule counts
+/// where it is worst.
+fn reason(document: &ReportDocument, unfinished: bool) -> Option<String> {
+    let waiting = if unfinished { todo::waiting(document) } else { BTreeSet::new() };
     let mut numbers: BTreeMap<Class, usize> = BTreeMap::new();
-    for result in &document.results {
+    for result in document.results.iter().filter(|result| !waiting.contains(result.rule.as_str())) {
         if let Some(worst) = result.findings.iter().map(Class::of).min() {
             *numbers.entry(worst).or_default() += 1;
         }
@@ -140,10 +150,7 @@ fn reason(document: &ReportDocument) -> String {
         Some(count(number, one, many))
     };
     let parts: Vec<String> = numbers.into_iter().filter_map(part).collect();
-    if parts.is_empty() {
-        return format!("{} and none fails", count(document.summary.pass as usize, "rule passes", "rules pass"));
-    }
-    parts.join(", ")
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn body(page: &mut Page, document: &ReportDocument, entries: &[Entry<'_>], layout: &Layout) {

@@ -149,6 +149,7 @@ fn kind(kind: &str, title: &str, listed: u32, waiting: &[&str]) -> KindEntry {
     KindEntry {
         kind: kind.to_owned(),
         title: title.to_owned(),
+        area: "bundle".to_owned(),
         needed_at: Some(Stage::Evidence),
         listed,
         waiting: waiting.iter().map(|&rule| rule.to_owned()).collect(),
@@ -271,6 +272,7 @@ fn unfinished() -> ReportDocument {
         kind("evidence-submission", "QAR1 hands the evidence to QAR2", 0, &[]),
     ];
     document.kinds[4].needed_at = Some(Stage::Proposal);
+    document.kinds[4].area = "decision".to_owned();
     document.run.stage = Stage::Proposal;
     document.summary = Summary { pass: 4, indeterminate: 8, ..Summary::default() };
     document.valid_until = None;
@@ -375,7 +377,7 @@ fn six_runs_at_two_widths() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     for (name, document) in runs().into_iter().chain([("hostile", hostile())]) {
-        for width in 40..=120 {
+        for width in (40..=120).step_by(8) {
             for unicode in [true, false] {
                 for all in [true, false] {
                     let text = plain(&document, &Layout { unicode, all, ..layout(width) });

@@ -1,5 +1,7 @@
 //! Error codes: what each means, from `docs/errors.md` and from the compiler's own table.
 
+use super::super::terminal::Terminal;
+
 /// The page; a section per code.
 const PAGE: &str = include_str!("../../../docs/errors.md");
 
@@ -28,7 +30,7 @@ pub(in super::super) fn all() -> Vec<Explained> {
 }
 
 /// The explanation of a code, or of every code that ends like this.
-pub(super) fn explain(what: &str) -> Option<String> {
+pub(super) fn explain(what: &str, terminal: &Terminal) -> Option<String> {
     let all = all();
     let exact: Vec<&Explained> = all.iter().filter(|code| code.code == what).collect();
     let found = if exact.is_empty() {
@@ -40,6 +42,9 @@ pub(super) fn explain(what: &str) -> Option<String> {
     if found.is_empty() {
         return None;
     }
-    let sections = found.iter().map(|code| format!("{}\n\n{}\n", code.code, code.text));
+    let sections = found.iter().map(|code| {
+        let text: String = code.text.lines().map(|line| terminal.wrap(line, 0, 0)).collect();
+        format!("{}\n\n{text}", code.code)
+    });
     Some(sections.collect::<Vec<_>>().join("\n"))
 }

@@ -2,27 +2,29 @@
 
 use std::fmt::Write as _;
 
+use super::super::terminal::Terminal;
 use crate::compile::program::{Document, Pending, Program, Rule, RuleBody};
 use crate::evaluate::outcome::Outcome;
+use crate::facts::schema::{Kind, KindClass};
 use crate::policy::ParsedCases;
 use crate::policy::cases::ParsedCase;
 
 /// The explanation of a rule, or of a requirement that has none yet.
-pub(super) fn explain(program: &Program, cases: &[ParsedCases], id: &str) -> Option<String> {
+pub(super) fn explain(program: &Program, cases: &[ParsedCases], id: &str, terminal: &Terminal) -> Option<String> {
     let is_it = |known: &str| known.eq_ignore_ascii_case(id);
     match program.rules.iter().find(|rule| is_it(&rule.id)) {
-        Some(rule) => Some(of_rule(program, cases, rule)),
-        None => program.pending.iter().find(|pending| is_it(&pending.id)).map(of_pending),
+        Some(rule) => Some(of_rule(program, cases, rule, terminal)),
+        None => program.pending.iter().find(|pending| is_it(&pending.id)).map(|pending| of_pending(pending, terminal)),
     }
 }
 
-fn of_rule(program: &Program, cases: &[ParsedCases], rule: &Rule) -> String {
+fn of_rule(program: &Program, cases: &[ParsedCases], rule: &Rule, terminal: &Terminal) -> String {
     let document = &program.documents[rule.document.0 as usize];
-    let mut text = format!("{}  {}\n", rule.id, rule.title);
+    let mut text = terminal.wrap(&format!("{}  {}", rule.id, rule.title), 0, 2);
     let in_force = rule.in_force_section.as_deref().map_or(String::new(), |section| format!(" (now {section})"));
-    // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "{}, {}{in_force}", document.title, rule.section);
+    text.push_str(&terminal.wrap(&format!("{}, {}{in_force}", document.title, rule.section), 0, 2));
     let level = rule.level.as_str();
+    // Writing to a `String` cannot fail.
     let _ = writeln!(
         text,
         "{}; level {level}, stage {}, packs {}",
@@ -32,9 +34,10 @@ fn of_rule(program: &Program, cases: &[ParsedCases], rule: &Rule) -> String {
     );
     let _ = writeln!(text, "digest {}", rule.digest);
     if !rule.notes.is_empty() {
-        let _ = writeln!(text, "\n{}", rule.notes.trim());
+        text.push('\n');
+        text.push_str(&terminal.wrap(rule.notes.trim(), 0, 0));
     }
-    text.push_str(&evidence(program, rule));
+    text.push_str(&evidence(program, rule, terminal));
     let _ = writeln!(text, "\nrule ({}):\n{}", document.path, source(document, rule));
     if let RuleBody::SameAs(target) = rule.body {
         let target = &program.rules[target.0 as usize];
@@ -42,34 +45,37 @@ fn of_rule(program: &Program, cases: &[ParsedCases], rule: &Rule) -> String {
         let _ = writeln!(text, "{} ({}):\n{}", target.id, target_document.path, source(target_document, target));
     }
     if !rule.help.is_empty() {
-        let _ = writeln!(text, "help: {}", rule.help.trim());
+        text.push_str(&terminal.wrap(&format!("help: {}", rule.help.trim()), 0, 6));
     }
     text.push_str(&example(program, cases, rule, Outcome::Pass, "passes, for example"));
     text.push_str(&example(program, cases, rule, Outcome::Fail, "fails, for example"));
     text
 }
 
-fn of_pending(pending: &Pending) -> String {
+fn of_pending(pending: &Pending, terminal: &Terminal) -> String {
     format!(
-        "{}  has no rule yet: it waits for {}\n{}, {}; pack {}, stage {}\n\n{}\n",
+        "{}  has no rule yet: it waits for {}\n{}, {}; pack {}, stage {}\n\n{}",
         pending.id,
         pending.waits_for,
         pending.document,
         pending.section,
         pending.pack,
         pending.stage.as_str(),
-        pending.why
+        terminal.wrap(&pending.why, 0, 0)
     )
 }
 
-fn evidence(program: &Program, rule: &Rule) -> String {
-    if rule.reads.is_empty() {
+fn evidence(program: &Program, rule: &Rule, terminal: &Terminal) -> String {
+    let kinds = rule.reads.iter().map(|&kind| program.schema.kind(kind));
+    // What countersign computes is nothing that anybody has to bring.
+    let records: Vec<&Kind> =
+        kinds.filter(|kind| matches!(kind.class, KindClass::Evidence | KindClass::Case)).collect();
+    if records.is_empty() {
         return String::new();
     }
     let mut text = "\nevidence:\n".to_owned();
-    for &kind in &rule.reads {
-        let kind = program.schema.kind(kind);
-        let _ = writeln!(text, "  {}: {}", kind.name, kind.description);
+    for kind in records {
+        text.push_str(&terminal.wrap(&format!("{}: {}", kind.name, kind.description), 2, 4));
     }
     text
 }

@@ -66,7 +66,7 @@ impl Causes {
 }
 
 /// The kind of which no record is there, where that is why something is not known.
-pub(super) fn missing_kind(parts: Parts<'_>, unknown: &Missing) -> Option<KindId> {
+pub(super) fn missing_kind(parts: Parts<'_>, rule: RuleIndex, unknown: &Missing) -> Option<KindId> {
     match unknown.cause {
         Cause::Missing | Cause::Empty | Cause::None => {}
         Cause::Unreadable
@@ -78,14 +78,28 @@ pub(super) fn missing_kind(parts: Parts<'_>, unknown: &Missing) -> Option<KindId
         | Cause::Unproven
         | Cause::NotDue => return None,
     }
-    let kind = kind_read(parts.program, unknown.op)?;
-    match parts.program.schema.kinds()[kind.0 as usize].class {
+    if let Some(kind) = kind_read(parts.program, unknown.op) {
+        return is_missing(parts, kind).then_some(kind);
+    }
+    // What is behind an argument of a definition is not told by the operation; if nothing of the
+    // evidence was reached, it is the one kind that the rule reads and that is not there.
+    if !unknown.places.is_empty() {
+        return None;
+    }
+    let reads = &parts.program.rules[rule.0 as usize].reads;
+    let mut missing = reads.iter().copied().filter(|&kind| is_missing(parts, kind));
+    let first = missing.next()?;
+    missing.next().is_none().then_some(first)
+}
+
+/// Whether a kind of record is known not to be there at all.
+fn is_missing(parts: Parts<'_>, kind: KindId) -> bool {
+    match parts.program.schema.kind(kind).class {
         KindClass::Evidence | KindClass::Case => {}
-        KindClass::Derived | KindClass::Table => return None,
+        KindClass::Derived | KindClass::Table => return false,
     }
     let population = parts.facts.population(kind);
-    let none = population.unknown.is_none() && population.members.is_empty() && population.unreadable.is_empty();
-    none.then_some(kind)
+    population.unknown.is_none() && population.members.is_empty() && population.unreadable.is_empty()
 }
 
 /// The kind at the root of what an operation reads.

@@ -4,7 +4,7 @@
 //! are one entry; so are those that cannot be judged for one and the same reason. Every finding is in
 //! exactly one entry.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::super::document::{FindingEntry, ReportDocument, ResultEntry};
 use super::style::Class;
@@ -33,6 +33,18 @@ impl Entry<'_> {
         match self {
             Self::Finding { class, .. } => *class,
             Self::MissingKind { .. } | Self::RootCause { .. } => Class::Unknown,
+        }
+    }
+
+    /// Whether all of its rules are among these.
+    pub(super) fn is_only_about(&self, rules: &BTreeSet<&str>) -> bool {
+        match self {
+            Self::Finding { items, same_place, .. } => {
+                rules.contains(items[0].result.rule.as_str()) && same_place.iter().all(|rule| rules.contains(rule))
+            }
+            Self::MissingKind { rules: own, .. } | Self::RootCause { rules: own, .. } => {
+                own.iter().all(|rule| rules.contains(rule))
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 use super::super::document::{DecidingEntry, ReportDocument, ResultEntry, UnknownEntry};
 use super::entries::{Entry, Item};
 use super::page::{BOLD, DIM, HELP, PLAIN, Page};
-use super::style::{Class, command_to_add, count};
+use super::style::{Class, count, how_to_add};
 use super::{Layout, evidence};
 
 /// Elements of one rule that are shown in full.
@@ -13,7 +13,7 @@ const ELEMENTS_IN_FULL: usize = 3;
 /// Elements of one rule that are named.
 const ELEMENTS_NAMED: usize = 12;
 /// Conditions, and places of one, that are shown.
-const CONDITIONS: usize = 3;
+const CONDITIONS: usize = 2;
 const PLACES: usize = 2;
 /// Ids that are named in one line.
 const IDS_NAMED: usize = 15;
@@ -165,7 +165,8 @@ fn more_elements(page: &mut Page, items: &[Item<'_>]) {
 }
 
 fn missing_kind(page: &mut Page, document: &ReportDocument, kind: &str, rules: &[&str], layout: &Layout) {
-    let title = document.kinds.iter().find(|entry| entry.kind == kind).map_or("", |entry| entry.title.as_str());
+    let entry = document.kinds.iter().find(|entry| entry.kind == kind);
+    let (title, area) = entry.map_or(("", "bundle"), |entry| (&entry.title, &entry.area));
     let what = format!("{} `{kind}`", waits(rules.len()));
     let (what, title) = (page.safe_short(&what), page.safe_short(title));
     let class = Class::Unknown;
@@ -174,7 +175,7 @@ fn missing_kind(page: &mut Page, document: &ReportDocument, kind: &str, rules: &
     let text = page.safe_short(&text);
     page.paragraph(2, 4, &[(PLAIN, &text)]);
     ids(page, "waiting", rules, layout.all);
-    let command = page.safe(&command_to_add(kind, document.run.lei.as_deref(), &layout.case_path));
+    let command = page.safe(&how_to_add(kind, area, document.run.lei.as_deref(), &layout.case_path));
     page.paragraph(2, 8, &[(HELP, "help: "), (PLAIN, &command)]);
 }
 

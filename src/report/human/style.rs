@@ -88,16 +88,20 @@ pub(super) fn evidence_path(case_path: &str, path: &str) -> String {
     }
 }
 
-/// The command that adds a record of a kind, fit to be copied into a shell.
-pub(super) fn command_to_add(kind: &str, lei: Option<&str>, case_path: &str) -> String {
-    let into = if case_path.is_empty() { "CASE".to_owned() } else { quoted(case_path) };
-    match kind {
+/// How a record of a kind comes into the case: a command fit to be copied into a shell, or where it belongs.
+pub(super) fn how_to_add(kind: &str, area: &str, lei: Option<&str>, case_path: &str) -> String {
+    let case = if case_path.is_empty() { "CASE" } else { case_path.trim_end_matches(['/', '\\']) };
+    match (kind, area) {
         // The LEI is what a manifest claims: only a well-formed one becomes part of a command.
-        "lei-record" => {
+        ("lei-record", _) => {
             let lei = lei.filter(|lei| lei.parse::<Lei>().is_ok()).unwrap_or("LEI");
-            format!("countersign lei fetch {lei} --into {into}")
+            format!("countersign lei fetch {lei} --into {}", quoted(case))
         }
-        _ => format!("countersign bundle add FILE --kind {kind} --into {into}"),
+        (_, "decision") => format!("save it, signed, in {case}/decision/, as schemas/case/{kind}.json describes it"),
+        (_, "post") => {
+            format!("countersign bundle add FILE --kind {kind} --into {}", quoted(&format!("{case}/post")))
+        }
+        _ => format!("countersign bundle add FILE --kind {kind} --into {}", quoted(case)),
     }
 }
 

@@ -3,10 +3,12 @@
 //! In: a document. Out: whether most of what the flow needs is not there, and then, kind by kind,
 //! what is there, what is not, which rules wait for it and which command adds it.
 
+use std::collections::BTreeSet;
+
 use super::super::document::{KindEntry, ReportDocument};
 use super::Layout;
 use super::page::{BOLD, DIM, GOOD, HELP, PLAIN, Page};
-use super::style::{command_to_add, count};
+use super::style::{count, how_to_add};
 
 /// Rules that are named as waiting.
 const RULES_NAMED: usize = 4;
@@ -22,7 +24,16 @@ pub(super) fn is_unfinished(document: &ReportDocument) -> bool {
 pub(super) fn missing(document: &ReportDocument) -> String {
     let needed = document.kinds.iter().filter(|kind| kind.needed_at.is_some());
     let missing = needed.clone().filter(|kind| kind.listed == 0).count();
-    format!("{missing} of {} missing", count(needed.count(), "kind of record is", "kinds of record are"))
+    let waiting = count(waiting(document).len(), "rule waits", "rules wait");
+    format!(
+        "{missing} of {} missing, {waiting} for them",
+        count(needed.count(), "kind of record is", "kinds of record are")
+    )
+}
+
+/// Rules that wait for what is not there.
+pub(super) fn waiting(document: &ReportDocument) -> BTreeSet<&str> {
+    document.kinds.iter().flat_map(|kind| &kind.waiting).map(String::as_str).collect()
 }
 
 /// The list.
@@ -66,6 +77,6 @@ fn item(page: &mut Page, document: &ReportDocument, kind: &KindEntry, layout: &L
         let text = page.safe(&text);
         page.paragraph(6, 8, &[(DIM, "waiting: "), (DIM, &text)]);
     }
-    let command = page.safe(&command_to_add(&kind.kind, document.run.lei.as_deref(), &layout.case_path));
+    let command = page.safe(&how_to_add(&kind.kind, &kind.area, document.run.lei.as_deref(), &layout.case_path));
     page.paragraph(6, 8, &[(HELP, &command)]);
 }
