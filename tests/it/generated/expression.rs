@@ -487,7 +487,7 @@ impl<'s, 't> Maker<'s, 't> {
                 match self.tape.choose(3) {
                     0 => format!("({path} in [{:?}, {:?}])", self.tape.of(&values), self.tape.of(&values)),
                     1 => format!("({path} {operator} {:?})", self.tape.of(&values)),
-                    _ => format!("({path} {operator} ({}))", self.text(depth)),
+                    _ => format!("({path} {operator} {})", self.path(&Type::Text)),
                 }
             }
             _ => format!("(({}) {operator} ({}))", self.condition(depth), self.condition(depth)),
