@@ -137,18 +137,6 @@ impl<'a> Machine<'a> {
             Op::Field { base, field } | Op::Has { base, field } | Op::Coalesce { base, field, .. } => {
                 let type_ = self.program.schema.struct_type(field.type_id);
                 let field = type_.fields.get(usize::from(field.field))?;
-<<<<<<< HEAD
-                // A search is named as the policy names it (`qar1.aid`), not by what its definition says.
-                if matches!(self.op(*base), Op::The { .. } | Op::Extreme { .. })
-                    && let Some(written) = self.source(op)
-                    && written
-                        .split_once('.')
-                        .is_some_and(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
-                {
-                    return Some(written);
-                }
-=======
->>>>>>> attack
                 let base = self.path(*base, depth + 1).or_else(|| self.source(*base));
                 Some(format!("{}.{}", base.unwrap_or_else(|| type_.name.clone()), field.name))
             }
