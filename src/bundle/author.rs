@@ -7,7 +7,8 @@
 pub mod error;
 mod write;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
@@ -394,7 +395,7 @@ fn open(path: &Path) -> Result<(PathBuf, ManifestDraft), AuthorError> {
         return Err(AuthorError::AlreadySigned { path: folder });
     }
     let manifest = folder.join("manifest.json");
-    let bytes = fs::read(&manifest).map_err(|source| AuthorError::ReadFailed { path: manifest.clone(), source })?;
+    let bytes = read_source(&manifest)?;
     let mut problems = Vec::new();
     let read = Manifest::parse(&bytes, "bundle/manifest.json", FileId(0), Sha256::of(&bytes), &mut problems);
     problems.retain(|problem| !matches!(problem.code, Code::ManifestNotCanonical | Code::EntriesUnsorted));
@@ -459,12 +460,19 @@ fn record_problems(schema: &FactSchema, kind: KindId, path: &str, bytes: &[u8]) 
 
 fn read_source(path: &Path) -> Result<Vec<u8>, AuthorError> {
     let failed = |source| AuthorError::ReadFailed { path: path.to_owned(), source };
-    let size = fs::metadata(path).map_err(failed)?.len();
+    let file = File::open(path).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
     let limit = Limits::STANDARD.bytes_for(&path.to_string_lossy());
+    let mut bytes = Vec::new();
+    if size <= limit {
+        // A device has no end, whatever size it says.
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    let size = size.max(bytes.len() as u64);
     if size > limit {
         return Err(AuthorError::TooBig { path: path.to_owned(), bytes: size, limit });
     }
-    fs::read(path).map_err(failed)
+    Ok(bytes)
 }
 
 fn default_folder(kind: &str) -> &'static str {

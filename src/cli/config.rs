@@ -3,7 +3,8 @@
 //! In: the file named by `--config`, or `countersign.toml` in the current folder; never a file of a
 //! bundle or case. Out: [`Settings`]. Paths in the file are relative to it.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -72,7 +73,12 @@ impl Settings {
         if metadata.len() > BYTES_MAX {
             return Err(CliError::TooLarge { path, bytes: metadata.len(), limit: BYTES_MAX });
         }
-        let text = fs::read_to_string(&path).map_err(unreadable)?;
+        let mut text = String::new();
+        // A device has no end, whatever size it says.
+        File::open(&path).and_then(|file| file.take(BYTES_MAX + 1).read_to_string(&mut text)).map_err(unreadable)?;
+        if text.len() as u64 > BYTES_MAX {
+            return Err(CliError::TooLarge { path, bytes: text.len() as u64, limit: BYTES_MAX });
+        }
         Self::parse(&path, &text)
     }
 

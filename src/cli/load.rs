@@ -2,7 +2,8 @@
 //!
 //! In: paths from arguments and settings. Out: checked values of the library, or why not.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -139,7 +140,7 @@ pub(super) fn patched(snapshot: &Snapshot, path: &Path) -> Result<Snapshot, CliE
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn earlier_cases<'p>(path: Option<&'p Path>) -> Result<Option<&'p Path>, CliError> {
+pub(super) fn earlier_cases(path: Option<&Path>) -> Result<Option<&Path>, CliError> {
     if let Some(path) = path {
         fs::read_dir(path).map_err(|source| CliError::Unreadable { path: path.to_owned(), source })?;
     }
@@ -251,9 +252,16 @@ pub(super) fn text(path: &Path, limit: u64) -> Result<String, CliError> {
 /// It cannot be read, or is too large.
 pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     let unreadable = |source| CliError::Unreadable { path: path.to_owned(), source };
-    let size = fs::metadata(path).map_err(unreadable)?.len();
+    let file = File::open(path).map_err(unreadable)?;
+    let size = file.metadata().map_err(unreadable)?.len();
+    let mut bytes = Vec::new();
+    if size <= limit {
+        // A device says that it has no bytes and has no end: what is read is bounded, not what is announced.
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
+    let size = size.max(bytes.len() as u64);
     if size > limit {
         return Err(CliError::TooLarge { path: path.to_owned(), bytes: size, limit });
     }
-    fs::read(path).map_err(unreadable)
+    Ok(bytes)
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 mod architecture;
+mod attack;
+mod bounds;
 mod bundle;
 mod cli;
 mod conformance;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::super::document::{FindingEntry, ReportDocument, ResultEntry};
+use super::super::document::{EvidencePlace, FindingEntry, ReportDocument, ResultEntry};
 use super::style::Class;
 
 /// A finding and the rule it is of.
@@ -129,11 +129,21 @@ fn shared_reason(item: Item<'_>) -> Option<Key<'_>> {
     kinds.all(|kind| kind == Some(first)).then_some(Key::Kind(first))
 }
 
-/// The value that decided most, where it stands in a file.
+/// The value that decided most, where it stands in a file; of what cannot be judged, the one value that is wanting.
 fn decided_at(finding: &FindingEntry) -> Option<Key<'_>> {
+    let class = Class::of(finding);
+    if class == Class::Unknown {
+        let mut places = finding.unknowns.iter().map(|unknown| unknown.evidence.first());
+        let first = places.next()??;
+        let is_first = |place: Option<&EvidencePlace>| {
+            place.is_some_and(|place| place.path == first.path && place.pointer == first.pointer)
+        };
+        let place = Key::Place { class, path: &first.path, pointer: &first.pointer, actual: "" };
+        return places.all(is_first).then_some(place);
+    }
     let deciding = finding.deciding.first()?;
     let place = deciding.evidence.first().filter(|place| !place.pointer.is_empty())?;
-    Some(Key::Place { class: Class::of(finding), path: &place.path, pointer: &place.pointer, actual: &deciding.actual })
+    Some(Key::Place { class, path: &place.path, pointer: &place.pointer, actual: &deciding.actual })
 }
 
 fn begin(item: Item<'_>) -> Entry<'_> {

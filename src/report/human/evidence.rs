@@ -14,7 +14,8 @@ pub(super) fn place(page: &mut Page, case_path: &str, place: &EvidencePlace) {
     let path = page.safe(&style::evidence_path(case_path, &place.path));
     let at = format!("{path}:{}:{}", place.line, place.column);
     page.paragraph(INDENT, INDENT + 4, &[(DIM, "--> "), (PLAIN, &at)]);
-    if place.excerpt.is_empty() {
+    // The opening bracket of a record, whose value goes on below, tells a reader nothing.
+    if matches!(place.excerpt.trim(), "" | "{" | "[") {
         return;
     }
     let number = place.line.to_string();

@@ -7,6 +7,7 @@ use super::entries::{Entry, Item};
 use super::page::{BOLD, DIM, HELP, PLAIN, Page};
 use super::style::{Class, count, how_to_add};
 use super::{Layout, evidence};
+use crate::facts::Cause;
 
 /// Elements of one rule that are shown in full.
 const ELEMENTS_IN_FULL: usize = 3;
@@ -70,11 +71,36 @@ fn finding(
     }
     more_elements(page, items.get(shown..).unwrap_or_default());
     if !same_place.is_empty() {
-        ids(page, "the same value also fails", same_place, layout.all);
+        let label = match class {
+            Class::Unknown => "the same leaves undecided",
+            Class::Block | Class::Warn | Class::Waived | Class::Review | Class::Info => "the same value also fails",
+        };
+        ids(page, label, same_place, layout.all);
     }
-    if !result.help.is_empty() {
-        let help = page.safe_short(&result.help);
+    // The rule's own advice is for who has failed it; nobody has failed what cannot be judged.
+    let wanting = items[0].finding.unknowns.first().filter(|_| class == Class::Unknown);
+    let advice = wanting.map_or(result.help.as_str(), |unknown| mend(unknown.cause));
+    if !advice.is_empty() {
+        let help = page.safe_short(advice);
         page.paragraph(2, 8, &[(HELP, "help: "), (PLAIN, &help)]);
+    }
+}
+
+/// What to do about a value that is not known.
+fn mend(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Missing => "enter what is missing in the record, or do the step that gives it, and seal again",
+        Cause::Unreadable => "mend the file, or put it back as it was sealed",
+        Cause::Invalid | Cause::Unrecognised => {
+            "correct the value as the schema of its kind describes it, and seal again"
+        }
+        Cause::Empty => "add what the list should hold; a list with nothing in it proves nothing",
+        Cause::None => "add the record that is looked for, or correct the value by which it is found",
+        Cause::Several => "keep the one that counts, and take out the others or mark them as replaced",
+        Cause::Tied => "correct the instant of one of the two, so that it is clear which is the newer",
+        Cause::Overflow => "correct the value: it is beyond what can be computed with",
+        Cause::Unproven => "add what proves it; until then it is a claim",
+        Cause::NotDue => "check the case as a whole, at the stage it has reached",
     }
 }
 
@@ -118,10 +144,17 @@ fn element(page: &mut Page, document: &ReportDocument, item: Item<'_>, layout: &
     for deciding in finding.deciding.iter().take(conditions) {
         condition(page, deciding, layout);
     }
-    for unknown in finding.unknowns.iter().take(conditions) {
+    // A condition that reads one value in several places misses it as often; once is enough.
+    let mut unknowns: Vec<&UnknownEntry> = Vec::new();
+    for unknown in &finding.unknowns {
+        if !unknowns.iter().any(|seen| seen.explanation == unknown.explanation && seen.evidence == unknown.evidence) {
+            unknowns.push(unknown);
+        }
+    }
+    for unknown in unknowns.iter().take(conditions) {
         unknown_value(page, unknown, layout);
     }
-    let unshown = finding.deciding.len().saturating_sub(conditions) + finding.unknowns.len().saturating_sub(conditions);
+    let unshown = finding.deciding.len().saturating_sub(conditions) + unknowns.len().saturating_sub(conditions);
     if unshown > 0 {
         let text = format!("and {}", count(unshown, "more condition", "more conditions"));
         page.paragraph(2, 4, &[(DIM, &text)]);
@@ -130,12 +163,16 @@ fn element(page: &mut Page, document: &ReportDocument, item: Item<'_>, layout: &
 
 fn condition(page: &mut Page, deciding: &DecidingEntry, layout: &Layout) {
     let (expected, actual) = (page.safe_short(&deciding.expected), page.safe_short(&deciding.actual));
-    page.paragraph(2, 12, &[(DIM, "expected  "), (PLAIN, &expected)]);
-    page.paragraph(2, 12, &[(DIM, "found     "), (PLAIN, &actual)]);
+    // That a yes was a no is what the message and the line of the evidence say better.
+    let yes_or_no = matches!((expected.as_str(), actual.as_str()), ("true", "false") | ("false", "true"));
+    if !yes_or_no || layout.all {
+        page.paragraph(2, 12, &[(DIM, "expected  "), (PLAIN, &expected)]);
+        page.paragraph(2, 12, &[(DIM, "found     "), (PLAIN, &actual)]);
+    }
     for place in deciding.evidence.iter().take(PLACES) {
         evidence::place(page, &layout.case_path, place);
     }
-    if deciding.evidence.is_empty() || layout.all {
+    if (deciding.evidence.is_empty() && !yes_or_no) || layout.all {
         let at = format!("{}:{}:{}", deciding.policy.path, deciding.policy.line, deciding.policy.column);
         let text = page.safe_short(&format!("{at}: {}", deciding.expression));
         page.paragraph(2, 4, &[(DIM, "rule      "), (DIM, &text)]);
