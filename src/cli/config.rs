@@ -72,9 +72,7 @@ impl Settings {
         }
         let mut text = String::new();
         // A device has no end, whatever size it says.
-        File::open(&path)
-            .and_then(|file| file.take(BYTES_MAX + 1).read_to_string(&mut text))
-            .map_err(unreadable)?;
+        File::open(&path).and_then(|file| file.take(BYTES_MAX + 1).read_to_string(&mut text)).map_err(unreadable)?;
         if text.len() as u64 > BYTES_MAX {
             return Err(CliError::TooLarge { path, bytes: text.len() as u64, limit: BYTES_MAX });
         }

@@ -139,7 +139,7 @@ pub(super) fn patched(snapshot: &Snapshot, path: &Path) -> Result<Snapshot, CliE
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn earlier_cases<'p>(path: Option<&'p Path>) -> Result<Option<&'p Path>, CliError> {
+pub(super) fn earlier_cases(path: Option<&Path>) -> Result<Option<&Path>, CliError> {
     if let Some(path) = path {
         fs::read_dir(path).map_err(|source| CliError::Unreadable { path: path.to_owned(), source })?;
     }

@@ -140,6 +140,29 @@ fn a_crate_stays_in_the_module_that_holds_it() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
+/// From bytes to findings no document is a tree of maps and strings: records go to cells in one pass.
+#[test]
+fn no_json_tree_stands_on_the_way_to_a_verdict() {
+    let on_the_way = ["bundle", "case", "check", "collect", "evaluate", "facts", "trust"];
+    // What changes a case for a test of policies, writes a trust file, and reads schemas.
+    let aside = ["src/bundle/patch", "src/trust/write.rs", "src/facts/schema/json.rs"];
+    let mut seen = BTreeSet::new();
+    let mut problems = Vec::new();
+    for (module, path) in sources().into_iter().filter(|(module, _)| on_the_way.contains(&module.as_str())) {
+        let inside = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        if aside.iter().any(|prefix| inside.starts_with(prefix)) {
+            continue;
+        }
+        let text = code(&path);
+        if text.contains("serde_json::") {
+            problems.push(inside);
+        }
+        seen.insert(module);
+    }
+    assert_eq!(seen.len(), on_the_way.len(), "{seen:?}");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
 #[test]
 fn every_module_says_what_it_is() {
     for (_, path) in sources() {

@@ -187,7 +187,11 @@ const MIXED: [(&str, Stage, &str); 9] = [
         "  - replace: '\"subject_case\": \"LE-2026-017\"'\n    by: '\"subject_case\": \"LE-2025-001\"'\n    \
          in: records/*.json\n",
     ),
-    ("the bundle is renamed after another case", Stage::Evidence, "  - set: manifest.json#/bundle_id\n    to: LE-2099-001\n"),
+    (
+        "the bundle is renamed after another case",
+        Stage::Evidence,
+        "  - set: manifest.json#/bundle_id\n    to: LE-2099-001\n",
+    ),
     (
         "a rejection lies beside the approval",
         Stage::Approval,
@@ -235,12 +239,8 @@ fn papers_that_do_not_belong_together_are_not_clean() {
 
 fn countersign(arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::cargo_bin("countersign").unwrap();
-    let output = command
-        .current_dir(root())
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(60))
-        .output()
-        .unwrap();
+    let output =
+        command.current_dir(root()).args(arguments).timeout(std::time::Duration::from_secs(60)).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(!text.contains("panicked"), "{arguments:?}: {text}");
     (output.status.code(), text)

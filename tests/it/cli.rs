@@ -67,6 +67,48 @@ fn the_reference_case_is_clean_and_a_variant_is_not() {
 }
 
 #[test]
+fn the_exit_status_says_what_the_verdict_is() {
+    let scratch = tempfile::tempdir().unwrap();
+    let patch = |name: &str, steps: &str| {
+        let path = scratch.path().join(name);
+        fs::write(&path, format!("patch:\n{steps}")).unwrap();
+        text(&path)
+    };
+    let missing = patch("missing.yaml", "  - remove: records/issuance-plan.json\n");
+    let elsewhere = patch("elsewhere.yaml", "  - set: records/onboarding-request.json#/to\n    to: a@b.example\n");
+    let verdict = |patch: &str, fail_on: &str| check_b0(&["--patch", patch, "--fail-on", fail_on]);
+    // What cannot be judged is neither a pass nor a failure, whatever is asked.
+    for fail_on in ["warn", "block"] {
+        let run = verdict(&missing, fail_on);
+        assert_eq!(run.status, Some(3), "{}", run.stdout);
+        assert!(run.stdout.contains("--kind issuance-plan"), "{}", run.stdout);
+    }
+    assert_eq!(verdict(&elsewhere, "warn").status, Some(1));
+    assert_eq!(verdict(&elsewhere, "block").status, Some(0));
+    let nowhere = patch("nowhere.yaml", "  - remove: records/nothing.json\n");
+    assert_eq!(verdict(&nowhere, "warn").status, Some(2));
+}
+
+#[test]
+fn a_bundle_alone_leaves_what_was_decided_not_yet_due() {
+    let run = run(&[
+        "check",
+        "fixtures/cases/b0/bundle",
+        "--as-of",
+        AS_OF,
+        "--trust",
+        "fixtures/trust.json",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(run.status, Some(0), "{}{}", run.stdout, run.stderr);
+    let value: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let not_yet_due: Vec<&str> =
+        value["not_yet_due"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    assert!(not_yet_due.contains(&"LE-6.4.2.a"), "{not_yet_due:?}");
+}
+
+#[test]
 fn the_json_report_fits_its_schema_and_is_the_same_every_time() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let schema: serde_json::Value =

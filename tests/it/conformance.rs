@@ -127,6 +127,7 @@ fn there_are_enough_cases() {
                 case.error.is_some(),
                 case.prints.is_some(),
             ];
+            assert!(case.why.as_ref().is_none_or(|why| !why.is_empty()), "`{}` says why with nothing", case.expr);
             assert!(says.contains(&true), "`{}` expects nothing", case.expr);
         }
     }
@@ -367,7 +368,7 @@ fn expressions_have_their_types_and_values() {
 }
 
 /// A world as the naive evaluator reads it.
-pub fn naive_world(world: &World, schema: FactSchema, case: &Case) -> naive::World {
+pub fn naive_world<'s>(world: &World, schema: &'s FactSchema, case: &Case) -> naive::World<'s> {
     let parameter = |parameter: &WorldParameter| {
         let value = match (&parameter.value, parameter.type_.as_str()) {
             (None, _) => naive::V::Unknown,
@@ -412,7 +413,7 @@ fn the_naive_evaluator_agrees() {
     for case in sections().iter().flat_map(|section| &section.cases) {
         let Ok((program, expression)) = compiled(case, &schema) else { continue };
         let answer = evaluated(case, &program, &expression);
-        let naive = naive_world(world(), schema.clone(), case).evaluate(&expr::parse(&case.expr).unwrap());
+        let naive = naive_world(world(), &schema, case).evaluate(&expr::parse(&case.expr).unwrap());
         let (fast, slow) = (answer.value.as_ref().ok().map(written), naive::written(&naive));
         if fast != slow {
             problems.push(format!("`{}`: {fast:?}, naively {slow:?}", case.expr));

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod attack;
+mod bounds;
 mod bundle;
 mod cli;
 mod conformance;

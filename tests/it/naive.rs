@@ -16,8 +16,8 @@ use serde_json::Value as Json;
 use unicode_normalization::UnicodeNormalization;
 
 /// What the expressions read.
-pub struct World {
-    pub schema: FactSchema,
+pub struct World<'s> {
+    pub schema: &'s FactSchema,
     /// Records by kind.
     pub records: BTreeMap<String, Vec<Json>>,
     /// How many listed records of a kind cannot be read.
@@ -60,7 +60,7 @@ pub struct Element {
 
 type Scope = Vec<(String, V)>;
 
-impl World {
+impl World<'_> {
     pub fn evaluate(&self, expr: &Expr) -> V {
         match self.eval(expr, &mut Vec::new()) {
             V::Absent => V::Unknown,
@@ -98,7 +98,18 @@ impl World {
                 negate(and(negate(left), negate(self.known(right, scope))))
             }
             ExprKind::Compare(comparison, left, right) => {
-                compare(*comparison, &self.known(left, scope), &self.known(right, scope))
+                let (left_value, right_value) = (self.known(left, scope), self.known(right, scope));
+                // `as_of - t cmp d` is decided as `as_of cmp t + d`, which may be beyond the last instant.
+                for (side, other) in [(left, &right_value), (right, &left_value)] {
+                    if let ExprKind::Arithmetic(Arithmetic::Subtract, clock, from) = &side.kind
+                        && matches!(&clock.kind, ExprKind::Name(name) if name == "as_of" || name == "t_sign")
+                        && let from @ V::Instant(_) = self.known(from, scope)
+                        && !is_known(&calculate(Arithmetic::Add, from, other.clone()))
+                    {
+                        return V::Unknown;
+                    }
+                }
+                compare(*comparison, &left_value, &right_value)
             }
             ExprKind::In { item, list, negated } => {
                 let found = contains(&self.known(list, scope), &self.known(item, scope));

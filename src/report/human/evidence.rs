@@ -14,7 +14,7 @@ pub(super) fn place(page: &mut Page, case_path: &str, place: &EvidencePlace) {
     let path = page.safe(&style::evidence_path(case_path, &place.path));
     let at = format!("{path}:{}:{}", place.line, place.column);
     page.paragraph(INDENT, INDENT + 4, &[(DIM, "--> "), (PLAIN, &at)]);
-    // A line that only opens an object or a list shows nothing that the place does not say.
+    // The opening bracket of a record, whose value goes on below, tells a reader nothing.
     if matches!(place.excerpt.trim(), "" | "{" | "[") {
         return;
     }

@@ -3,11 +3,11 @@
 //! In: an entry. Out: lines on the page: rule, clause, what was expected and found, where, what to do.
 
 use super::super::document::{DecidingEntry, ReportDocument, ResultEntry, UnknownEntry};
-use crate::facts::Cause;
 use super::entries::{Entry, Item};
 use super::page::{BOLD, DIM, HELP, PLAIN, Page};
 use super::style::{Class, count, how_to_add};
 use super::{Layout, evidence};
+use crate::facts::Cause;
 
 /// Elements of one rule that are shown in full.
 const ELEMENTS_IN_FULL: usize = 3;
@@ -91,7 +91,9 @@ fn mend(cause: Cause) -> &'static str {
     match cause {
         Cause::Missing => "enter what is missing in the record, or do the step that gives it, and seal again",
         Cause::Unreadable => "mend the file, or put it back as it was sealed",
-        Cause::Invalid | Cause::Unrecognised => "correct the value as the schema of its kind describes it, and seal again",
+        Cause::Invalid | Cause::Unrecognised => {
+            "correct the value as the schema of its kind describes it, and seal again"
+        }
         Cause::Empty => "add what the list should hold; a list with nothing in it proves nothing",
         Cause::None => "add the record that is looked for, or correct the value by which it is found",
         Cause::Several => "keep the one that counts, and take out the others or mark them as replaced",

@@ -130,13 +130,12 @@ impl<'s, 't> Maker<'s, 't> {
                 let (path, otherwise) = (self.field(type_), self.value(type_, depth - 1));
                 format!("({path} ?? ({otherwise}))")
             }
-            _ => match self.record(depth - 1) {
-                (record, of) => {
-                    let mut paths = Vec::new();
-                    self.below(&record, &of, &|found| found == type_, &mut paths);
-                    if paths.is_empty() { self.path(type_) } else { self.tape.of(&paths) }
-                }
-            },
+            _ => {
+                let (record, of) = self.record(depth - 1);
+                let mut paths = Vec::new();
+                self.below(&record, &of, &|found| found == type_, &mut paths);
+                if paths.is_empty() { self.path(type_) } else { self.tape.of(&paths) }
+            }
         }
     }
 
@@ -488,7 +487,7 @@ impl<'s, 't> Maker<'s, 't> {
                 match self.tape.choose(3) {
                     0 => format!("({path} in [{:?}, {:?}])", self.tape.of(&values), self.tape.of(&values)),
                     1 => format!("({path} {operator} {:?})", self.tape.of(&values)),
-                    _ => format!("({path} {operator} ({}))", self.text(depth)),
+                    _ => format!("({path} {operator} {})", self.path(&Type::Text)),
                 }
             }
             _ => format!("(({}) {operator} ({}))", self.condition(depth), self.condition(depth)),
