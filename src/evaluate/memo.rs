@@ -4,6 +4,8 @@
 //! inside a filter that runs for every record. An operation that reads no local from outside gives one
 //! value per run; those that go through a collection are computed once.
 
+use std::num::NonZeroU32;
+
 use crate::compile::program::{Local, Op, OpId, Over, Program, TimeOperand};
 use crate::facts::Cause;
 use crate::primitives::Instant;
@@ -13,9 +15,10 @@ use super::value::{Element, Known, ListRef, Unknown, Value};
 
 /// What is remembered.
 pub(super) struct Memo<'a> {
-    /// Per operation: whether it is worth remembering.
-    lasting: Vec<bool>,
-    /// Per operation: its value, once computed, and until when that holds.
+    /// Per operation: the place of its value if it is worth remembering. Few are, and a table of values
+    /// for all would be the largest allocation of a run.
+    places: Vec<Option<NonZeroU32>>,
+    /// Per place: the value, once computed, and until when that holds.
     values: Vec<Option<(Known<'a>, Option<Instant>)>>,
     /// Elements of remembered lists.
     pub kept: Vec<Element<'a>>,
@@ -23,8 +26,12 @@ pub(super) struct Memo<'a> {
 
 impl<'a> Memo<'a> {
     pub fn new(program: &Program) -> Self {
-        let lasting = lasting(program);
-        Self { values: vec![None; lasting.len()], lasting, kept: Vec::new() }
+        let (places, count) = places(program);
+        Self { values: vec![None; count as usize], places, kept: Vec::new() }
+    }
+
+    fn place(&self, op: OpId) -> Option<usize> {
+        self.places[op.0 as usize].map(|place| place.get() as usize - 1)
     }
 }
 
@@ -32,10 +39,8 @@ impl<'a> Machine<'a> {
     /// Runs an operation, or remembers its value.
     pub(super) fn run_once(&mut self, op: OpId) -> Known<'a> {
         // Coverage wants to see every condition.
-        if !self.memo.lasting[op.0 as usize] || self.coverage.is_some() {
-            return self.run(op);
-        }
-        if let Some((value, until)) = self.memo.values[op.0 as usize] {
+        let Some(place) = self.memo.place(op).filter(|_| self.coverage.is_none()) else { return self.run(op) };
+        if let Some((value, until)) = self.memo.values[place] {
             if let Some(until) = until {
                 self.hold_until(until);
             }
@@ -58,7 +63,7 @@ impl<'a> Machine<'a> {
             value => value,
         };
         if self.steps > 0 {
-            self.memo.values[op.0 as usize] = Some((value, until));
+            self.memo.values[place] = Some((value, until));
         }
         value
     }
@@ -85,15 +90,21 @@ fn bit(local: Local) -> Free {
     if local.0 < 127 { 1 << local.0 } else { 1 << 127 }
 }
 
-/// Which operations read no local from outside and go through a collection.
-fn lasting(program: &Program) -> Vec<bool> {
+/// The place of each operation that reads no local from outside and goes through a collection, and how many
+/// there are.
+fn places(program: &Program) -> (Vec<Option<NonZeroU32>>, u32) {
     let mut free: Vec<Free> = Vec::with_capacity(program.ops.len());
+    let (mut places, mut count) = (Vec::with_capacity(program.ops.len()), 0);
     for (index, op) in program.ops.iter().enumerate() {
         // `compile` puts operands before what they are operands of; anything else is not remembered.
         let of = |operand: OpId| free.get(operand.0 as usize).copied().filter(|_| (operand.0 as usize) < index);
-        free.push(free_of(program, op, &|operand| of(operand).unwrap_or(Free::MAX)));
+        let reads = free_of(program, op, &|operand| of(operand).unwrap_or(Free::MAX));
+        free.push(reads);
+        let lasts = reads == 0 && goes_through_a_collection(op);
+        count += u32::from(lasts);
+        places.push(NonZeroU32::new(count).filter(|_| lasts));
     }
-    program.ops.iter().zip(&free).map(|(op, free)| *free == 0 && goes_through_a_collection(op)).collect()
+    (places, count)
 }
 
 fn goes_through_a_collection(op: &Op) -> bool {
