@@ -1,6 +1,6 @@
 //! What a framed message says: field sets, digests and values checked, nothing believed yet.
 //!
-//! In: a [`Message`](super::cesr::Message). Out: a [`Body`], whose digest is the one it claims, or a [`BodyError`] with
+//! In: a [`Message`]. Out: a [`Body`], whose digest is the one it claims, or a [`BodyError`] with
 //! its place. The digest is computed over the received bytes. Signatures and seals are for others.
 
 use std::borrow::Cow;
