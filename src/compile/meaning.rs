@@ -12,8 +12,6 @@ use super::program::{Clock, Const, FieldRef, Local, Op, OpId, Over, ParameterId,
 use crate::expr::ast::{Arithmetic, Quantifier, SetOperation, SetRelation};
 use crate::facts::schema::{FactSchema, KindId};
 
-use super::types;
-
 /// What expressions read.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
@@ -155,9 +153,9 @@ impl Canonical<'_> {
             Op::Not(inner) => self.node(out, "not", &[*inner]),
             Op::And(left, right) => self.node(out, "and", &[*left, *right]),
             Op::Or(left, right) => self.node(out, "or", &[*left, *right]),
-            Op::Compare { comparison, left, right } => self.node(out, types::written(*comparison), &[*left, *right]),
+            Op::Compare { comparison, left, right } => self.node(out, comparison.as_str(), &[*left, *right]),
             Op::CompareClock { comparison, clock, plus, minus, other } => {
-                push(out, format_args!("(clock {} {}", types::written(*comparison), clock_name(*clock)));
+                push(out, format_args!("(clock {} {}", comparison.as_str(), clock_name(*clock)));
                 for (sign, offset) in [('+', plus), ('-', minus)] {
                     if let Some(offset) = offset {
                         push(out, format_args!(" {sign}"));
@@ -210,7 +208,7 @@ impl Canonical<'_> {
             }
             Op::Count { over, distinct_by } => self.over_node(out, "count", over, distinct_by.as_slice()),
             Op::CompareCount { comparison, count, other } => {
-                self.node(out, &format!("count {}", types::written(*comparison)), &[*count, *other]);
+                self.node(out, &format!("count {}", comparison.as_str()), &[*count, *other]);
             }
             Op::Distinct { over, by, or_none } => {
                 self.over_node(out, &with_none("distinct", *or_none), over, by.as_slice());

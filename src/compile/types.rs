@@ -2,7 +2,7 @@
 //!
 //! In: two types. Out: whether they can be compared, ordered, added. Nothing here knows expressions.
 
-use crate::expr::ast::{Arithmetic, Comparison};
+use crate::expr::ast::Arithmetic;
 use crate::facts::schema::{EnumId, FactSchema, Type};
 
 /// Why two types cannot be compared.
@@ -97,33 +97,6 @@ pub(super) fn arithmetic(operator: Arithmetic, left: &Type, right: &Type) -> Opt
         (Subtract, Instant, Instant) => Duration,
         _ => return None,
     })
-}
-
-/// The comparison with its sides exchanged.
-pub(super) fn flip(comparison: Comparison) -> Comparison {
-    match comparison {
-        Comparison::Equal | Comparison::NotEqual => comparison,
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        Comparison::Before => Comparison::After,
-        Comparison::After => Comparison::Before,
-    }
-}
-
-/// A comparison as it is written.
-pub(super) fn written(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Equal => "==",
-        Comparison::NotEqual => "!=",
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => ">=",
-        Comparison::Before => "before",
-        Comparison::After => "after",
-    }
 }
 
 /// A type as messages call it: an enumeration by its name, not by all its values.

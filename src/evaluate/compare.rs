@@ -352,19 +352,6 @@ pub(super) fn holds(comparison: Comparison, ordering: Ordering) -> bool {
     }
 }
 
-/// The comparison with its sides exchanged.
-pub(super) fn flipped(comparison: Comparison) -> Comparison {
-    match comparison {
-        Comparison::Equal | Comparison::NotEqual => comparison,
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        Comparison::Before => Comparison::After,
-        Comparison::After => Comparison::Before,
-    }
-}
-
 /// The comparison that holds where this one does not.
 pub(super) fn negated(comparison: Comparison) -> Comparison {
     match comparison {

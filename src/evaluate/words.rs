@@ -5,7 +5,7 @@ use crate::expr::ast::{Comparison, Quantifier, SetRelation};
 use crate::facts::Cause;
 use crate::facts::schema::Type;
 
-use super::compare::{flipped, negated};
+use super::compare::negated;
 use super::machine::Machine;
 use super::time::add;
 use super::value::{ListRef, Value};
@@ -24,7 +24,7 @@ impl<'a> Machine<'a> {
                 format!("{}{}", self.comparison_words(comparison, expected), self.valued(expected))
             }
             Op::CompareClock { comparison, clock, plus, minus, .. } => {
-                let comparison = flipped(if want { *comparison } else { negated(*comparison) });
+                let comparison = (if want { *comparison } else { negated(*comparison) }).flipped();
                 let words = time_words(comparison);
                 format!("{words}{}", self.clock_words(op, *clock, *plus, *minus))
             }
@@ -48,7 +48,7 @@ impl<'a> Machine<'a> {
             Op::CompareCount { comparison, count, other } => {
                 let (count, other, comparison) = match self.op(*count) {
                     Op::Count { .. } => (*count, *other, *comparison),
-                    _ => (*other, *count, flipped(*comparison)),
+                    _ => (*other, *count, comparison.flipped()),
                 };
                 let comparison = if want { comparison } else { negated(comparison) };
                 let other = self.interval_words(other);
@@ -142,7 +142,7 @@ impl<'a> Machine<'a> {
     /// is expected; of two facts, the right one.
     fn sides(&self, comparison: Comparison, left: OpId, right: OpId) -> (Comparison, OpId, OpId) {
         if self.is_constant(left) && !self.is_constant(right) {
-            (flipped(comparison), right, left)
+            (comparison.flipped(), right, left)
         } else {
             (comparison, left, right)
         }

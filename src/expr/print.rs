@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use super::ast::{
-    Aggregate, Arithmetic, Binding, Comparison, Expr, ExprKind, Literal, MessagePart, Quantifier, SetOperation,
-    SetRelation, Signature, TypeName, TypeNameKind,
+    Aggregate, Arithmetic, Binding, Expr, ExprKind, Literal, MessagePart, Quantifier, SetOperation, SetRelation,
+    Signature, TypeName, TypeNameKind,
 };
 use super::scan::{Lexer, TokenKind};
 use crate::source::Span;
@@ -262,7 +262,7 @@ impl<'s> Printer<'s> {
             ExprKind::And(left, right) => self.infix((left, Level::And), "and", (right, Level::Not), after),
             ExprKind::Or(left, right) => self.infix((left, Level::Or), "or", (right, Level::And), after),
             ExprKind::Compare(comparison, left, right) => {
-                self.infix((left, Level::Set), comparison_word(*comparison), (right, Level::Set), after);
+                self.infix((left, Level::Set), comparison.as_str(), (right, Level::Set), after);
             }
             ExprKind::In { item, list, negated } => {
                 self.infix((item, Level::Set), if *negated { "not in" } else { "in" }, (list, Level::Set), after);
@@ -503,19 +503,6 @@ fn takes_or_none(expr: &Expr) -> bool {
 
 fn has_or_none(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Aggregate { or_none: true, .. } | ExprKind::AggregateList { or_none: true, .. })
-}
-
-fn comparison_word(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Equal => "==",
-        Comparison::NotEqual => "!=",
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => ">=",
-        Comparison::Before => "before",
-        Comparison::After => "after",
-    }
 }
 
 fn aggregate_word(aggregate: Aggregate) -> &'static str {

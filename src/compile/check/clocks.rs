@@ -8,7 +8,6 @@ use super::{Checker, Value};
 use crate::compile::codes::Code;
 use crate::compile::problem::Problem;
 use crate::compile::program::{Clock, Op, OpId, TimeOperand};
-use crate::compile::types;
 use crate::expr::ast::{Arithmetic, Comparison, Expr, ExprKind, Name};
 use crate::facts::schema::Type;
 use crate::source::Span;
@@ -50,7 +49,7 @@ impl<'a> Checker<'a, '_> {
         let (comparison, with_clock, other) = if self.has_clock(left.expr()) {
             (comparison, left.expr(), right)
         } else {
-            (types::flip(comparison), right.expr(), left)
+            (comparison.flipped(), right.expr(), left)
         };
         let mut sum = Sum::default();
         take_apart(with_clock, true, &mut sum);
@@ -112,7 +111,7 @@ impl<'a> Checker<'a, '_> {
             }
         }
         let instant = instant?;
-        let comparison = if positive { comparison } else { types::flip(comparison) };
+        let comparison = if positive { comparison } else { comparison.flipped() };
         let mut far = self.add(instant, &other, positive, span)?;
         for term in rest {
             let same_sign = term.positive != positive;

@@ -132,7 +132,7 @@ impl<'a> Checker<'a, '_> {
         if defined {
             return Some(());
         }
-        let operator = types::written(comparison);
+        let operator = comparison.as_str();
         let message = format!("`{operator}` is not defined on {}", types::a(schema, left.1));
         let span = left.0.span.to(right.0.span);
         let code = match comparison {
@@ -180,7 +180,7 @@ impl<'a> Checker<'a, '_> {
                 return self.refuse(problem.help("compare each with a number, or say the same with `same set as`"));
             }
             (true, false) => (comparison, left, right),
-            (false, _) => (types::flip(comparison), right, left),
+            (false, _) => (comparison.flipped(), right, left),
         };
         if other.1.type_ != Type::Int {
             return self.refuse(self.apart(
