@@ -55,7 +55,8 @@ impl Report {
         self.document.get_or_init(|| {
             let mut document = self.content.clone();
             document.judgement = judgement(&document);
-            document.said = said(&document);
+            // The placeholder stands in it already.
+            document.said = Said::of(&json::canonical(&document)).to_string();
             document
         })
     }
