@@ -556,3 +556,26 @@ fn an_answer_that_is_no_evidence_is_not_saved() {
     let server = Server::new(vec![]);
     assert!(fetch(&server, &case, &[]).stderr.contains("--by"), "nobody answers for it");
 }
+
+/// Whatever an instant is for: without an offset nobody knows which moment it is.
+#[test]
+fn an_instant_without_an_offset_is_never_clean() {
+    let scratch = tempfile::tempdir().unwrap();
+    let patch = scratch.path().join("naive.yaml");
+    for field in [
+        "records/le-profile.json#/recorded_at",
+        "records/le-qvi-contract.json#/valid_to",
+        "records/recording-1.json#/retention_until",
+        "records/trust-pins.json#/valid_from",
+        "records/schema-pin-le.json#/valid_from",
+        "raw/lei-record-r2.json#/data/attributes/registration/nextRenewalDate",
+    ] {
+        let step = format!("name: n\nfixture: b0\npatch:\n  - set: {field}\n    to: 2026-03-01T00:00:00\n");
+        fs::write(&patch, step).unwrap();
+        let run = check_b0(&["--patch", &text(&patch), "--format", "json"]);
+        assert_eq!(run.status, Some(3), "{field}\n{}{}", run.stdout, run.stderr);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let gate = report["results"].as_array().unwrap().iter().find(|result| result["rule"] == "GATE-7").unwrap();
+        assert_eq!(gate["outcome"], "indeterminate", "{field}");
+    }
+}
