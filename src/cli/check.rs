@@ -1,6 +1,7 @@
 //! `countersign check CASE`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -115,7 +116,8 @@ impl ValueEnum for FailOn {
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
     let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
     let trust = load::trust(args.trust.as_deref(), settings)?;
-    load::verify_schemas(args.schemas.as_deref().or(settings.schemas.as_deref()))?;
+    let schemas = args.schemas.as_deref().or(settings.schemas.as_deref());
+    let schemas = schemas.map(load::schema_library).transpose()?.map(Arc::new);
     let mut snapshot = Snapshot::read(&args.case, &Limits::STANDARD)?;
     if let Some(patch) = &args.patch {
         snapshot = load::patched(&snapshot, patch)?;
@@ -131,6 +133,8 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         profile: args.profile.or_else(|| settings.profile.clone()).unwrap_or_else(|| check::DEFAULT_PROFILE.to_owned()),
         set: args.set,
         fail_on: args.fail_on,
+        schemas,
+        memory: None,
     };
     let report = check::check(rule_book.program(), &snapshot, &trust, earlier, &options)?;
     let layout = Layout {

@@ -66,8 +66,10 @@ pub struct KeyEvent<'a> {
     pub delegator: Option<&'a str>,
     /// Configuration traits of an inception.
     pub traits: Vec<&'a str>,
-    /// What it seals.
+    /// What it seals by event seals.
     pub seals: Vec<Seal<'a>>,
+    /// How many things it seals, of any kind.
+    pub sealed: usize,
 }
 
 /// Keys, thresholds and witnesses of an establishment event.
@@ -552,6 +554,7 @@ impl<'n, 'a> Fields<'n, 'a> {
             delegator: if kind == KeyEventKind::Dip { Some(self.prefix("di")?) } else { None },
             traits,
             seals: self.seals()?,
+            sealed: self.field("a")?.items().map_or(1, <[_]>::len),
         })))
     }
 

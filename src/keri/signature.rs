@@ -5,10 +5,14 @@
 //! verification accepts signatures that strict verification refuses. It is the one slow step, so it
 //! uses every core.
 
+mod memory;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ed25519_dalek::{Signature, VerifyingKey};
+
+pub use memory::Memory;
 
 use super::cesr::key_bytes;
 
@@ -68,6 +72,22 @@ impl<'a> Signatures<'a> {
         });
         let known = work.iter().zip(&outcomes).map(|(triple, held)| (id(triple), held.load(Ordering::Relaxed)));
         Self { known: known.collect() }
+    }
+
+    /// As [`Signatures::verify`], but what held before is not verified again.
+    pub fn recalling(triples: impl IntoIterator<Item = Triple<'a>>, memory: &Memory) -> Self {
+        let all: Vec<Triple<'a>> = triples.into_iter().collect();
+        let names = memory::names(&all);
+        let recalled = memory.recall(&names);
+        let fresh = all.iter().zip(&recalled).filter(|(_, recalled)| !**recalled).map(|(triple, _)| *triple);
+        let mut signatures = Self::verify(fresh);
+        let held = all.iter().zip(&names).zip(&recalled).filter(|((triple, _), recalled)| {
+            !**recalled && signatures.known.get(&id(triple)).is_some_and(|held| *held)
+        });
+        memory.remember(held.map(|((_, name), _)| *name));
+        let before = all.iter().zip(&recalled).filter(|(_, recalled)| **recalled).map(|(triple, _)| (id(triple), true));
+        signatures.known.extend(before);
+        signatures
     }
 
     /// Whether a signature holds; one that was not collected before is verified now.
