@@ -52,7 +52,7 @@ fn failing() -> Snapshot {
 }
 
 fn facts<'a>(program: &'a Program, snapshot: &'a Snapshot, arena: &'a Bump, trust: &'a Trust) -> Facts<'a> {
-    let run = RunFacts { stage: "evidence", flow: FLOW, profile: "house" };
+    let run = RunFacts { stage: "evidence", flow: FLOW, profile: "house", keri: None };
     let (mut facts, _) = collect(snapshot, arena, &program.schema, &program.layout, trust, &run, None);
     push_tables(program, &mut facts);
     facts
@@ -66,6 +66,8 @@ fn options() -> Options {
         profile: "house".to_owned(),
         set: Vec::new(),
         fail_on: FailOn::Warn,
+        schemas: None,
+        memory: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
 use clap::ValueEnum;
@@ -119,7 +120,8 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     let (rule_book, snapshot) = rule_book_and_case(&args, settings);
     let rule_book = rule_book?;
     let trust = load::trust(args.trust.as_deref(), settings)?;
-    load::verify_schemas(args.schemas.as_deref().or(settings.schemas.as_deref()))?;
+    let schemas = args.schemas.as_deref().or(settings.schemas.as_deref());
+    let schemas = schemas.map(load::schema_library).transpose()?.map(Arc::new);
     let mut snapshot = snapshot?;
     if let Some(patch) = &args.patch {
         snapshot = load::patched(&snapshot, patch)?;
@@ -135,6 +137,8 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         profile: args.profile.or_else(|| settings.profile.clone()).unwrap_or_else(|| check::DEFAULT_PROFILE.to_owned()),
         set: args.set,
         fail_on: args.fail_on,
+        schemas,
+        memory: None,
     };
     let report = check::check(rule_book.program(), &snapshot, &trust, earlier, &options)?;
     let layout = Layout {

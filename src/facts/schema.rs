@@ -172,7 +172,7 @@ pub enum FieldOrigin {
     Member,
     /// Another file (`x-attached`).
     Attached,
-    /// Computed for every record: `path`, `digest_ok`, `clauses`.
+    /// Computed for every record: `path`, `digest_ok`, `clauses`; for a signed one `signers`, `signed_fully`.
     Derived,
 }
 

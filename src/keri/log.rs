@@ -50,7 +50,7 @@ pub struct Entry<'a> {
 }
 
 /// The key events of a stream, each once.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Events<'a> {
     entries: Vec<Entry<'a>>,
     by_said: HashMap<&'a str, usize>,

@@ -71,8 +71,10 @@ pub struct KeyEvent<'a> {
     pub delegator: Option<&'a str>,
     /// Configuration traits of an inception.
     pub traits: Vec<&'a str>,
-    /// What it seals.
+    /// What it seals by event seals.
     pub seals: Vec<Seal<'a>>,
+    /// How many things it seals, of any kind.
+    pub sealed: usize,
 }
 
 /// Keys, thresholds and witnesses of an establishment event.

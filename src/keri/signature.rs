@@ -5,12 +5,16 @@
 //! verification accepts signatures that strict verification refuses. It is the one slow step, so it
 //! uses every core.
 
+mod memory;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ed25519_dalek::{Signature, VerifyingKey};
+
+pub use memory::Memory;
 
 use super::cesr::key_bytes;
 
@@ -61,12 +65,36 @@ impl<'a> Signatures<'a> {
         Self { known, held }
     }
 
+    /// As [`Signatures::verify`], but what held before is not verified again.
+    pub fn recalling(triples: impl IntoIterator<Item = Triple<'a>>, memory: &Memory) -> Self {
+        let all: Vec<Triple<'a>> = triples.into_iter().collect();
+        let names = memory::names(&all);
+        let recalled = memory.recall(&names);
+        let fresh = all.iter().zip(&recalled).filter(|(_, recalled)| !**recalled).map(|(triple, _)| *triple);
+        let mut signatures = Self::verify(fresh);
+        let held = all
+            .iter()
+            .zip(&names)
+            .zip(&recalled)
+            .filter(|((triple, _), recalled)| !**recalled && signatures.outcome(triple) == Some(true));
+        memory.remember(held.map(|((_, name), _)| *name));
+        // All that held before share one outcome.
+        let at = signatures.held.len();
+        signatures.held.push(AtomicBool::new(true));
+        let before = all.iter().zip(&recalled).filter(|(_, recalled)| **recalled).map(|(triple, _)| (id(triple), at));
+        signatures.known.extend(before);
+        signatures
+    }
+
     /// Whether a signature holds; one that was not collected before is verified now.
     pub fn hold(&self, triple: &Triple<'_>) -> bool {
-        match self.known.get(&id(triple)).and_then(|at| self.held.get(*at)) {
-            Some(held) => held.load(Ordering::Relaxed),
-            None => verifying_key(triple.key).is_some_and(|key| holds(&key, triple)),
-        }
+        self.outcome(triple).unwrap_or_else(|| verifying_key(triple.key).is_some_and(|key| holds(&key, triple)))
+    }
+
+    /// Whether a signature that was collected holds.
+    fn outcome(&self, triple: &Triple<'_>) -> Option<bool> {
+        let held = self.held.get(*self.known.get(&id(triple))?)?;
+        Some(held.load(Ordering::Relaxed))
     }
 
     /// How many distinct signatures were verified.

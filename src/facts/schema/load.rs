@@ -195,13 +195,13 @@ fn kind(
     }
     let mut fields = with_header(builder, parsed, header, &place, json);
     builder.fields(&place, json, &mut fields);
+    let signed = flag(builder, &place, json, "x-signed");
     let is_record = class != KindClass::Derived;
     if is_record {
-        derived_fields(builder, &place, &mut fields);
+        derived_fields(builder, &place, signed, &mut fields);
     }
     let attached = attached(builder, parsed, &place, json, &mut fields);
     let clauses = builder.texts(&place, json, "x-clauses");
-    let signed = flag(builder, &place, json, "x-signed");
     let plural = plural(builder, &place, json, class, &singular);
     let text = |key: &str| json.get(key).and_then(Json::text).unwrap_or_default().to_owned();
     let (title, description) = (text("title"), text("description"));
@@ -234,14 +234,24 @@ fn with_header(
     }
 }
 
-/// What countersign says of every record.
-fn derived_fields(builder: &mut Builder<'_>, place: &Place, fields: &mut Vec<Field>) {
-    let clauses = Shape { items: Some(Box::new(Shape::of(Type::Text))), ..Shape::of(Type::List(Box::new(Type::Text))) };
-    for (name, description, shape) in [
+/// What countersign says of every record, and of every signed one.
+fn derived_fields(builder: &mut Builder<'_>, place: &Place, signed: bool, fields: &mut Vec<Field>) {
+    let list =
+        |item: Type| Shape { items: Some(Box::new(Shape::of(item.clone()))), ..Shape::of(Type::List(Box::new(item))) };
+    let every = [
         ("path", "path of the file in the case", Shape::of(Type::Text)),
         ("digest_ok", "whether the file has the digest that the manifest lists", Shape::of(Type::Bool)),
-        ("clauses", "the clauses that a record of this kind is evidence for", clauses),
-    ] {
+        ("clauses", "the clauses that a record of this kind is evidence for", list(Type::Text)),
+    ];
+    let of_signed = [
+        ("signers", "identifiers whose signatures beside it verify and meet their threshold", list(Type::Aid)),
+        (
+            "signed_fully",
+            "whether every signature beside it verifies and none is of a replaced key state",
+            Shape::of(Type::Bool),
+        ),
+    ];
+    for (name, description, shape) in every.into_iter().chain(of_signed.into_iter().filter(|_| signed)) {
         if fields.iter().any(|field| field.name == name) {
             builder
                 .refuse(&place.at("properties").at(name), format!("every record has a derived field `{name}` already"));

@@ -9,7 +9,14 @@ use crate::keri::message::RegistryEventKind;
 use crate::keri::verdict::{Code, Finding};
 use crate::keri::verified::{Place, RegistryFact, Status};
 
-type Found = (Status, Option<RegistryFact>, Option<RegistryFact>);
+/// What a registry says of a credential.
+pub(super) struct Found {
+    pub status: Status,
+    pub issued: Option<RegistryFact>,
+    pub revoked: Option<RegistryFact>,
+    /// Whether the registry is the issuer's own and sealed.
+    pub proven: bool,
+}
 
 impl<'e, 'a> Examination<'e, 'a> {
     /// The state of a credential in its registry.
@@ -22,7 +29,13 @@ impl<'e, 'a> Examination<'e, 'a> {
             (Some(_), None) if proven && settled => Status::Issued,
             (Some(_) | None, None) => Status::Unproven,
         };
-        (status, issued, revoked)
+        Found { status, issued, revoked, proven }
+    }
+
+    /// The same of a draft, which nothing has issued yet.
+    pub(super) fn drafted(&mut self, entry: &CredentialEntry<'a>) -> Found {
+        let proven = self.registry(entry);
+        Found { status: Status::Unproven, issued: None, revoked: None, proven }
     }
 
     /// Whether the registry is the issuer's own and sealed.

@@ -72,7 +72,7 @@ fn log_fact<'a>(logs: &Logs<'_, 'a>, log: &Log<'a>) -> LogFact {
             offset: entry.offset,
             signers: accepted.signers.iter().copied().collect(),
             witnesses: accepted.witnesses.iter().copied().collect(),
-            seals: entry.event.seals.len(),
+            seals: entry.event.sealed,
             state: states.len().saturating_sub(1),
         });
     }

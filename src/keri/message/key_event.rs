@@ -40,6 +40,7 @@ impl<'n, 'a> Fields<'n, 'a> {
             delegator: if kind == KeyEventKind::Dip { Some(self.prefix("di")?) } else { None },
             traits,
             seals: self.seals()?,
+            sealed: self.field("a")?.items().map_or(1, <[_]>::len),
         })))
     }
 
