@@ -15,6 +15,7 @@ pub mod log;
 pub mod message;
 pub mod policy;
 pub mod pool;
+pub mod remake;
 pub mod schema;
 pub mod show;
 pub mod signature;

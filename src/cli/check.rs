@@ -11,7 +11,7 @@ use clap::builder::PossibleValue;
 use super::config::Settings;
 use super::error::CliError;
 use super::load::RuleBook;
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
 use super::{Outcome, clock, load};
 use crate::bundle::{BundleError, Limits, Snapshot};
@@ -124,7 +124,11 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     let schemas = schemas.map(load::schema_library).transpose()?.map(Arc::new);
     let mut snapshot = snapshot?;
     if let Some(patch) = &args.patch {
-        snapshot = load::patched(&snapshot, patch)?;
+        let patched = load::patched(&snapshot, &rule_book.program().schema, patch)?;
+        if let Some(note) = unsigned(&patched.stale) {
+            terminal::print_note(&note);
+        }
+        snapshot = patched.snapshot;
     }
     if let Some(output) = &args.output {
         refuse_inside(output, &args.case)?;
@@ -163,6 +167,18 @@ fn rule_book_and_case(args: &Args, settings: &Settings) -> (Result<RuleBook, Cli
         // There is no second thread to be had: one after the other.
         Err(_) => (rule_book(), case()),
     })
+}
+
+/// What a what-if cannot show without keys.
+fn unsigned(stale: &[String]) -> Option<String> {
+    let first = stale.first()?;
+    let more = match stale.len() {
+        1 => String::new(),
+        count => format!(" and {} more files", count - 1),
+    };
+    Some(format!(
+        "the patch changes `{first}`{more}, whose signatures no longer hold: a patch that names `keys` signs them again"
+    ))
 }
 
 fn print(

@@ -144,6 +144,12 @@ fn harmless(plain: String, colour: impl FnOnce() -> String) -> String {
     if plain.contains(speaks_to_terminal) { plain.replace(speaks_to_terminal, "\u{fffd}") } else { colour() }
 }
 
+/// Says something beside the result, on standard error.
+pub(super) fn print_note(text: &str) {
+    // A closed standard error is no reason to fail.
+    let _ = writeln!(anstream::stderr(), "note: {text}");
+}
+
 /// Whether the locale is UTF-8. Windows terminals are.
 fn shows_utf8() -> bool {
     if cfg!(windows) {

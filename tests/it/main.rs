@@ -18,4 +18,5 @@ mod lei;
 mod naive;
 mod policies;
 mod readme;
+mod remake;
 mod report;
