@@ -17,6 +17,7 @@ use countersign::evaluate::outcome::{FailOn, Verdict};
 use countersign::evaluate::{Inputs, Question, Signing, evaluate, push_tables, select};
 use countersign::facts::Facts;
 use countersign::facts::schema::FactSchema;
+use countersign::keri::remake::Keys;
 use countersign::policy;
 use countersign::report::human::{self, Layout};
 use countersign::report::json;
@@ -47,8 +48,9 @@ fn clean() -> Snapshot {
 /// The reference case with a lapsed registration: what fails is explained.
 fn failing() -> Snapshot {
     let path = root().join("fixtures/variants/lapsed-renewal.yaml");
-    let steps = policy::cases::patch_file(&Source::new("patch.yaml", fs::read_to_string(path).unwrap())).unwrap();
-    check::cases::patched(&clean(), &steps).unwrap()
+    let file = policy::cases::patch_file(&Source::new("patch.yaml", fs::read_to_string(path).unwrap())).unwrap();
+    let keys = Keys::parse(&fs::read(root().join("fixtures/keri/b0/keys.json")).unwrap()).unwrap();
+    check::cases::patched(&clean(), &file.steps, &FactSchema::embedded(), &keys).unwrap().snapshot
 }
 
 fn facts<'a>(program: &'a Program, snapshot: &'a Snapshot, arena: &'a Bump, trust: &'a Trust) -> Facts<'a> {

@@ -8,7 +8,7 @@
 pub mod cases;
 pub mod error;
 mod parameter;
-mod patch;
+pub mod patch;
 
 use std::path::Path;
 

@@ -1,15 +1,17 @@
 //! Small changes of a case in memory: how the cases of a rule differ from their fixture.
 //!
-//! In: the files of a case by path, and steps. Out: the changed files, with digests listed again: a
-//! file's digest is corrected wherever the case names it (manifests, records, the chain of case records), so
-//! that a patch changes the one thing it says. A step may say that it is not to be listed again.
-//! Files keep their layout: a changed value is spliced into the text.
+//! In: the files of a case by path, steps, and a [`Maker`] that knows keys and streams. Out: the changed
+//! files, settled: what was signed is signed again, and a file's digest is corrected wherever the case names it
+//! (manifests, records, the chain of case records), so that a patch changes the one thing it says. A step may
+//! say that what it touches is left as it is. Files keep their layout: a changed value is spliced into the text.
 
 mod edit;
 mod error;
 mod relist;
+mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -20,13 +22,80 @@ pub use error::PatchError;
 /// The name of the trust file among the files of a case.
 pub const TRUST: &str = "trust";
 
-/// A change, and whether digests are listed again after it.
+/// Files by path.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// A change, and what is made to agree with it afterwards.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// Whether digests are listed again.
-    pub relist: bool,
+    /// What is made to agree.
+    pub settle: Settle,
     /// What is done.
     pub change: Change,
+}
+
+/// What is made to agree with a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settle {
+    /// Everything: what the step touches is signed again and listed again.
+    Signed,
+    /// Digests: it is listed again, and not signed.
+    Listed,
+    /// Nothing: what the step touches stays as the step leaves it.
+    Nothing,
+}
+
+/// What this module cannot do itself, as it knows neither keys nor CESR.
+pub trait Maker {
+    /// Where the body of each message of a stream stands.
+    ///
+    /// # Errors
+    /// What is no message.
+    fn bodies(&self, stream: &[u8]) -> Result<Vec<Range<usize>>, String>;
+
+    /// Makes the change between two versions of a stream in another stream; `None` if it holds nothing of it.
+    fn follow(&self, old: &[u8], new: &[u8], other: &[u8]) -> Option<Vec<u8>>;
+
+    /// Sets or removes something attached to a message, or in a file of detached signatures.
+    ///
+    /// # Errors
+    /// Why there is nothing at the pointer, or why it cannot hold the value.
+    fn attach(&mut self, bytes: &[u8], detached: bool, pointer: &str, to: Option<&Value>) -> Result<Vec<u8>, String>;
+
+    /// Whether records of a kind carry signatures.
+    fn is_signed(&self, kind: &str) -> bool;
+
+    /// Detached signatures by a person, yet to be made; `None` for somebody without keys.
+    fn unsigned(&self, person: &str) -> Option<Vec<u8>>;
+
+    /// Makes changed streams again, and puts new identifiers and digests wherever old ones stand.
+    ///
+    /// # Errors
+    /// A stream that is none any more, or a message that nobody can sign.
+    fn settle(&mut self, files: &mut Files, before: &Files, left: &Left) -> Result<(), String>;
+
+    /// Makes detached signatures again over these bytes; `moved` are the persons who performed it before and
+    /// now. `None` if there are no keys at all.
+    ///
+    /// # Errors
+    /// A key that is not at hand.
+    fn sign(&self, detached: &[u8], message: &[u8], moved: Option<(&str, &str)>) -> Result<Option<Vec<u8>>, String>;
+}
+
+/// Files that stay as a step left them.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Neither listed nor signed again.
+    pub untouched: BTreeSet<String>,
+    /// Listed, and not signed again.
+    pub unsigned: BTreeSet<String>,
+}
+
+/// What became of a patch.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Records and manifests that changed and whose signatures, for want of keys, are those of before.
+    pub stale: Vec<String>,
 }
 
 /// What is done. Paths are relative to `bundle/`; `decision/…`, `post/…` and `trust` name other parts.
@@ -107,11 +176,11 @@ pub enum Shift {
     Duration(Duration),
 }
 
-/// What the steps did, for listing again.
+/// What the steps did, for settling.
 #[derive(Debug, Default)]
 struct Done {
-    /// Files that a step changed, removed or added without listing again.
-    frozen: BTreeSet<String>,
+    /// Files that a step left as they are.
+    left: Left,
     /// New files, each with its kind or the file it is like.
     added: Vec<Added>,
     /// Files that were removed, with their bytes.
@@ -132,99 +201,234 @@ enum Listing {
     Like(String),
 }
 
-/// Applies the steps in order, then lists digests again. The key of the trust file is [`TRUST`].
+impl Done {
+    fn is_frozen(&self, path: &str) -> bool {
+        self.left.untouched.contains(path)
+    }
+
+    fn is_added(&self, path: &str) -> bool {
+        self.added.iter().any(|added| added.path == path)
+    }
+}
+
+/// How often a case is settled at most: streams, then signatures and digests. Only a stream that names the
+/// digest of a file that names the stream needs more than two.
+const ROUNDS_MAX: usize = 8;
+
+/// Applies the steps in order, then settles the case. The key of the trust file is [`TRUST`].
 ///
 /// # Errors
-/// The first step that cannot be done, with its index; then `files` is as far as it got.
-pub fn apply(files: &mut BTreeMap<String, Vec<u8>>, steps: &[Step]) -> Result<(), (usize, PatchError)> {
+/// The first step that cannot be done, with its index, or that nothing can be made to agree with the last;
+/// then `files` is as far as it got.
+pub fn apply(files: &mut Files, steps: &[Step], maker: &mut dyn Maker) -> Result<Applied, (usize, PatchError)> {
     let before = files.clone();
     let mut done = Done::default();
     for (index, step) in steps.iter().enumerate() {
-        let touched = change(files, &step.change, &mut done).map_err(|error| (index, error))?;
-        if !step.relist {
-            done.frozen.extend(touched);
+        let touched = change(files, step, &mut done, maker).map_err(|error| (index, error))?;
+        match step.settle {
+            Settle::Signed => {}
+            Settle::Listed => done.left.unsigned.extend(touched),
+            Settle::Nothing => done.left.untouched.extend(touched),
         }
     }
-    relist::relist(files, &before, &done);
-    Ok(())
+    let last = steps.len().saturating_sub(1);
+    let unsettled = |reason: String| (last, PatchError::Unsettled { reason });
+    for _ in 0..ROUNDS_MAX {
+        maker.settle(files, &before, &done.left).map_err(unsettled)?;
+        let streams = stream::contents(files);
+        let stale = relist::relist(files, &before, &done, maker).map_err(unsettled)?;
+        if stream::contents(files) == streams {
+            return Ok(Applied { stale });
+        }
+    }
+    Err(unsettled("streams and files name each other in a circle".to_owned()))
 }
 
 /// Does one change; gives the paths it touched.
-fn change(files: &mut BTreeMap<String, Vec<u8>>, change: &Change, done: &mut Done) -> Result<Vec<String>, PatchError> {
-    match change {
-        Change::Set { path, pointer, to } => {
-            let path = full(path);
-            let bytes = existing(files, &path)?;
-            *bytes = edit::set(bytes, &path, pointer, to)?;
-            Ok(vec![path])
-        }
-        Change::Remove { path, pointer } => {
-            let path = full(path);
-            let bytes = existing(files, &path)?;
-            *bytes = edit::remove(bytes, &path, pointer)?;
-            Ok(vec![path])
-        }
+fn change(files: &mut Files, step: &Step, done: &mut Done, maker: &mut dyn Maker) -> Result<Vec<String>, PatchError> {
+    match &step.change {
+        Change::Set { path, pointer, to } => set(files, step, &full(path), pointer, Some(to), done, maker),
+        Change::Remove { path, pointer } => set(files, step, &full(path), pointer, None, done, maker),
         Change::RemoveFile { path } => {
             let path = full(path);
-            let bytes = files.remove(&path).ok_or_else(|| PatchError::NoFile { path: short(&path).to_owned() })?;
-            done.added.retain(|added| added.path != path);
-            done.removed.insert(path.clone(), bytes);
-            Ok(vec![path])
+            let mut touched = vec![path.clone()];
+            // A record takes its signatures along.
+            let beside = beside(&path).filter(|beside| step.settle != Settle::Nothing && files.contains_key(beside));
+            touched.extend(beside);
+            for path in &touched {
+                let bytes = files.remove(path).ok_or_else(|| PatchError::NoFile { path: short(path).to_owned() })?;
+                done.added.retain(|added| added.path != *path);
+                done.removed.insert(path.clone(), bytes);
+            }
+            Ok(touched)
         }
         Change::Copy { path, to, change } => {
             let (path, to) = (full(path), full(to));
             let mut bytes = existing(files, &path)?.clone();
             for (pointer, value) in change {
-                bytes = edit::set(&bytes, &path, pointer, value)?;
+                bytes = edited(&bytes, &path, pointer, Some(value), maker)?;
             }
+            let signatures =
+                beside(&path).and_then(|beside| Some((files.get(&beside)?.clone(), Listing::Like(beside))));
             let chained = change.iter().any(|(pointer, _)| pointer == "/predecessor_sha256");
-            add(files, done, &to, bytes, Listing::Like(path), chained)
+            add(files, done, &to, bytes, Listing::Like(path), chained)?;
+            signed(files, done, step, &to, signatures)
         }
         Change::Add { path, kind, content } => {
-            let (bytes, chained) = match content {
+            let path = full(path);
+            let (bytes, chained, signatures) = match content {
                 Content::Json(value) => {
+                    let text = |member: &str| value.get(member).and_then(Value::as_str);
+                    let person =
+                        text("performed_by").filter(|_| text("kind").is_some_and(|kind| maker.is_signed(kind)));
+                    let signatures = person.and_then(|person| maker.unsigned(person));
                     let chained = value.get("predecessor_sha256").is_some_and(|named| !named.is_null());
-                    (format!("{value:#}\n").into_bytes(), chained)
+                    (format!("{value:#}\n").into_bytes(), chained, signatures)
                 }
-                Content::Text(text) => (text.clone().into_bytes(), true),
+                Content::Text(text) => (text.clone().into_bytes(), true, None),
             };
-            add(files, done, &full(path), bytes, Listing::Kind(kind.clone()), chained)
+            add(files, done, &path, bytes, Listing::Kind(kind.clone()), chained)?;
+            let signatures = signatures.map(|bytes| (bytes, Listing::Kind("signature".to_owned())));
+            signed(files, done, step, &path, signatures)
         }
         Change::Replace { text, by, within } => {
-            let matching = matching(files, within)?;
-            let mut touched = Vec::new();
-            for path in matching {
-                let bytes = existing(files, &path)?;
-                let Ok(old) = std::str::from_utf8(bytes) else { continue };
-                if !text.is_empty() && old.contains(text.as_str()) {
-                    *bytes = old.replace(text.as_str(), by).into_bytes();
-                    touched.push(path);
-                }
-            }
+            let rewrite = |_: &str, bytes: &[u8]| {
+                let old = std::str::from_utf8(bytes).ok()?;
+                let matches = !text.is_empty() && old.contains(text.as_str());
+                matches.then(|| Ok(old.replace(text.as_str(), by).into_bytes()))
+            };
+            let touched = everywhere(files, within, step, done, maker, &rewrite)?;
             if touched.is_empty() {
                 return Err(PatchError::NoText { text: text.clone(), within: within.clone() });
             }
             Ok(touched)
         }
         Change::Shift { by, within } => {
-            let mut touched = Vec::new();
-            for path in matching(files, within)? {
-                let bytes = existing(files, &path)?;
-                if let Some(shifted) = edit::rewrite_texts(bytes, |text| by.moved(text))? {
-                    *bytes = shifted;
-                    touched.push(path);
+            let bodies = |stream: &[u8]| maker.bodies(stream);
+            let rewrite = |path: &str, bytes: &[u8]| {
+                if stream::is_stream(path) {
+                    return stream::rewrite_texts(bytes, &bodies(bytes).ok()?, |text| by.moved(text)).transpose();
                 }
-            }
-            if touched.is_empty() {
+                edit::rewrite_texts(bytes, |text| by.moved(text)).transpose()
+            };
+            let moved = rewritten(files, within, &rewrite)?;
+            if moved.is_empty() {
                 return Err(PatchError::NoInstant { within: within.clone() });
             }
-            Ok(touched)
+            Ok(replaced(files, moved, step, done, maker))
         }
     }
 }
 
+/// Sets or removes a member of a file, of a message in a stream, or something attached to it.
+fn set(
+    files: &mut Files,
+    step: &Step,
+    path: &str,
+    pointer: &str,
+    to: Option<&Value>,
+    done: &Done,
+    maker: &mut dyn Maker,
+) -> Result<Vec<String>, PatchError> {
+    let new = edited(existing(files, path)?, path, pointer, to, maker)?;
+    Ok(replaced(files, vec![(path.to_owned(), new)], step, done, maker))
+}
+
+fn edited(
+    bytes: &[u8],
+    path: &str,
+    pointer: &str,
+    to: Option<&Value>,
+    maker: &mut dyn Maker,
+) -> Result<Vec<u8>, PatchError> {
+    if path.ends_with(".cesr") {
+        return stream::edit(bytes, path, pointer, to, maker);
+    }
+    match to {
+        Some(to) => edit::set(bytes, path, pointer, to),
+        None => edit::remove(bytes, path, pointer),
+    }
+}
+
+type Rewrite<'r> = dyn Fn(&str, &[u8]) -> Option<Result<Vec<u8>, PatchError>> + 'r;
+
+/// What a rewriting makes of every file whose path matches, where it makes something else.
+fn rewritten(files: &Files, within: &str, rewrite: &Rewrite<'_>) -> Result<Vec<(String, Vec<u8>)>, PatchError> {
+    let mut new = Vec::new();
+    for path in matching(files, within)? {
+        if let Some(bytes) = files.get(&path).and_then(|bytes| rewrite(&path, bytes)) {
+            new.push((path, bytes?));
+        }
+    }
+    Ok(new)
+}
+
+fn everywhere(
+    files: &mut Files,
+    within: &str,
+    step: &Step,
+    done: &Done,
+    maker: &dyn Maker,
+    rewrite: &Rewrite<'_>,
+) -> Result<Vec<String>, PatchError> {
+    let new = rewritten(files, within, rewrite)?;
+    Ok(replaced(files, new, step, done, maker))
+}
+
+/// Puts new content in the place of old. A message is one thing, so its copies in other streams change with
+/// it, unless the step leaves files as they are, or the stream is a new one that differs on purpose.
+fn replaced(
+    files: &mut Files,
+    new: Vec<(String, Vec<u8>)>,
+    step: &Step,
+    done: &Done,
+    maker: &dyn Maker,
+) -> Vec<String> {
+    let mut touched = Vec::new();
+    let mut changed = Vec::new();
+    for (path, bytes) in new {
+        let old = files.insert(path.clone(), bytes).unwrap_or_default();
+        touched.push(path.clone());
+        changed.push((path, old));
+    }
+    if step.settle == Settle::Signed {
+        for (path, old) in changed.iter().filter(|(path, _)| stream::is_stream(path) && !done.is_added(path)) {
+            let Some(new) = files.get(path).cloned() else { continue };
+            for (other, bytes) in files.iter_mut().filter(|(other, _)| stream::is_stream(other) && *other != path) {
+                let left = done.is_added(other) || done.is_frozen(other) || done.left.unsigned.contains(other);
+                if let Some(followed) = maker.follow(old, &new, bytes).filter(|_| !left) {
+                    *bytes = followed;
+                }
+            }
+        }
+    }
+    touched
+}
+
+/// The file of detached signatures beside a record or manifest.
+fn beside(path: &str) -> Option<String> {
+    path.strip_suffix(".json").map(|stem| format!("{stem}.sig.cesr"))
+}
+
+/// Gives a new record a file of signatures, which are made when the case is settled.
+fn signed(
+    files: &mut Files,
+    done: &mut Done,
+    step: &Step,
+    path: &str,
+    signatures: Option<(Vec<u8>, Listing)>,
+) -> Result<Vec<String>, PatchError> {
+    let mut touched = vec![path.to_owned()];
+    if let (Settle::Signed, Some(beside), Some((bytes, listing))) = (step.settle, beside(path), signatures)
+        && !files.contains_key(&beside)
+    {
+        touched.extend(add(files, done, &beside, bytes, listing, true)?);
+    }
+    Ok(touched)
+}
+
 fn add(
-    files: &mut BTreeMap<String, Vec<u8>>,
+    files: &mut Files,
     done: &mut Done,
     path: &str,
     bytes: Vec<u8>,
@@ -248,7 +452,7 @@ impl Shift {
                 Self::Days(days) => instant.checked_add_days(days),
                 Self::Duration(duration) => instant.checked_add(duration),
             };
-            return Some(moved.map(|moved| moved.to_string()).ok_or_else(too_far));
+            return Some(moved.map(|moved| as_written(text, moved)).ok_or_else(too_far));
         }
         let date = text.parse::<Date>().ok()?;
         let moved = match self {
@@ -259,6 +463,15 @@ impl Shift {
             }
         };
         Some(moved.map(|moved| moved.to_string()).ok_or_else(too_far))
+    }
+}
+
+/// An instant in the form of another: KERI writes six digits of a second and the offset of UTC.
+fn as_written(like: &str, instant: Instant) -> String {
+    let text = instant.to_string();
+    match text.strip_suffix('Z') {
+        Some(plain) if like.ends_with(".000000+00:00") && !plain.contains('.') => format!("{plain}.000000+00:00"),
+        Some(_) | None => text,
     }
 }
 
@@ -276,13 +489,13 @@ fn short(path: &str) -> &str {
     path.strip_prefix("bundle/").unwrap_or(path)
 }
 
-fn existing<'f>(files: &'f mut BTreeMap<String, Vec<u8>>, path: &str) -> Result<&'f mut Vec<u8>, PatchError> {
+fn existing<'f>(files: &'f mut Files, path: &str) -> Result<&'f mut Vec<u8>, PatchError> {
     files.get_mut(path).ok_or_else(|| PatchError::NoFile { path: short(path).to_owned() })
 }
 
 /// The files whose path matches. A pattern is relative to `bundle/`, as a path is: `**` is every file of
 /// the bundle, `decision/**` every case record; the trust file is meant by its own name only.
-fn matching(files: &BTreeMap<String, Vec<u8>>, within: &str) -> Result<Vec<String>, PatchError> {
+fn matching(files: &Files, within: &str) -> Result<Vec<String>, PatchError> {
     let matches = |path: &&String| if *path == TRUST { within == TRUST } else { glob(&full(within), path) };
     let found: Vec<String> = files.keys().filter(matches).cloned().collect();
     if found.is_empty() { Err(PatchError::NoFile { path: within.to_owned() }) } else { Ok(found) }

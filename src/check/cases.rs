@@ -11,6 +11,8 @@ use crate::bundle::{Form, Limits, Snapshot};
 use crate::compile::program::{Program, RuleBody, Stage};
 use crate::evaluate::Coverage;
 use crate::evaluate::outcome::{FailOn, Outcome};
+use crate::facts::schema::FactSchema;
+use crate::keri::remake::{Keys, World};
 use crate::policy::cases::{ParsedCase, PatchStep};
 use crate::policy::yaml::{self, ValueKind};
 use crate::policy::{ParsedCases, PolicyProblem};
@@ -30,6 +32,8 @@ pub struct Fixture {
     pub files: BTreeMap<String, Vec<u8>>,
     /// The instant it is judged for unless a case names another.
     pub as_of: Option<Instant>,
+    /// The keys that a patched case is signed with again.
+    pub keys: Keys,
 }
 
 /// What became of one case.
@@ -65,18 +69,30 @@ impl Outcomes {
     }
 }
 
-/// A case with the changes of a patch, made in memory: what if. Trust is the installation's and is not patched.
+/// A case as a patch would make it.
+#[derive(Debug)]
+pub struct Patched {
+    /// The case.
+    pub snapshot: Snapshot,
+    /// Records and manifests that changed and were not signed again, for want of keys.
+    pub stale: Vec<String>,
+}
+
+/// A case with the changes of a patch, made in memory: what if. What changed is signed again with these keys,
+/// if there are any. Trust is the installation's and is not patched.
 ///
 /// # Errors
 /// The first step that cannot be made.
-pub fn patched(snapshot: &Snapshot, steps: &[PatchStep]) -> Result<Snapshot, String> {
+pub fn patched(snapshot: &Snapshot, steps: &[PatchStep], schema: &FactSchema, keys: &Keys) -> Result<Patched, String> {
     let mut files = snapshot.to_files();
-    patch::apply(steps, &mut files)?;
+    let world = World::read(&files);
+    let applied = patch::apply(steps, &mut files, schema, keys, &world)?;
     let patched = Snapshot::from_files(files, &Limits::STANDARD);
-    Ok(match snapshot.form() {
+    let snapshot = match snapshot.form() {
         Form::Case => patched,
         Form::Bundle => patched.as_bundle(),
-    })
+    };
+    Ok(Patched { snapshot, stale: applied.stale })
 }
 
 /// The instant that `cases.yaml`, a mapping of fixtures to instants, gives a fixture.
@@ -105,13 +121,17 @@ pub fn run(
     fixture: &mut dyn FnMut(&str) -> Result<Fixture, String>,
 ) -> Outcomes {
     let coverage = Coverage::new(program);
-    let mut fixtures: BTreeMap<String, Result<Fixture, String>> = BTreeMap::new();
+    let mut fixtures: BTreeMap<String, Result<(Fixture, World), String>> = BTreeMap::new();
     let mut results = Vec::new();
     let mut shown: BTreeMap<&str, BTreeSet<Outcome>> = BTreeMap::new();
     for file in files {
         for case in file.cases.iter().filter(|case| filter.is_none_or(|filter| is_about(case, filter))) {
             let name = case.fixture.text.as_str();
-            let base = fixtures.entry(name.to_owned()).or_insert_with(|| fixture(name));
+            let base = fixtures.entry(name.to_owned()).or_insert_with(|| {
+                let fixture = fixture(name)?;
+                let world = World::read(&fixture.files);
+                Ok((fixture, world))
+            });
             let problems = match base {
                 Ok(base) => run_case(program, case, base, &coverage),
                 Err(problem) => vec![problem.clone()],
@@ -141,8 +161,8 @@ fn is_about(case: &ParsedCase, filter: &str) -> bool {
 }
 
 /// What is not as expected.
-fn run_case(program: &Program, case: &ParsedCase, fixture: &Fixture, coverage: &Coverage) -> Vec<String> {
-    match report_of(program, case, fixture, coverage) {
+fn run_case(program: &Program, case: &ParsedCase, base: &(Fixture, World), coverage: &Coverage) -> Vec<String> {
+    match report_of(program, case, base, coverage) {
         Ok(document) => compare(case, &document),
         Err(problem) => vec![problem],
     }
@@ -151,11 +171,11 @@ fn run_case(program: &Program, case: &ParsedCase, fixture: &Fixture, coverage: &
 fn report_of(
     program: &Program,
     case: &ParsedCase,
-    fixture: &Fixture,
+    (fixture, world): &(Fixture, World),
     coverage: &Coverage,
 ) -> Result<ReportDocument, String> {
     let mut files = fixture.files.clone();
-    patch::apply(&case.patch, &mut files)?;
+    patch::apply(&case.patch, &mut files, &program.schema, &fixture.keys, world)?;
     let trust = files.remove(TRUST).ok_or("the fixture has no trust file")?;
     let snapshot = Snapshot::from_files(files, &Limits::STANDARD);
     let trust = Trust::parse(&trust).map_err(|error| format!("the trust file cannot be used: {error}"))?;

@@ -1,17 +1,78 @@
-//! Patches as case files write them, made on the files of a case.
+//! Patches as case files write them, made on the files of a case, and signed with the keys of its fixture.
 //!
-//! In: steps of `policy::cases`. Out: the changes that `bundle::patch` makes.
+//! In: steps of `policy::cases`, and what `keri::remake` knows. Out: the changes that `bundle::patch` makes.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
-use crate::bundle::patch::{self, Content, Step};
+use serde_json::Value as Json;
+
+use crate::bundle::patch::{self, Applied, Content, Files, Left, Maker, Settle, Step};
+use crate::facts::schema::FactSchema;
+use crate::keri::remake::{self, Keys, Remake, World};
 use crate::policy::cases::{Change, PatchStep, Shift};
 use crate::policy::yaml::{Value, ValueKind};
 
-/// Applies steps to the files of a case; the trust file has the key [`patch::TRUST`].
-pub(super) fn apply(steps: &[PatchStep], files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), String> {
+/// Applies steps to the files of a case; the trust file has the key [`patch::TRUST`]. `world` are the streams
+/// as they are before.
+pub(super) fn apply(
+    steps: &[PatchStep],
+    files: &mut Files,
+    schema: &FactSchema,
+    keys: &Keys,
+    world: &World,
+) -> Result<Applied, String> {
     let converted: Vec<Step> = steps.iter().map(step).collect();
-    patch::apply(files, &converted).map_err(|(at, error)| format!("step {} of the patch: {error}", at + 1))
+    let mut workshop = Workshop::new(schema, keys, world);
+    patch::apply(files, &converted, &mut workshop)
+        .map_err(|(at, error)| format!("step {} of the patch: {error}", at + 1))
+}
+
+/// Streams and keys for `bundle::patch`, which knows neither.
+#[derive(Debug)]
+pub struct Workshop<'w> {
+    schema: &'w FactSchema,
+    remake: Remake<'w>,
+}
+
+impl<'w> Workshop<'w> {
+    /// For a case with these streams, signed with these keys.
+    pub fn new(schema: &'w FactSchema, keys: &'w Keys, world: &'w World) -> Self {
+        Self { schema, remake: Remake::new(keys, world) }
+    }
+}
+
+impl Maker for Workshop<'_> {
+    fn bodies(&self, stream: &[u8]) -> Result<Vec<Range<usize>>, String> {
+        remake::bodies(stream)
+    }
+
+    fn follow(&self, old: &[u8], new: &[u8], other: &[u8]) -> Option<Vec<u8>> {
+        remake::follow(old, new, other)
+    }
+
+    fn attach(&mut self, bytes: &[u8], detached: bool, pointer: &str, to: Option<&Json>) -> Result<Vec<u8>, String> {
+        self.remake.attach(bytes, detached, pointer, to)
+    }
+
+    fn is_signed(&self, kind: &str) -> bool {
+        self.schema.kind_named(kind).is_some_and(|kind| self.schema.kind(kind).signed)
+    }
+
+    fn unsigned(&self, person: &str) -> Option<Vec<u8>> {
+        self.remake.unsigned(person)
+    }
+
+    fn settle(&mut self, files: &mut Files, before: &Files, left: &Left) -> Result<(), String> {
+        let left = remake::Left { untouched: &left.untouched, unsigned: &left.unsigned };
+        self.remake.settle(files, before, left)
+    }
+
+    fn sign(&self, detached: &[u8], message: &[u8], moved: Option<(&str, &str)>) -> Result<Option<Vec<u8>>, String> {
+        if !self.remake.has_keys() {
+            return Ok(None);
+        }
+        self.remake.sign(detached, message, moved).map(Some)
+    }
 }
 
 /// A YAML value as `--set` would write it.
@@ -58,5 +119,10 @@ fn step(step: &PatchStep) -> Step {
             within: within.text.clone(),
         },
     };
-    Step { relist: step.relist, change }
+    let settle = match (step.relist, step.sign) {
+        (false, _) => Settle::Nothing,
+        (true, false) => Settle::Listed,
+        (true, true) => Settle::Signed,
+    };
+    Step { settle, change }
 }

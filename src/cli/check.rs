@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 
 use super::config::Settings;
 use super::error::CliError;
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
 use super::{Outcome, clock, load};
 use crate::bundle::{Limits, Snapshot};
@@ -118,7 +118,11 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     load::verify_schemas(args.schemas.as_deref().or(settings.schemas.as_deref()))?;
     let mut snapshot = Snapshot::read(&args.case, &Limits::STANDARD)?;
     if let Some(patch) = &args.patch {
-        snapshot = load::patched(&snapshot, patch)?;
+        let patched = load::patched(&snapshot, &rule_book.program().schema, patch)?;
+        if let Some(note) = unsigned(&patched.stale) {
+            terminal::print_note(&note);
+        }
+        snapshot = patched.snapshot;
     }
     if let Some(output) = &args.output {
         refuse_inside(output, &args.case)?;
@@ -141,6 +145,18 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     };
     print(&report, args.format, args.output.as_deref(), &layout, terminal)?;
     Ok(report.document().verdict.exit_status(args.fail_on))
+}
+
+/// What a what-if cannot show without keys.
+fn unsigned(stale: &[String]) -> Option<String> {
+    let first = stale.first()?;
+    let more = match stale.len() {
+        1 => String::new(),
+        count => format!(" and {} more files", count - 1),
+    };
+    Some(format!(
+        "the patch changes `{first}`{more}, whose signatures no longer hold: a patch that names `keys` signs them again"
+    ))
 }
 
 fn print(

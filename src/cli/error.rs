@@ -271,6 +271,18 @@ pub(super) enum CliError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// A file of keys that cannot be used.
+    #[error("the file of keys `{}` cannot be used: {reason}", path.display())]
+    #[diagnostic(
+        code(countersign::cli::keys),
+        help("`keys` of a patch names a file such as fixtures/keri/b0/keys.json, relative to the patch file")
+    )]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A patch that cannot be made.
     #[error("the patch `{}` cannot be made: {reason}", path.display())]
     #[diagnostic(code(countersign::cli::patch), help("docs/language.md describes the steps of a patch"))]

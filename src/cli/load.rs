@@ -12,10 +12,11 @@ use super::error::CliError;
 use crate::bundle::patch::TRUST;
 use crate::bundle::{Limits, Snapshot};
 use crate::check;
-use crate::check::cases::Fixture;
+use crate::check::cases::{Fixture, Patched};
 use crate::compile;
 use crate::compile::program::Program;
 use crate::facts::schema::FactSchema;
+use crate::keri::remake::{Keys, KeysError};
 use crate::keri::schema::Library;
 use crate::policy::{self, ParsedCases, PolicySet};
 use crate::primitives::Said;
@@ -123,17 +124,29 @@ pub(super) fn fixture(folder: &Path, name: &str) -> Result<Fixture, CliError> {
     let as_of = check::cases::instant_of(&source, name).map_err(|problems| CliError::Policies { problems })?;
     let mut files = snapshot.to_files();
     files.insert(TRUST.to_owned(), bytes(&folder.join("trust.json"), DOCUMENT_BYTES_MAX)?);
-    Ok(Fixture { files, as_of })
+    let keys = folder.join("keri").join(name).join("keys.json");
+    let keys = if keys.is_file() { load_keys(&keys)? } else { Keys::default() };
+    Ok(Fixture { files, as_of, keys })
 }
 
-/// A snapshot with the changes of a patch file, made in memory.
+fn load_keys(path: &Path) -> Result<Keys, CliError> {
+    let refused = |error: KeysError| CliError::Keys { path: path.to_owned(), reason: error.to_string() };
+    Keys::parse(&bytes(path, DOCUMENT_BYTES_MAX)?).map_err(refused)
+}
+
+/// A snapshot with the changes of a patch file, made in memory and signed with the keys that it names.
 ///
 /// # Errors
-/// The file cannot be read, or a step cannot be made.
-pub(super) fn patched(snapshot: &Snapshot, path: &Path) -> Result<Snapshot, CliError> {
+/// The file or that of its keys cannot be read, or a step cannot be made.
+pub(super) fn patched(snapshot: &Snapshot, schema: &FactSchema, path: &Path) -> Result<Patched, CliError> {
     let source = Source::new(path.display().to_string(), text(path, POLICY_BYTES_MAX)?);
-    let steps = policy::cases::patch_file(&source).map_err(|problems| CliError::Policies { problems })?;
-    check::cases::patched(snapshot, &steps).map_err(|reason| CliError::Patch { path: path.to_owned(), reason })
+    let file = policy::cases::patch_file(&source).map_err(|problems| CliError::Policies { problems })?;
+    let keys = match &file.keys {
+        Some(keys) => load_keys(&path.parent().unwrap_or(Path::new("")).join(&keys.text))?,
+        None => Keys::default(),
+    };
+    check::cases::patched(snapshot, &file.steps, schema, &keys)
+        .map_err(|reason| CliError::Patch { path: path.to_owned(), reason })
 }
 
 /// The folder of earlier cases; it must be there if it is named.

@@ -122,6 +122,12 @@ pub(super) fn print_error(error: &CliError) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Says something beside the result, on standard error.
+pub(super) fn print_note(text: &str) {
+    // A closed standard error is no reason to fail.
+    let _ = writeln!(anstream::stderr(), "note: {text}");
+}
+
 /// Whether the locale is UTF-8. Windows terminals are.
 fn shows_utf8() -> bool {
     if cfg!(windows) {

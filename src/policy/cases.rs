@@ -65,10 +65,21 @@ pub struct ParsedCase {
 pub struct PatchStep {
     /// Where it stands: its first entry.
     pub span: Span,
-    /// Whether digests are listed again afterwards.
+    /// Whether digests are listed again afterwards; if not, nothing is signed again either.
     pub relist: bool,
+    /// Whether what it touches is signed again afterwards.
+    pub sign: bool,
     /// What it does.
     pub change: Change,
+}
+
+/// A patch file: what a case calls `patch`, and the keys to sign with.
+#[derive(Debug, Clone)]
+pub struct PatchFile {
+    /// The changes, in order.
+    pub steps: Vec<PatchStep>,
+    /// The file of keys, relative to the patch file; without it nothing is signed again.
+    pub keys: Option<Fragment>,
 }
 
 /// What a patch step does. Paths are relative to `bundle/`, or begin with `decision/` or `post/`.
@@ -189,23 +200,26 @@ const CASE_KEYS: &[&str] = &[
 
 /// The first key of a step, and those it takes besides.
 const STEPS: &[(&str, &[&str])] = &[
-    ("set", &["set", "to", "relist"]),
-    ("remove", &["remove", "relist"]),
-    ("copy", &["copy", "as", "change", "relist"]),
-    ("add", &["add", "kind", "json", "text", "relist"]),
-    ("replace", &["replace", "by", "in", "relist"]),
-    ("shift", &["shift", "in", "relist"]),
+    ("set", &["set", "to", "relist", "sign"]),
+    ("remove", &["remove", "relist", "sign"]),
+    ("copy", &["copy", "as", "change", "relist", "sign"]),
+    ("add", &["add", "kind", "json", "text", "relist", "sign"]),
+    ("replace", &["replace", "by", "in", "relist", "sign"]),
+    ("shift", &["shift", "in", "relist", "sign"]),
 ];
 
-/// The steps of a patch file: what a case calls `patch`, beside the `name`, `fixture` and `as_of` it is about.
+/// Reads a patch file: what a case calls `patch`, beside the `name`, `fixture` and `as_of` it is about, and
+/// `keys`.
 ///
 /// # Errors
 /// Every problem of the file.
-pub fn patch_file(source: &Source) -> Result<Vec<PatchStep>, Vec<PolicyProblem>> {
+pub fn patch_file(source: &Source) -> Result<PatchFile, Vec<PolicyProblem>> {
     let tree = super::yaml::read(source)?;
     let mut reader = Reader::new(source);
     let mut steps = Vec::new();
+    let mut key_file = None;
     if let Some(keys) = reader.keys(&tree.root, "a patch file", PATCH_FILE_KEYS) {
+        key_file = reader.optional_line(&keys, "keys");
         reader.optional_line(&keys, "name");
         reader.optional_line(&keys, "fixture");
         keys.get("as_of").and_then(|value| reader.instant(value, "`as_of`"));
@@ -214,10 +228,10 @@ pub fn patch_file(source: &Source) -> Result<Vec<PatchStep>, Vec<PolicyProblem>>
             steps.extend(reader.step(step));
         }
     }
-    if reader.problems.is_empty() { Ok(steps) } else { Err(reader.problems) }
+    if reader.problems.is_empty() { Ok(PatchFile { steps, keys: key_file }) } else { Err(reader.problems) }
 }
 
-const PATCH_FILE_KEYS: &[&str] = &["name", "fixture", "as_of", "patch"];
+const PATCH_FILE_KEYS: &[&str] = &["name", "fixture", "as_of", "keys", "patch"];
 
 impl Reader<'_> {
     pub(super) fn cases(&mut self, root: &Value) -> Option<ParsedCases> {
@@ -290,8 +304,9 @@ impl Reader<'_> {
         };
         let keys = self.keys(value, "a patch step", known)?;
         let relist = keys.get("relist").and_then(|value| self.boolean(value, "`relist`")).unwrap_or(true);
+        let sign = keys.get("sign").and_then(|value| self.boolean(value, "`sign`")).unwrap_or(true);
         let change = self.change(first, &keys)?;
-        Some(PatchStep { span: keys.span(), relist, change })
+        Some(PatchStep { span: keys.span(), relist, sign, change })
     }
 
     fn change(&mut self, first: &str, keys: &Keys<'_>) -> Option<Change> {

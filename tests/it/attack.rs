@@ -12,6 +12,7 @@ use countersign::check::{self, Options, cases};
 use countersign::compile::program::{Program, Stage};
 use countersign::compile::shipped;
 use countersign::evaluate::outcome::{FailOn, Verdict};
+use countersign::keri::remake::Keys;
 use countersign::policy::cases::patch_file;
 use countersign::report::ReportDocument;
 use countersign::source::Source;
@@ -28,6 +29,7 @@ struct Target {
     program: &'static Program,
     trust: Trust,
     snapshot: Snapshot,
+    keys: Keys,
 }
 
 impl Target {
@@ -35,7 +37,8 @@ impl Target {
         let fixtures = root().join("fixtures");
         let snapshot = Snapshot::read(&fixtures.join("cases/b0"), &Limits::STANDARD).unwrap();
         let trust = Trust::parse(&std::fs::read(fixtures.join("trust.json")).unwrap()).unwrap();
-        let target = Self { program: shipped().unwrap(), trust, snapshot };
+        let keys = Keys::parse(&std::fs::read(fixtures.join("keri/b0/keys.json")).unwrap()).unwrap();
+        let target = Self { program: shipped().unwrap(), trust, snapshot, keys };
         for stage in [Stage::Evidence, Stage::Proposal, Stage::Approval] {
             assert_eq!(target.judge(&target.snapshot, stage).verdict, Verdict::Clean, "{stage:?}");
         }
@@ -56,8 +59,8 @@ impl Target {
 
     fn patched(&self, steps: &str) -> Snapshot {
         let text = format!("name: attack\nfixture: b0\nas_of: 2026-03-20T15:00:00Z\npatch:\n{steps}");
-        let steps = patch_file(&Source::new("attack.yaml", text)).unwrap_or_else(|problems| panic!("{problems:?}"));
-        cases::patched(&self.snapshot, &steps).unwrap()
+        let file = patch_file(&Source::new("attack.yaml", text)).unwrap_or_else(|problems| panic!("{problems:?}"));
+        cases::patched(&self.snapshot, &file.steps, &self.program.schema, &self.keys).unwrap().snapshot
     }
 }
 

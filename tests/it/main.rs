@@ -17,4 +17,5 @@ mod lei;
 mod naive;
 mod policies;
 mod readme;
+mod remake;
 mod report;

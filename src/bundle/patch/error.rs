@@ -49,6 +49,16 @@ pub enum PatchError {
         /// Where it ends.
         reason: String,
     },
+    /// What cannot be made to agree with the patch.
+    #[error("the case cannot be made whole again after the patch: {reason}")]
+    #[diagnostic(
+        code(countersign::bundle::patch_unsettled),
+        help("`sign: false` leaves what a step touches unsigned, `relist: false` leaves it as it is")
+    )]
+    Unsettled {
+        /// What stands in the way.
+        reason: String,
+    },
     /// A text that is nowhere.
     #[error("`{text}` is in none of the files `{within}`")]
     #[diagnostic(code(countersign::bundle::patch_no_text), help("texts are compared byte by byte"))]

@@ -1,4 +1,5 @@
-//! Digests listed again: whatever in a case names the digest of a changed file names the new one.
+//! Records signed again and digests listed again: whatever in a case names the digest of a changed file names
+//! the new one.
 //!
 //! Manifests are corrected entry by entry and written in their canonical form. In every other file
 //! the old digest, 64 hexadecimal digits, is replaced by the new one; that changes the file, and so
@@ -9,12 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::bundle::json::canonical::canonical;
 use crate::bundle::json::{Numbers, Tree};
 use crate::primitives::Sha256;
 
-use super::{Added, Done, Listing, TRUST, edit};
-
-type Files = BTreeMap<String, Vec<u8>>;
+use super::{Added, Done, Files, Listing, Maker, TRUST, beside, edit};
 
 /// How often one file is looked at again at most. A file changes once for each digest that it names;
 /// only a patch that writes digests by hand could make two files name each other.
@@ -22,59 +22,143 @@ const LOOKS_MAX: usize = 200;
 
 const MANIFESTS: [&str; 2] = ["bundle/manifest.json", "post/manifest.json"];
 
-pub(super) fn relist(files: &mut Files, before: &Files, done: &Done) {
+/// What is signed of a record and of a manifest: these words, then its canonical form or its bytes.
+const RECORD_DOMAIN: &str = "countersign/record/v1\n";
+const MANIFEST_DOMAIN: &str = "countersign/manifest/v1\n";
+
+/// Gives the files whose signatures nobody could make again.
+pub(super) fn relist(files: &mut Files, before: &Files, done: &Done, maker: &dyn Maker) -> Result<Vec<String>, String> {
     close_gaps(files, done);
-    let mut assigned: BTreeMap<String, Sha256> =
-        before.iter().map(|(path, bytes)| (path.clone(), Sha256::of(bytes))).collect();
+    let mut settling = Settling {
+        before,
+        done,
+        maker,
+        assigned: before.iter().map(|(path, bytes)| (path.clone(), Sha256::of(bytes))).collect(),
+        stale: BTreeSet::new(),
+    };
     list_entries(files, done);
-    settle(files, before, done, &mut assigned);
+    settling.settle(files)?;
     // Only now do the digests that new case records are to name stand still.
     chain_new(files, done);
-    settle(files, before, done, &mut assigned);
+    settling.settle(files)?;
+    Ok(settling.stale.into_iter().collect())
 }
 
-/// Corrects digests until nothing changes. `assigned` is what the case names each file by.
-fn settle(files: &mut Files, before: &Files, done: &Done, assigned: &mut BTreeMap<String, Sha256>) {
-    let is_free = |path: &&String| path.as_str() != TRUST && !done.frozen.contains(*path);
-    let is_changed = |path: &&String| before.get(*path) != files.get(*path);
-    let mut waiting: BTreeSet<(Rank, String)> =
-        files.keys().filter(is_free).filter(is_changed).map(|path| (Rank::of(path), path.clone())).collect();
-    let mut looks: BTreeMap<String, usize> = BTreeMap::new();
-    while let Some((rank, path)) = waiting.pop_first() {
-        let looked = looks.entry(path.clone()).or_default();
-        *looked += 1;
-        if *looked > LOOKS_MAX {
-            continue;
+struct Settling<'s> {
+    before: &'s Files,
+    done: &'s Done,
+    maker: &'s dyn Maker,
+    /// What the case names each file by.
+    assigned: BTreeMap<String, Sha256>,
+    /// Files whose signatures nobody could make again.
+    stale: BTreeSet<String>,
+}
+
+impl Settling<'_> {
+    /// Signs again and corrects digests until nothing changes.
+    fn settle(&mut self, files: &mut Files) -> Result<(), String> {
+        let (before, done) = (self.before, self.done);
+        let is_free = |path: &&String| path.as_str() != TRUST && !done.is_frozen(path);
+        let is_changed = |path: &&String| before.get(*path) != files.get(*path);
+        let mut waiting: BTreeSet<(Rank, String)> =
+            files.keys().filter(is_free).filter(is_changed).map(|path| (Rank::of(path), path.clone())).collect();
+        let mut looks: BTreeMap<String, usize> = BTreeMap::new();
+        while let Some((rank, path)) = waiting.pop_first() {
+            let looked = looks.entry(path.clone()).or_default();
+            *looked += 1;
+            if *looked > LOOKS_MAX {
+                continue;
+            }
+            canonicalize(files, &path, before);
+            self.sign(files, &path)?;
+            let Some(bytes) = files.get(&path) else { continue };
+            let (digest, size) = (Sha256::of(bytes), bytes.len());
+            let old = self.assigned.insert(path.clone(), digest);
+            // Signatures are made when the record stands still, and before they are listed.
+            if let Some(beside) = beside(&path).filter(|beside| files.contains_key(beside) && !done.is_frozen(beside)) {
+                waiting.insert((Rank::of(&beside), beside));
+            }
+            if old != Some(digest) {
+                let changed = Changed { path: &path, rank, old, new: digest, size };
+                let touched = name_digest(files, done, &self.assigned, &changed);
+                waiting.extend(touched.into_iter().map(|path| (Rank::of(&path), path)));
+            }
         }
-        canonicalize(files, &path, before);
-        let Some(bytes) = files.get(&path) else { continue };
-        let (digest, size) = (Sha256::of(bytes), bytes.len());
-        let old = assigned.insert(path.clone(), digest);
-        if old != Some(digest) {
-            let changed = Changed { path: &path, rank, old, new: digest, size };
-            let touched = name_digest(files, done, assigned, &changed);
-            waiting.extend(touched.into_iter().map(|path| (Rank::of(&path), path)));
-        }
+        Ok(())
     }
+
+    /// Makes a file of detached signatures again, if the path is one and nobody wants it as it is.
+    fn sign(&mut self, files: &mut Files, path: &str) -> Result<(), String> {
+        let left = |path: &str| self.done.is_frozen(path) || self.done.left.unsigned.contains(path);
+        let Some(record) = path.strip_suffix(".sig.cesr").map(|stem| format!("{stem}.json")) else { return Ok(()) };
+        let (Some(signatures), Some(bytes)) = (files.get(path), files.get(&record)) else { return Ok(()) };
+        if left(path) || left(&record) {
+            return Ok(());
+        }
+        // What is no JSON any more cannot be signed, and says so itself.
+        let Some((message, person)) = signed(&record, bytes) else { return Ok(()) };
+        // A copy is signed by who signed its original.
+        let like = self.done.added.iter().find_map(|added| match &added.listing {
+            Listing::Like(like) if added.path == record => Some(like),
+            Listing::Like(_) | Listing::Kind(_) => None,
+        });
+        let was = self.before.get(like.unwrap_or(&record)).and_then(|bytes| signed(&record, bytes));
+        let was = was.and_then(|(_, person)| person);
+        let moved = was.as_deref().zip(person.as_deref()).filter(|(was, is)| was != is);
+        let made = self.maker.sign(signatures, &message, moved);
+        match made.map_err(|why| format!("`{}` cannot be signed again: {why}", super::short(&record)))? {
+            Some(made) => {
+                files.insert(path.to_owned(), made);
+            }
+            None => {
+                self.stale.insert(record);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is signed of a record or manifest, and who performed or sealed it.
+fn signed(path: &str, bytes: &[u8]) -> Option<(Vec<u8>, Option<String>)> {
+    let tree = Tree::parse(bytes, Numbers::Integers).ok()?;
+    let is_manifest = MANIFESTS.contains(&path);
+    let person = tree.get(if is_manifest { "sealed_by" } else { "performed_by" });
+    let person = person.and_then(|person| person.text()).map(str::to_owned);
+    let message = match is_manifest {
+        true => [MANIFEST_DOMAIN.as_bytes(), bytes].concat(),
+        false => [RECORD_DOMAIN.as_bytes(), &canonical(&tree)?].concat(),
+    };
+    Some((message, person))
 }
 
 /// What comes before what in a case: a file names only files of its own rank or of a lower one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Evidence,
+    Signatures,
     Manifest,
+    ManifestSignatures,
     Decision,
+    DecisionSignatures,
     PostEvidence,
+    PostSignatures,
     PostManifest,
+    PostManifestSignatures,
 }
 
 impl Rank {
     fn of(path: &str) -> Self {
+        let signatures = path.ends_with(".sig.cesr");
         match path.split_once('/') {
+            Some(("decision", _)) if signatures => Self::DecisionSignatures,
             Some(("decision", _)) => Self::Decision,
             Some(("post", "manifest.json")) => Self::PostManifest,
+            Some(("post", "manifest.sig.cesr")) => Self::PostManifestSignatures,
+            Some(("post", _)) if signatures => Self::PostSignatures,
             Some(("post", _)) => Self::PostEvidence,
             Some((_, "manifest.json")) => Self::Manifest,
+            Some((_, "manifest.sig.cesr")) => Self::ManifestSignatures,
+            Some(_) | None if signatures => Self::Signatures,
             Some(_) | None => Self::Evidence,
         }
     }
@@ -84,7 +168,7 @@ impl Rank {
 fn close_gaps(files: &mut Files, done: &Done) {
     let mut gone: BTreeMap<String, Value> = BTreeMap::new();
     for (path, bytes) in &done.removed {
-        if path.starts_with("decision/") && !done.frozen.contains(path) {
+        if path.starts_with("decision/") && !done.is_frozen(path) {
             gone.insert(Sha256::of(bytes).to_string(), predecessor(bytes).unwrap_or(Value::Null));
         }
     }
@@ -110,18 +194,15 @@ fn close_gaps(files: &mut Files, done: &Done) {
 fn list_entries(files: &mut Files, done: &Done) {
     for manifest in MANIFESTS {
         let folder = manifest.trim_end_matches("manifest.json");
-        let added: Vec<&Added> = done
-            .added
-            .iter()
-            .filter(|added| added.path.starts_with(folder) && !done.frozen.contains(&added.path))
-            .collect();
+        let added: Vec<&Added> =
+            done.added.iter().filter(|added| added.path.starts_with(folder) && !done.is_frozen(&added.path)).collect();
         let removed: BTreeSet<&str> = done
             .removed
             .keys()
-            .filter(|path| !done.frozen.contains(*path) && !files.contains_key(*path))
+            .filter(|path| !done.is_frozen(path) && !files.contains_key(*path))
             .filter_map(|path| path.strip_prefix(folder))
             .collect();
-        if added.is_empty() && removed.is_empty() || done.frozen.contains(manifest) {
+        if added.is_empty() && removed.is_empty() || done.is_frozen(manifest) {
             continue;
         }
         let Some(mut document) = files.get(manifest).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok())
@@ -155,7 +236,11 @@ fn entry(new: &Added, inner: &str, folder: &str, all: &[Value], files: &Files) -
             Listing::Kind(kind) => kind.clone(),
             Listing::Like(_) => "document".to_owned(),
         };
-        let media_type = if inner.ends_with(".json") { "application/json" } else { "text/plain" };
+        let media_type = match inner.rsplit_once('.') {
+            Some((_, "json")) => "application/json",
+            Some((_, "cesr")) => "application/json+cesr",
+            Some(_) | None => "text/plain",
+        };
         Map::from_iter([
             ("kind".to_owned(), kind.into()),
             ("media_type".to_owned(), media_type.into()),
@@ -172,7 +257,7 @@ fn entry(new: &Added, inner: &str, folder: &str, all: &[Value], files: &Files) -
 /// it is about the bundle of the case.
 fn chain_new(files: &mut Files, done: &Done) {
     for (index, new) in done.added.iter().enumerate() {
-        if !new.path.starts_with("decision/") || new.chained || done.frozen.contains(&new.path) {
+        if !new.path.starts_with("decision/") || new.chained || done.is_frozen(&new.path) {
             continue;
         }
         let Some(bytes) = files.get(&new.path).cloned() else { continue };
@@ -248,7 +333,7 @@ fn name_digest(
     for manifest in MANIFESTS {
         let Some(inner) = changed.path.strip_prefix(manifest.trim_end_matches("manifest.json")) else { continue };
         let document = files.get(manifest).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
-        let Some(mut document) = document.filter(|_| !done.frozen.contains(manifest)) else { continue };
+        let Some(mut document) = document.filter(|_| !done.is_frozen(manifest)) else { continue };
         let entries = document.get_mut("entries").and_then(Value::as_array_mut).into_iter().flatten();
         let mut own = entries.filter(|entry| entry.get("path").and_then(Value::as_str) == Some(inner));
         if let Some(entry) = own.next().and_then(Value::as_object_mut) {
@@ -267,12 +352,15 @@ fn name_digest(
     let inner = changed.path.split_once('/').map_or(changed.path, |(_, inner)| inner);
     for (other, bytes) in files.iter_mut() {
         let rank = Rank::of(other);
-        if other == changed.path || other == TRUST || done.frozen.contains(other) || rank < changed.rank {
+        if other == changed.path || other == TRUST || done.is_frozen(other) || rank < changed.rank {
             continue;
         }
         // The entry of the file is corrected already; that of another with the same content is right.
-        let lists_it =
-            matches!((changed.rank, rank), (Rank::Evidence, Rank::Manifest) | (Rank::PostEvidence, Rank::PostManifest));
+        let lists_it = matches!(
+            (changed.rank, rank),
+            (Rank::Evidence | Rank::Signatures, Rank::Manifest)
+                | (Rank::PostEvidence | Rank::PostSignatures, Rank::PostManifest)
+        );
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
         if lists_it || !text.contains(&old_text) || (is_shared && !text.contains(inner)) {
             continue;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use countersign::bundle::patch::{Change, Content, PatchError, Shift, Step, TRUST, apply};
+use countersign::bundle::patch::{Change, Content, PatchError, Settle, Shift, Step, TRUST};
 use countersign::bundle::{Area, Code, Limits, Snapshot};
+use countersign::check::patch::Workshop;
+use countersign::keri::remake::{Keys, World};
 use countersign::primitives::Duration;
 use serde_json::{Value, json};
 
@@ -19,6 +21,15 @@ fn reference_case() -> Files {
     files
 }
 
+fn apply(files: &mut Files, steps: &[Step]) -> Result<(), (usize, PatchError)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/keri/b0/keys.json");
+    let keys = Keys::parse(&std::fs::read(path).unwrap()).unwrap();
+    let world = World::read(files);
+    let applied = countersign::bundle::patch::apply(files, steps, &mut Workshop::new(schema(), &keys, &world))?;
+    assert_eq!(applied.stale, Vec::<String>::new());
+    Ok(())
+}
+
 fn patched(steps: &[Step]) -> (Files, Snapshot) {
     let mut files = reference_case();
     apply(&mut files, steps).unwrap();
@@ -27,11 +38,11 @@ fn patched(steps: &[Step]) -> (Files, Snapshot) {
 }
 
 fn step(change: Change) -> Step {
-    Step { relist: true, change }
+    Step { settle: Settle::Signed, change }
 }
 
 fn frozen(change: Change) -> Step {
-    Step { relist: false, change }
+    Step { settle: Settle::Nothing, change }
 }
 
 fn set(path: &str, pointer: &str, to: Value) -> Change {
