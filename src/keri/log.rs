@@ -15,12 +15,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use state::WITNESSES_MAX;
+
 pub use state::KeyState;
 
 use super::cesr::{Group, Indexed, Message, ReceiptCouple};
 use super::message::{KeyEvent, Receipt, Seal};
 use super::signature::{Signatures, Triple};
-use crate::facts::threshold::WEIGHTS_MAX;
 
 /// Longest chain of delegators.
 const DELEGATION_MAX: usize = 16;
@@ -96,9 +97,9 @@ pub struct Log<'a> {
 pub struct Duplicity<'a> {
     /// The place.
     pub sn: u64,
-    /// The digests, in the order presented.
+    /// The digests, in alphabetical order.
     pub saids: Vec<&'a str>,
-    /// Where the later one stands.
+    /// Where the last of these stands.
     pub offset: usize,
 }
 
@@ -264,7 +265,7 @@ impl<'a> Events<'a> {
                     let kept = before.iter().copied().filter(|witness| !keys.cut.contains(witness));
                     let added = keys.witnesses.iter().copied();
                     // Nothing is checked yet: a list beyond the bound is refused later.
-                    let witnesses = kept.chain(added).take(WEIGHTS_MAX).collect();
+                    let witnesses = kept.chain(added).take(WITNESSES_MAX).collect();
                     Rc::new(InForce { keys: keys.keys.clone(), witnesses })
                 }
             };

@@ -153,7 +153,10 @@ impl<'a> Tree<'a> {
     /// A rotation supersedes interactions that no rotation follows; a delegated rotation supersedes
     /// another that its delegator approved earlier. Source: KERI specification, "Superseding recovery".
     fn choose(&self, logs: &Logs<'_, 'a>, branches: &[usize]) -> (usize, Vec<usize>, Vec<usize>) {
-        let first = branches.iter().copied().min().unwrap_or_default();
+        // Of contradicting events one is taken, so that the rest can be told about; which one is not left
+        // to whoever ordered the stream.
+        let said = |at: &usize| logs.events().entry(*at).map(|entry| entry.event.said);
+        let first = branches.iter().copied().min_by_key(said).unwrap_or_default();
         if branches.len() < 2 {
             return (first, Vec::new(), Vec::new());
         }
@@ -214,9 +217,8 @@ impl<'a> Tree<'a> {
 }
 
 fn duplicity<'a>(logs: &Logs<'_, 'a>, entries: &[usize]) -> Option<Duplicity<'a>> {
-    let mut order = entries.to_vec();
-    order.sort_unstable();
-    let entries: Vec<&Entry<'a>> = order.iter().filter_map(|at| logs.events().entry(*at)).collect();
+    let mut entries: Vec<&Entry<'a>> = entries.iter().filter_map(|at| logs.events().entry(*at)).collect();
+    entries.sort_unstable_by_key(|entry| entry.event.said);
     let last = entries.last()?;
     let saids = entries.iter().map(|entry| entry.event.said).collect();
     Some(Duplicity { sn: last.event.sn, saids, offset: last.offset })

@@ -191,6 +191,31 @@ fn delegators_without_end_are_told_about() {
     assert_eq!(report.findings.len(), 10_001);
 }
 
+/// Key states carry traits and witnesses from event to event: what is large would be multiplied.
+#[test]
+fn what_every_key_state_carries_is_bounded() {
+    let signer = key("somebody", 0);
+    let incept = |traits: usize, witnesses: usize| {
+        let traits = vec![r#""EO""#; traits].join(",");
+        let pool: Vec<String> = (0..witnesses).map(|at| format!("\"{}\"", public(&key("pool", at), "B"))).collect();
+        let (body, _) = finish(format!(
+            r#"{{"v":"KERI10JSON000000_","t":"icp","d":"{DUMMY}","i":"{DUMMY}","s":"0","kt":"1","k":["{}"],"nt":"0","n":[],"bt":"0","b":[{}],"c":[{traits}],"a":[]}}"#,
+            public(&signer, "D"),
+            pool.join(",")
+        ));
+        let signature = ed25519_dalek::Signer::sign(&signer, body.as_bytes()).to_bytes();
+        let signature = countersign::keri::cesr::IndexedCode::Both(0).signature(&signature).unwrap();
+        countersign::keri::show::logs(format!("{body}-AAB{signature}").as_bytes(), None)
+    };
+    let accepted = incept(10_000, 64);
+    assert_eq!(accepted.answer, Answer::Valid, "{:#?}", accepted.findings);
+    let (_, log) = &accepted.logs[0];
+    assert_eq!((log.states[0].traits.len(), log.states[0].witnesses.len()), (1, 64));
+    let refused = incept(1, 65);
+    assert_eq!(refused.answer, Answer::Invalid);
+    assert!(refused.findings[0].message.contains("more than 64 witnesses"), "{:#?}", refused.findings);
+}
+
 /// A credential that points to others.
 fn pointing(level: usize, to: &[String]) -> (String, String) {
     let edges: Vec<String> =
