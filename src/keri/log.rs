@@ -26,9 +26,6 @@ use super::signature::{Signatures, Triple};
 /// Longest chain of delegators.
 const DELEGATION_MAX: usize = 16;
 
-/// Most sources of approval that are kept for one event; they only tell where to look.
-const SOURCES_MAX: usize = 16;
-
 /// A key event with everything that any copy of it carried.
 #[derive(Debug, Clone)]
 pub struct Entry<'a> {
@@ -45,7 +42,7 @@ pub struct Entry<'a> {
     /// Receipts by witnesses, by key.
     pub receipts: Vec<ReceiptCouple<'a>>,
     /// Delegator's events that are said to approve it.
-    pub sources: Vec<(u64, &'a str)>,
+    pub sources: BTreeSet<(u64, &'a str)>,
     /// What is attached already: copies may repeat it any number of times.
     attached: HashSet<(u8, &'a str, &'a str)>,
 }
@@ -202,7 +199,7 @@ impl<'a> Events<'a> {
                     signatures: Vec::new(),
                     witness_signatures: Vec::new(),
                     receipts: Vec::new(),
-                    sources: Vec::new(),
+                    sources: BTreeSet::new(),
                     attached: HashSet::new(),
                 });
                 at
@@ -310,10 +307,7 @@ impl<'a> Entry<'a> {
                     self.receipts.extend(fresh);
                 }
                 Group::SealCouples(items) if own => {
-                    let fresh = items.iter().filter(|couple| !self.sources.contains(couple)).take(SOURCES_MAX);
-                    let fresh: Vec<_> = fresh.copied().collect();
-                    self.sources.extend(fresh);
-                    self.sources.truncate(SOURCES_MAX);
+                    self.sources.extend(items.iter().copied());
                 }
                 Group::ControllerSignatures(_)
                 | Group::SealCouples(_)

@@ -32,16 +32,17 @@ fn mutants_get_no_more_than_they_can_prove() {
     let factor: usize = std::env::var("COUNTERSIGN_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let mut answers = std::collections::BTreeMap::new();
     for seed in fixtures() {
-        for round in 0..40 * factor {
+        for round in 0..16 * factor {
             let mutant = seed.mutate(&mut sequence(round as u64));
             for what in 0..Seed::EXAMINED {
-                seed.examine(&mutant, what);
+                if let Some(answer) = seed.examine(&mutant, what) {
+                    *answers.entry(answer).or_insert(0usize) += 1;
+                }
             }
-            *answers.entry(seed.answer(&mutant)).or_insert(0usize) += 1;
         }
     }
     // A mutator that breaks everything at the first check would find nothing.
     for answer in [Answer::Valid, Answer::Incomplete, Answer::Revoked, Answer::Invalid] {
-        assert!(answers.get(&Some(answer)).is_some_and(|count| *count >= 5), "{answers:?}");
+        assert!(answers.get(&answer).is_some_and(|count| *count >= 5), "{answers:?}");
     }
 }
