@@ -20,6 +20,10 @@ use crate::primitives::{Aid, Instant, Said};
 /// Longest chain of credentials: an OOR credential's has four.
 const CHAIN_MAX: usize = 16;
 
+/// Most credentials in a chain, side by side and one after the other: an OOR credential's has four. What
+/// is asked of a chain compares its credentials with each other.
+const CREDENTIALS_MAX: usize = 64;
+
 /// Examines a credential with its chain.
 pub fn examine<'a>(
     evidence: &Evidence<'a>,
@@ -107,6 +111,8 @@ struct Examination<'e, 'a> {
     /// Identifiers whose logs were told about.
     involved: BTreeSet<String>,
     visited: BTreeSet<String>,
+    /// Whether it was told that there are too many credentials.
+    crowded: bool,
 }
 
 impl<'e, 'a> Examination<'e, 'a> {
@@ -122,6 +128,7 @@ impl<'e, 'a> Examination<'e, 'a> {
             verified: Verified::default(),
             involved: BTreeSet::new(),
             visited: BTreeSet::new(),
+            crowded: false,
         }
     }
 
@@ -304,9 +311,16 @@ impl<'e, 'a> Examination<'e, 'a> {
             self.findings.push(tell(Code::Unsupported, text));
             return None;
         }
+        if self.visited.len() >= CREDENTIALS_MAX && !self.visited.contains(far) {
+            if !std::mem::replace(&mut self.crowded, true) {
+                let text = format!("the chain holds more than {CREDENTIALS_MAX} credentials");
+                self.findings.push(tell(Code::Unsupported, text));
+            }
+            return None;
+        }
         let Some(found) = self.evidence.credentials.get(far) else {
             // A far node that is there and unusable already has its finding.
-            if !self.evidence.claimed.iter().any(|claimed| claimed == far) {
+            if !self.evidence.claimed.contains(far) {
                 let text = format!(
                     "edge `{}` of credential `{}` points to `{far}`, which is not in the stream",
                     edge.label, near.said

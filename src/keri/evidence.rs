@@ -2,7 +2,7 @@
 //!
 //! In: framed messages. Out: [`Evidence`], and a finding for every message that is not used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cesr::{Anchor, Group, Message, Protocol};
 use super::json::Node;
@@ -18,7 +18,7 @@ pub struct RegistryEntry<'a> {
     /// Where its first copy stands.
     pub offset: usize,
     /// Events of the issuer's log that are said to seal it.
-    pub sources: Vec<(u64, &'a str)>,
+    pub sources: BTreeSet<(u64, &'a str)>,
 }
 
 /// A credential with what any copy of it carried.
@@ -31,7 +31,7 @@ pub struct CredentialEntry<'a> {
     /// Where its first copy stands.
     pub offset: usize,
     /// Registry events that are said to be its issuance.
-    pub sources: Vec<Anchor<'a>>,
+    pub sources: BTreeSet<Anchor<'a>>,
 }
 
 /// An exchange message with its attachments.
@@ -91,11 +91,13 @@ pub struct Evidence<'a> {
     /// Exchange messages.
     pub exchanges: Vec<ExchangeEntry<'a>>,
     /// Digests that unusable messages claim.
-    pub claimed: Vec<String>,
+    pub claimed: BTreeSet<String>,
     /// A finding for every message that is not used.
     pub findings: Vec<Finding>,
     /// Every message that is used, embedded ones included, where they are kept.
     pub kept: Option<Vec<Kept<'a>>>,
+    /// Digests of registry events by registry or credential: a stream may hold very many of either.
+    subjects: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl<'a> Evidence<'a> {
@@ -199,15 +201,12 @@ impl<'a> Evidence<'a> {
     }
 
     fn registry_event(&mut self, event: RegistryEvent<'a>, message: &Message<'a>) {
-        let entry = RegistryEntry { event, offset: message.offset, sources: Vec::new() };
+        let entry = RegistryEntry { event, offset: message.offset, sources: BTreeSet::new() };
+        self.subjects.entry(event.subject).or_default().insert(event.said);
         let entry = self.registry.entry(event.said).or_insert(entry);
         for attachment in &message.attachments {
             if let Group::SealCouples(couples) = &attachment.group {
-                for couple in couples {
-                    if !entry.sources.contains(couple) {
-                        entry.sources.push(*couple);
-                    }
-                }
+                entry.sources.extend(couples.iter().copied());
             }
         }
     }
@@ -218,22 +217,19 @@ impl<'a> Evidence<'a> {
             credential,
             body: message.body,
             offset: message.offset,
-            sources: Vec::new(),
+            sources: BTreeSet::new(),
         });
         for attachment in &message.attachments {
             if let Group::SealTriples(triples) = &attachment.group {
-                for triple in triples {
-                    if !entry.sources.contains(triple) {
-                        entry.sources.push(*triple);
-                    }
-                }
+                entry.sources.extend(triples.iter().copied());
             }
         }
     }
 
     /// Registry events about a registry or a credential.
     pub fn about<'s>(&'s self, subject: &'s str) -> impl Iterator<Item = &'s RegistryEntry<'a>> + 's {
-        self.registry.values().filter(move |entry| entry.event.subject == subject)
+        let saids = self.subjects.get(subject).into_iter().flatten();
+        saids.filter_map(|said| self.registry.get(said))
     }
 }
 

@@ -49,15 +49,19 @@ impl<'n, 'a> Fields<'n, 'a> {
         let items = node.items().ok_or_else(|| self.refused("c", node.at, "must be a list"))?;
         let mut traits = Vec::new();
         for item in items {
-            match item.plain() {
-                Some("EO") => traits.push("EO"),
-                Some("DND") => traits.push("DND"),
-                Some("NRB") => traits.push("NRB"),
+            let known = match item.plain() {
+                Some("EO") => "EO",
+                Some("DND") => "DND",
+                Some("NRB") => "NRB",
                 Some(other) => {
                     let what = format!("configuration trait `{other}`");
                     return Err(BodyError::Unsupported { at: item.at, what });
                 }
                 None => return Err(self.refused("c", item.at, "must be a list of traits")),
+            };
+            // Every key state carries the traits: one that is repeated a thousand times is still one.
+            if !traits.contains(&known) {
+                traits.push(known);
             }
         }
         Ok(traits)
