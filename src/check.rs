@@ -6,6 +6,7 @@
 //! argv, files, sockets or clocks.
 
 pub mod cases;
+pub mod credential;
 pub mod error;
 mod parameter;
 pub mod patch;

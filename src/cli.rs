@@ -24,7 +24,9 @@ mod trust;
 mod write;
 
 use std::ffi::OsString;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread;
 
 use clap::{Parser, Subcommand};
 
@@ -132,6 +134,18 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
 }
 
 /// Help and version go to stdout with status 0, everything else to stderr with status 2.
+/// Does two things of which neither needs the other.
+fn side_by_side<A, B: Send>(here: impl FnOnce() -> A, beside: impl Fn() -> B + Sync) -> (A, B) {
+    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, &beside) {
+        Ok(running) => {
+            let done = here();
+            (done, running.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        }
+        // There is no second thread to be had: one after the other.
+        Err(_) => (here(), beside()),
+    })
+}
+
 fn usage(error: &clap::Error) -> u8 {
     // There is nowhere to report that the terminal is gone.
     let _ = error.print();

@@ -1,10 +1,12 @@
 //! One case to facts.
 //!
-//! In: a [`Snapshot`], the schema and which fields are read, the trust file, and what was asked of
-//! the run. Streams and signatures are verified by `keri`, and only where a rule reads what they prove. Out: the [`Facts`] that rules read, and every [`Problem`] met on the way: each is also a
-//! fact (`file_checks`), so nothing that was not read goes unnoticed.
+//! In: a [`Snapshot`], the schema and which fields are read, the trust file, and what was asked of the run.
+//! Out: the [`Facts`] that rules read, and every [`Problem`] met on the way: each is also a fact (`file_checks`),
+//! so nothing that was not read goes unnoticed. Streams and signatures are verified by `keri`, and only where a
+//! rule reads what they prove.
 //! This module must not know rules, the network or the clock.
 
+mod chain;
 mod derived;
 mod keri;
 mod records;
@@ -28,6 +30,7 @@ use crate::trust::Trust;
 
 use self::keri::{Drafts, Sidecar, Signers};
 
+pub use self::chain::chain;
 pub use self::keri::KINDS as KERI_KINDS;
 
 /// With what streams and signatures are verified.

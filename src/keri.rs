@@ -13,7 +13,6 @@ pub mod evidence;
 pub mod json;
 pub mod log;
 pub mod message;
-pub mod policy;
 pub mod pool;
 pub mod remake;
 pub mod schema;
@@ -32,6 +31,7 @@ pub use verified::{
 use evidence::Evidence;
 use log::Logs;
 use message::Credential;
+use pool::Chain;
 use schema::Library;
 use signature::Signatures;
 
@@ -48,14 +48,25 @@ pub struct Options<'o> {
     pub credential: Option<&'o Said>,
 }
 
-/// Verifies a credential with its chain: cryptography and chain policy together.
+/// What a stream proves of one credential.
+#[derive(Debug)]
+pub struct Examined {
+    /// The verdict of cryptography: digests, signatures, logs, registries, edges and schemas.
+    pub verdict: Verdict,
+    /// The chain for rules to judge; empty if there is none.
+    pub chain: Chain,
+}
+
+/// Examines a credential with its chain. What the governance framework asks of a chain is not asked here.
 ///
 /// # Errors
 /// Which credential is meant, if that is not clear.
-pub fn verify(stream: &[u8], trusted: &Trusted, options: &Options<'_>) -> Result<Verdict, Unclear> {
+pub fn examine(stream: &[u8], options: &Options<'_>) -> Result<Examined, Unclear> {
+    let cryptography =
+        |findings, verified| Ok(Examined { verdict: Verdict::of(findings, verified), chain: Chain::default() });
     let messages = match cesr::read(stream) {
         Ok(messages) => messages,
-        Err(error) => return Ok(Verdict::of(vec![framing(&error)], Verified::default())),
+        Err(error) => return cryptography(vec![framing(&error)], Verified::default()),
     };
     let mut evidence = Evidence::collect(&messages);
     let mut findings = std::mem::take(&mut evidence.findings);
@@ -63,31 +74,26 @@ pub fn verify(stream: &[u8], trusted: &Trusted, options: &Options<'_>) -> Result
         Ok(target) => target,
         Err(missing) => {
             findings.extend(missing);
-            return Ok(Verdict::of(findings, Verified { messages: messages.len(), ..Verified::default() }));
+            return cryptography(findings, Verified { messages: messages.len(), ..Verified::default() });
         }
     };
     let signatures = Signatures::verify(evidence.events.triples());
     let logs = Logs::new(&evidence.events, &signatures);
     let (verified, found) = chain::examine(&evidence, &logs, options.schemas, &target, options.as_of);
     findings.extend(found);
-    findings.extend(policy::judge(&verified, trusted, options.as_of));
-    // A role credential that was revoked may be issued again on the same authorization.
-    let standing = roles(&evidence).filter(|(said, _)| *said == target || chain::issued(&evidence, &logs, said));
-    findings.extend(policy::reused(&verified, standing));
 
     // Valid is what was proven, not what nobody complained about.
-    let verdict = Verdict::of(findings, verified);
+    let mut verdict = Verdict::of(findings, verified);
     let proven = !verdict.verified.chain.is_empty()
         && verdict.verified.chain.iter().all(|credential| credential.status == Status::Issued)
         && verdict.verified.chain.iter().any(|credential| credential.kind == Some(CredentialType::Qvi));
     if verdict.answer == Answer::Valid && !proven {
         let text =
             format!("credential `{target}` could not be traced to a QVI credential and an issuance for every step");
-        let Verdict { mut findings, verified, .. } = verdict;
-        findings.push(Finding::new(Code::Unproven, text).about(&target));
-        return Ok(Verdict::of(findings, verified));
+        verdict = verdict.with([Finding::new(Code::Unproven, text).about(&target)]);
     }
-    Ok(verdict)
+    let chain = pool::chain(&messages, &evidence, &logs, &verdict, options);
+    Ok(Examined { verdict, chain })
 }
 
 /// A framing error as a finding.
@@ -128,12 +134,4 @@ fn target(
 /// The credentials that an edge section points to.
 fn nodes<'e>(credential: &'e Credential<'_>) -> impl Iterator<Item = &'e str> {
     credential.edges().iter().filter_map(|(_, edge)| edge.get("n")?.text())
-}
-
-/// Role credentials and the authorization that each rests on.
-fn roles<'e>(evidence: &'e Evidence<'_>) -> impl Iterator<Item = (&'e str, &'e str)> {
-    evidence.credentials.values().filter_map(|entry| {
-        let (_, edge) = entry.credential.edges().iter().find(|(label, _)| label == "auth")?;
-        Some((entry.credential.said, edge.get("n")?.text()?))
-    })
 }

@@ -15,6 +15,13 @@ pub enum CheckError {
         /// What there is.
         known: Vec<String>,
     },
+    /// A pack that the rule book does not have.
+    #[error("the rule book has no pack `{pack}`, and chains are judged by it")]
+    #[diagnostic(code(countersign::check::no_pack), help("use the shipped rule book, or add the pack"))]
+    NoPack {
+        /// Its name.
+        pack: String,
+    },
     /// A flow that the rule book does not have.
     #[error("there is no flow `{flow}`")]
     #[diagnostic(code(countersign::check::unknown_flow), help("flows: {}", known.join(", ")))]

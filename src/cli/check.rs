@@ -1,20 +1,17 @@
 //! `countersign check CASE`.
 
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::config::Settings;
 use super::error::CliError;
-use super::load::RuleBook;
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
-use super::{Outcome, clock, load};
-use crate::bundle::{BundleError, Limits, Snapshot};
+use super::{Outcome, clock, load, side_by_side};
+use crate::bundle::{Limits, Snapshot};
 use crate::check::{self, Options};
 use crate::compile::program::Stage;
 use crate::evaluate::outcome::FailOn;
@@ -117,7 +114,10 @@ impl ValueEnum for FailOn {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
-    let (rule_book, snapshot) = rule_book_and_case(&args, settings);
+    let (rule_book, snapshot) = side_by_side(
+        || load::rule_book(args.policies.as_deref(), settings),
+        || Snapshot::read(&args.case, &Limits::STANDARD),
+    );
     let rule_book = rule_book?;
     let trust = load::trust(args.trust.as_deref(), settings)?;
     let schemas = args.schemas.as_deref().or(settings.schemas.as_deref());
@@ -153,20 +153,6 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     };
     print(&report, args.format, args.output.as_deref(), &layout, terminal)?;
     Ok(report.content().verdict.exit_status(args.fail_on))
-}
-
-/// The rule book and the case. Neither needs the other, so they are read side by side.
-fn rule_book_and_case(args: &Args, settings: &Settings) -> (Result<RuleBook, CliError>, Result<Snapshot, BundleError>) {
-    let rule_book = || load::rule_book(args.policies.as_deref(), settings);
-    let case = || Snapshot::read(&args.case, &Limits::STANDARD);
-    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, case) {
-        Ok(case) => {
-            let rule_book = rule_book();
-            (rule_book, case.join().unwrap_or_else(|panic| resume_unwind(panic)))
-        }
-        // There is no second thread to be had: one after the other.
-        Err(_) => (rule_book(), case()),
-    })
 }
 
 /// What a what-if cannot show without keys.

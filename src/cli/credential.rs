@@ -7,7 +7,8 @@ use clap::ValueEnum;
 use super::config::Settings;
 use super::error::CliError;
 use super::terminal::Terminal;
-use super::{Outcome, clock, load};
+use super::{Outcome, clock, load, side_by_side};
+use crate::check::credential;
 use crate::keri::{self, Answer, Options, Trusted, cesr, show};
 use crate::primitives::{Aid, Instant, Said};
 
@@ -58,6 +59,9 @@ pub(super) struct VerifyArgs {
     /// Folder of official credential schemas, each verified by its SAID; default: the settings'
     #[arg(long, value_name = "DIR")]
     schemas: Option<PathBuf>,
+    /// Policies to use instead of the embedded ones
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
     /// Judge as of this instant instead of now
     #[arg(long, value_name = "INSTANT", value_parser = |text: &str| text.parse::<Instant>())]
     as_of: Option<Instant>,
@@ -114,8 +118,12 @@ fn verify(args: VerifyArgs, settings: &Settings, terminal: &Terminal) -> Outcome
     let as_of = args.as_of.map_or_else(clock::now, Ok)?;
     let stream = stream(&args.file)?;
     let options = Options { as_of, schemas: library.as_ref(), credential: args.credential.as_ref() };
-    let verdict = keri::verify(&stream, &trusted, &options)
-        .map_err(|source| CliError::SeveralCredentials { path: args.file.clone(), source })?;
+    let (rule_book, examined) =
+        side_by_side(|| load::rule_book(args.policies.as_deref(), settings), || keri::examine(&stream, &options));
+    let rule_book = rule_book?;
+    let examined = examined.map_err(|source| CliError::SeveralCredentials { path: args.file.clone(), source })?;
+    let rules = credential::judge(rule_book.program(), &stream, &examined.chain, &trusted, as_of)?;
+    let verdict = examined.verdict.with(rules);
     match args.format {
         Format::Human => terminal.print(&show::verdict_text(&verdict))?,
         Format::Json => terminal.print(&format!("{:#}\n", show::verdict_json(&verdict)))?,

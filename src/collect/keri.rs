@@ -14,7 +14,7 @@ mod sidecars;
 use crate::bundle::place::{printable, printable_path};
 use crate::bundle::{Area, Code, FileState, Problem};
 use crate::facts::{Cause, CellValue, FileId};
-use crate::keri::pool::{self, Detached, Question, Spot, Stream};
+use crate::keri::pool::{self, Chain, Detached, Question, Spot, Stream};
 use crate::source::Span;
 
 use super::{Collector, Keri};
@@ -90,6 +90,12 @@ impl<'s, 'a> Collector<'s, 'a> {
                 self.unknown_population(kind, Cause::Unreadable);
             }
         }
+    }
+
+    /// Fills the facts of one chain.
+    pub(super) fn chain_facts(&mut self, chain: &Chain) {
+        self.logs(&chain.logs);
+        self.credentials(&chain.credentials);
     }
 
     /// The listed streams that can be read, and whether that is all of them.

@@ -13,16 +13,16 @@ mod frame;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::cesr::Attachment;
-use super::chain;
+use super::cesr::{Attachment, Message};
 use super::evidence::Evidence;
 use super::log::Logs;
 use super::message::RegistryEventKind;
 use super::schema::Library;
 use super::signature::{Memory, Signatures};
 use super::signed::{self, Claim};
-use super::verdict::{Code, Finding, Weight};
+use super::verdict::{Code, Finding, Verdict, Weight};
 use super::verified::LogFact;
+use super::{Options, chain as examination};
 use crate::primitives::{Aid, Instant};
 
 pub use anchor::AnchorFact;
@@ -132,6 +132,40 @@ pub struct PooledFinding {
     pub draft: bool,
 }
 
+/// One credential with everything it rests on: what rules judge of a stream without a case.
+#[derive(Debug, Default)]
+pub struct Chain {
+    /// The logs that matter to it, in order of identifier.
+    pub logs: Vec<PooledLog>,
+    /// The credential, those it points to, and the issued ones that rest on the same authorization.
+    pub credentials: Vec<PooledCredential>,
+}
+
+/// The chain of an examined credential.
+pub(super) fn chain<'a>(
+    messages: &[Message<'a>],
+    evidence: &Evidence<'a>,
+    logs: &Logs<'_, 'a>,
+    verdict: &Verdict,
+    options: &Options<'_>,
+) -> Chain {
+    let frame = Frame::of(messages);
+    let subjects = Subjects::of(evidence);
+    let first = frame.first_events(evidence);
+    let pooled = |(aid, fact): (&Aid, &LogFact)| PooledLog {
+        aid: aid.clone(),
+        spot: first.get(aid.as_str()).copied(),
+        fact: fact.clone(),
+        seals: seals(logs, aid.as_str(), &subjects),
+    };
+    let of_events = |(_, fact): &(&Aid, &LogFact)| !(fact.events.is_empty() && fact.refused.is_empty());
+    let ask = credential::Ask { frame: &frame, logs, library: options.schemas, as_of: options.as_of };
+    Chain {
+        logs: verdict.verified.logs.iter().filter(of_events).map(pooled).collect(),
+        credentials: credential::chain(&ask, evidence, verdict),
+    }
+}
+
 /// Verifies a pool.
 pub fn verify(question: &Question<'_>) -> Pooled {
     let mut pooled = Pooled::default();
@@ -163,7 +197,7 @@ pub fn verify(question: &Question<'_>) -> Pooled {
 
     told.all(unused(&evidence), &frame, None, false);
     let prefixes: Vec<&str> = evidence.events.prefixes().collect();
-    let (facts, found) = chain::logs(&evidence, &logs, &prefixes);
+    let (facts, found) = examination::logs(&evidence, &logs, &prefixes);
     told.all(found, &frame, None, false);
     told.all(attached::check(&evidence, &evidence, &logs), &frame, None, false);
     told.all(unused(&draft), &frame, None, true);

@@ -78,13 +78,11 @@ fn finding_line(finding: &Finding) -> String {
         Weight::Revoked => "revoked",
         Weight::Invalid => "invalid",
     };
-    let mut text = format!("{weight}[{}]: {}", finding.code, finding.message);
+    let mut text = format!("{weight}[{}]: {}", finding.name(), finding.message);
     let place = finding.offset.map(|offset| format!("byte {offset}"));
-    let rule = finding.rule.map(|rule| format!("rule {rule}"));
-    let about: Vec<String> = place.into_iter().chain(rule).collect();
-    if !about.is_empty() {
+    if let Some(place) = place {
         // Writing to a String does not fail.
-        let _ = write!(text, " ({})", about.join(", "));
+        let _ = write!(text, " ({place})");
     }
     text
 }

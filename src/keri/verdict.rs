@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde::ser::SerializeMap;
 
 use super::verified::Verified;
 use crate::primitives::{Aid, Said};
@@ -35,21 +36,18 @@ pub enum Weight {
 }
 
 /// Something worth telling.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Stable code.
     pub code: Code,
     /// One line for a person.
     pub message: String,
     /// Byte of the stream that it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
     /// Event or credential that it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
     /// The governance rule behind it; none for cryptography.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<&'static str>,
+    pub rule: Option<String>,
 }
 
 /// The verdict on one credential.
@@ -201,45 +199,13 @@ table_of_codes! (
     /// The credential that was asked for is not in the stream.
     CredentialMissing = "credential_missing": Incomplete;
 
-    // Chain policy.
-    /// The chain ends at another root.
-    WrongRoot = "wrong_root": Invalid;
-    /// The QVI credential was issued by another identifier than the pinned one.
-    WrongGeda = "wrong_geda": Invalid;
-    /// The QVI's identifier has no delegator.
-    QviNotDelegated = "qvi_not_delegated": Invalid;
-    /// The QVI's identifier was delegated by somebody else.
-    QviWrongDelegator = "qvi_wrong_delegator": Invalid;
-    /// Too few keys, or one of them suffices.
-    QviWeakGroup = "qvi_weak_group": Invalid;
-    /// Too few witnesses, or a threshold that a few faulty ones break.
-    QviWeakWitnesses = "qvi_weak_witnesses": Invalid;
-    /// Fewer keys than the technical requirements name, yet two must sign.
-    QviSmallGroup = "qvi_small_group": Note;
-    /// A threshold that leaves no room for a faulty witness.
-    QviWitnessesNotFaultTolerant = "qvi_witnesses_not_fault_tolerant": Note;
-    /// A LEI without valid check digits.
-    LeiMalformed = "lei_malformed": Invalid;
-    /// The LEI differs along the chain.
-    LeiMismatch = "lei_mismatch": Invalid;
-    /// Name, role or identifier differ between authorization and role credential.
-    RoleMismatch = "role_mismatch": Invalid;
-    /// The authorization went to another QVI than the one that issued the LE credential.
-    AuthIssuee = "auth_issuee": Invalid;
-    /// Several role credentials rest on one authorization.
-    AuthReused = "auth_reused": Invalid;
-    /// The authorization is younger than the role credential.
-    AuthAfterRole = "auth_after_role": Invalid;
-    /// The grace period is shorter than 90 days.
-    GraceShort = "grace_short": Invalid;
-    /// An identifier that can never rotate holds or issues a credential.
-    NotTransferable = "not_transferable": Invalid;
-    /// An identifier whose log ended.
-    Abandoned = "abandoned": Invalid;
-    /// Dated after the moment that is asked about.
-    DatedInFuture = "dated_in_future": Invalid;
-    /// Not an instant.
-    DateMalformed = "date_malformed": Invalid;
+    // Governance rules: reports write the id of the rule instead.
+    /// A rule that blocks fails.
+    RuleFails = "rule_fails": Invalid;
+    /// A rule cannot be decided on what was presented.
+    RuleUndecided = "rule_undecided": Incomplete;
+    /// A rule that warns fails.
+    RuleWarns = "rule_warns": Note;
 
     /// Nothing speaks against it, and not everything speaks for it.
     Unproven = "unproven": Incomplete;
@@ -263,6 +229,24 @@ impl Serialize for Code {
     }
 }
 
+impl Serialize for Finding {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("code", self.name())?;
+        map.serialize_entry("message", &self.message)?;
+        if let Some(offset) = self.offset {
+            map.serialize_entry("offset", &offset)?;
+        }
+        if let Some(said) = &self.said {
+            map.serialize_entry("said", said)?;
+        }
+        if let Some(rule) = &self.rule {
+            map.serialize_entry("rule", rule)?;
+        }
+        map.end()
+    }
+}
+
 impl Finding {
     /// A finding about nothing in particular.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
@@ -280,8 +264,13 @@ impl Finding {
     }
 
     /// For a governance rule.
-    pub fn rule(self, rule: &'static str) -> Self {
-        Self { rule: Some(rule), ..self }
+    pub fn rule(self, rule: impl Into<String>) -> Self {
+        Self { rule: Some(rule.into()), ..self }
+    }
+
+    /// As reports write its code: the id of the rule behind it, or the code itself.
+    pub fn name(&self) -> &str {
+        self.rule.as_deref().unwrap_or(self.code.as_str())
     }
 }
 
@@ -297,6 +286,13 @@ impl Verdict {
             Some(Weight::Invalid) => Answer::Invalid,
         };
         Self { answer, findings, verified }
+    }
+
+    /// The verdict that further findings make.
+    pub fn with(self, further: impl IntoIterator<Item = Finding>) -> Self {
+        let Self { mut findings, verified, .. } = self;
+        findings.extend(further);
+        Self::of(findings, verified)
     }
 }
 

@@ -6,13 +6,13 @@ use super::anchor::{self, AnchorFact};
 use super::frame::{Frame, Spot};
 use super::{Told, Weight};
 use crate::keri::cesr::Message;
-use crate::keri::chain;
+use crate::keri::chain as examination;
 use crate::keri::evidence::{CredentialEntry, Evidence};
 use crate::keri::json::Node;
 use crate::keri::log::Logs;
 use crate::keri::message::Section;
 use crate::keri::schema::Library;
-use crate::keri::verdict::{Code, Finding};
+use crate::keri::verdict::{Code, Finding, Verdict};
 use crate::keri::verified::{CredentialFact, Status, Verified};
 use crate::primitives::Instant;
 
@@ -77,7 +77,7 @@ pub(super) fn facts<'a>(
 ) {
     let pointed = pointed(evidence);
     for (said, entry) in &evidence.credentials {
-        let (verified, findings) = chain::examine(evidence, ask.logs, ask.library, said, ask.as_of);
+        let (verified, findings) = examination::examine(evidence, ask.logs, ask.library, said, ask.as_of);
         let tip = !pointed.contains(*said);
         let pooled = fact(ask, evidence, entry, &verified, &findings, (tip, false));
         if tip {
@@ -85,6 +85,40 @@ pub(super) fn facts<'a>(
         }
         into.extend(pooled);
     }
+}
+
+/// An examined credential and those it points to, and the issued ones that rest on the same authorization.
+///
+/// Whether something is revoked, missing or wrong is the verdict's to say, once: what rules are given here
+/// is the chain as it was issued, so that they judge what they alone can.
+pub(super) fn chain<'a>(ask: &Ask<'_, '_, 'a>, evidence: &Evidence<'a>, verdict: &Verdict) -> Vec<PooledCredential> {
+    let Some(target) = verdict.verified.chain.first() else { return Vec::new() };
+    let said = |fact: &CredentialFact| fact.said.to_string();
+    let mut members: Vec<PooledCredential> = Vec::new();
+    for fact_of in &verdict.verified.chain {
+        let Some(entry) = evidence.credentials.get(fact_of.said.as_str()) else { continue };
+        let tip = fact_of.said == target.said;
+        members.extend(fact(ask, evidence, entry, &verdict.verified, &[], (tip, false)));
+    }
+    let auth = target.edges.iter().find(|edge| edge.label == "auth").map(|edge| edge.node.as_str());
+    for (other, entry) in &evidence.credentials {
+        let mut edges = entry.credential.edges().iter();
+        let rests = edges.any(|(label, edge)| label == "auth" && edge.get("n").and_then(Node::text) == auth);
+        let known = verdict.verified.chain.iter().any(|fact| said(fact) == *other);
+        if auth.is_none() || !rests || known || !examination::issued(evidence, ask.logs, other) {
+            continue;
+        }
+        let (verified, _) = examination::examine(evidence, ask.logs, ask.library, other, ask.as_of);
+        members.extend(fact(ask, evidence, entry, &verified, &[], (true, false)));
+    }
+    for member in &mut members {
+        member.standing = Standing::Valid;
+        if member.fact.issued.is_some() {
+            member.fact.status = Status::Issued;
+            member.fact.revoked = None;
+        }
+    }
+    members
 }
 
 /// The credentials of the drafts, on top of the evidence.
@@ -102,7 +136,7 @@ pub(super) fn drafts<'a>(
     let mut both = evidence.clone();
     both.extend(messages);
     for (said, entry) in &draft.credentials {
-        let (verified, findings) = chain::examine_draft(&both, ask.logs, ask.library, said, ask.as_of);
+        let (verified, findings) = examination::examine_draft(&both, ask.logs, ask.library, said, ask.as_of);
         let tip = !pointed.contains(*said);
         into.extend(fact(ask, draft, entry, &verified, &findings, (tip, true)));
         if tip {

@@ -38,6 +38,13 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    /// The frame of one stream, whose id is 0.
+    pub fn of(messages: &[Message<'_>]) -> Self {
+        let places = messages.iter().map(|message| (message.offset, message.offset + message.body.len(), message.end));
+        let length = messages.last().map_or(0, |message| message.end);
+        Self { streams: vec![(0, 0)], messages: places.collect(), length }
+    }
+
     /// The messages of further streams, their offsets counted through. Of a stream that cannot be framed
     /// there is nothing but the reason.
     pub fn read<'q>(

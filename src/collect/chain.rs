@@ -1,0 +1,58 @@
+//! One credential of a stream, without a case, to facts.
+//!
+//! In: a verified [`Chain`], what is trusted. Out: `key_states` and `acdcs` of the chain, `trust` as far as it is
+//! given, and a flow that is none. Everything else, evidence and case records above all, is not known because it
+//! was not asked for ([`Cause::NotDue`]): a rule that rests on it is not decided by a stream alone.
+
+use bumpalo::Bump;
+
+use crate::bundle::Snapshot;
+use crate::facts::schema::{FactSchema, KindClass, KindId};
+use crate::facts::table::Layout;
+use crate::facts::{Cause, CellValue, Facts};
+use crate::keri::Trusted;
+use crate::keri::pool::Chain;
+use crate::source::Span;
+
+use super::{Collector, RunFacts, cell};
+
+const EMPTY: Span = Span { start: 0, end: 0 };
+
+/// Collects the facts of a chain. `snapshot` holds its stream as the only file.
+pub fn chain<'a>(
+    snapshot: &'a Snapshot,
+    arena: &'a Bump,
+    schema: &FactSchema,
+    layout: &Layout,
+    chain: &Chain,
+    trusted: &'a Trusted,
+    run: &RunFacts<'a>,
+) -> Facts<'a> {
+    let mut collector = Collector::new(snapshot, arena, schema, layout);
+    for (at, kind) in schema.kinds().iter().enumerate() {
+        let unknown = (kind.class != KindClass::Table).then_some(Cause::NotDue);
+        collector.facts.population_mut(KindId(at as u32)).unknown = unknown;
+    }
+    collector.chain_facts(chain);
+    collector.run(run);
+    collector.pins(trusted);
+    // What does not hold is in the verdict of cryptography already.
+    for kind in ["key_state", "acdc", "keri_finding", "run", "trust"] {
+        if let Some(kind) = schema.kind_named(kind) {
+            collector.facts.population_mut(kind).unknown = None;
+        }
+    }
+    collector.facts
+}
+
+impl<'a> Collector<'_, 'a> {
+    /// `trust`, as far as a stream alone is judged by it. Without a GEDA that is pinned there is none.
+    fn pins(&mut self, trusted: &'a Trusted) {
+        let names = ["root_aid", "geda_aid", "qvi_aid", "officers", "officer_threshold", "reporting_agents"];
+        let Some(slots) = self.slots("trust", names) else { return };
+        let geda = trusted.geda.as_ref().map_or(CellValue::Absent, |geda| CellValue::Text(geda.as_str()));
+        let not_due = CellValue::Unknown(Cause::NotDue);
+        let cells = [CellValue::Text(trusted.root.as_str()), geda, not_due, not_due, not_due, not_due];
+        self.add(&slots, None, EMPTY, cells.map(|value| cell(value, EMPTY)));
+    }
+}
