@@ -54,7 +54,7 @@ fn failing() -> Snapshot {
 }
 
 fn facts<'a>(program: &'a Program, snapshot: &'a Snapshot, arena: &'a Bump, trust: &'a Trust) -> Facts<'a> {
-    let run = RunFacts { stage: "evidence", flow: FLOW, profile: "house" };
+    let run = RunFacts { stage: "evidence", flow: FLOW, profile: "house", keri: None };
     let (mut facts, _) = collect(snapshot, arena, &program.schema, &program.layout, trust, &run, None);
     push_tables(program, &mut facts);
     facts
@@ -68,6 +68,8 @@ fn options() -> Options {
         profile: "house".to_owned(),
         set: Vec::new(),
         fail_on: FailOn::Warn,
+        schemas: None,
+        memory: None,
     }
 }
 
@@ -181,7 +183,7 @@ mod end_to_end {
     #[divan::bench]
     fn clean_for_people() -> usize {
         let layout = Layout { width: 100, unicode: true, all: false, case_path: "b0".to_owned() };
-        run(clean, |report| human::render(report.document(), &layout).len())
+        run(clean, |report| human::render(report.content(), &layout).len())
     }
 
     #[divan::bench]
@@ -193,6 +195,6 @@ mod end_to_end {
     fn failing_for_people(bencher: Bencher<'_, '_>) {
         let layout = Layout { width: 100, unicode: true, all: false, case_path: "b0".to_owned() };
         let snapshot = failing();
-        bencher.bench_local(|| run(|| snapshot.clone(), |report| human::render(report.document(), &layout).len()));
+        bencher.bench_local(|| run(|| snapshot.clone(), |report| human::render(report.content(), &layout).len()));
     }
 }

@@ -11,6 +11,7 @@ mod parameter;
 pub mod patch;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use bumpalo::Bump;
 
@@ -18,11 +19,13 @@ use crate::bundle::author::{self, Holding};
 use crate::bundle::place::printable;
 use crate::bundle::{Area, Form, Problem, Snapshot};
 use crate::case;
-use crate::collect::{self, RunFacts};
+use crate::collect::{self, Keri, RunFacts};
 use crate::compile::program::{Profile, Program, RuleIndex, Stage};
 use crate::evaluate::outcome::FailOn;
 use crate::evaluate::{Coverage, Inputs, Question, Selection, Signing, evaluate_covered, push_tables, select};
 use crate::facts::schema::{FactSchema, KindClass, KindId};
+use crate::keri::schema::Library;
+use crate::keri::signature::Memory;
 use crate::primitives::Instant;
 use crate::report::document::Run;
 use crate::report::{Parts, Report, assemble};
@@ -48,6 +51,10 @@ pub struct Options {
     pub set: Vec<(String, String)>,
     /// Which verdicts fail the command; recorded only.
     pub fail_on: FailOn,
+    /// Official credential schemas, each verified by its digest, where they are at hand.
+    pub schemas: Option<Arc<Library>>,
+    /// Signatures that held in other cases of the same run; none: this is the only one.
+    pub memory: Option<Arc<Memory>>,
 }
 
 /// Checks a case.
@@ -103,6 +110,11 @@ fn check_covered(
         stage: options.stage.as_str(),
         flow: flows.first().map_or("", String::as_str),
         profile: &profile.id,
+        keri: reads_keri(program).then_some(Keri {
+            as_of: options.as_of,
+            schemas: options.schemas.as_deref(),
+            memory: options.memory.as_deref(),
+        }),
     };
     let (mut facts, _) = collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, cases);
     push_tables(program, &mut facts);
@@ -184,14 +196,30 @@ fn common_packs(program: &Program) -> Vec<String> {
     common.cloned().collect()
 }
 
+/// Whether a rule reads what streams and signatures prove; otherwise nothing of them is verified.
+fn reads_keri(program: &Program) -> bool {
+    let (schema, layout) = (&program.schema, &program.layout);
+    let facts: Vec<KindId> = collect::KERI_KINDS.iter().filter_map(|kind| schema.kind_named(kind)).collect();
+    let is_read = |kind: &crate::facts::schema::Kind| {
+        let type_ = schema.struct_type(kind.record);
+        let mut fields = ["signers", "signed_fully"].iter().filter_map(|name| type_.field(name));
+        fields.any(|field| layout.slot(kind.record, field).is_some())
+    };
+    program.rules.iter().any(|rule| rule.reads.iter().any(|kind| facts.contains(kind)))
+        || schema.kinds().iter().any(is_read)
+}
+
 /// With a bundle alone, what was decided about it is not there to be read: those rules are not yet due.
 fn without_case_rules(program: &Program, form: Form, mut selection: Selection) -> Selection {
     match form {
         Form::Case => selection,
         Form::Bundle => {
+            let credentials = program.schema.kind_named("acdc");
             let reads_case = |rule: &RuleIndex| {
-                let reads = &program.rules[rule.0 as usize].reads;
-                reads.iter().any(|kind| program.schema.kind(*kind).class == KindClass::Case)
+                let rule = &program.rules[rule.0 as usize];
+                // After the evidence it is the draft, or what was issued, that credentials are asked about.
+                let reads_draft = |kind| rule.stage > Stage::Evidence && Some(kind) == credentials;
+                rule.reads.iter().any(|kind| program.schema.kind(*kind).class == KindClass::Case || reads_draft(*kind))
             };
             let (case_rules, due) = selection.due.into_iter().partition(reads_case);
             selection.due = due;

@@ -1,14 +1,16 @@
 //! One case to facts.
 //!
 //! In: a [`Snapshot`], the schema and which fields are read, the trust file, and what was asked of
-//! the run. Out: the [`Facts`] that rules read, and every [`Problem`] met on the way: each is also a
+//! the run. Streams and signatures are verified by `keri`, and only where a rule reads what they prove. Out: the [`Facts`] that rules read, and every [`Problem`] met on the way: each is also a
 //! fact (`file_checks`), so nothing that was not read goes unnoticed.
 //! This module must not know rules, the network or the clock.
 
 mod derived;
+mod keri;
 mod records;
 mod references;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use bumpalo::Bump;
@@ -18,11 +20,29 @@ use crate::bundle::{Area, Form, Problem, Snapshot};
 use crate::facts::schema::{FactSchema, KindClass, KindId, StructId};
 use crate::facts::table::Layout;
 use crate::facts::{Cause, Cell, CellValue, Facts, FileId, NodeId};
+use crate::keri::schema::Library;
+use crate::keri::signature::Memory;
+use crate::primitives::Instant;
 use crate::source::Span;
 use crate::trust::Trust;
 
+use self::keri::{Drafts, Sidecar, Signers};
+
+pub use self::keri::KINDS as KERI_KINDS;
+
+/// With what streams and signatures are verified.
+#[derive(Debug, Clone, Copy)]
+pub struct Keri<'k> {
+    /// The instant that is judged for.
+    pub as_of: Instant,
+    /// Official credential schemas, where they are at hand.
+    pub schemas: Option<&'k Library>,
+    /// Signatures that held in other cases of the same run.
+    pub memory: Option<&'k Memory>,
+}
+
 /// What was asked of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct RunFacts<'a> {
     /// The stage: `evidence`.
     pub stage: &'a str,
@@ -30,6 +50,8 @@ pub struct RunFacts<'a> {
     pub flow: &'a str,
     /// The profile in force.
     pub profile: &'a str,
+    /// With what streams and signatures are verified; none: no rule reads what they prove.
+    pub keri: Option<Keri<'a>>,
 }
 
 /// Collects the facts of one case. `cases` is the folder of earlier cases, for references.
@@ -46,6 +68,10 @@ pub fn collect<'a>(
 ) -> (Facts<'a>, Vec<Problem>) {
     let mut collector = Collector::new(snapshot, arena, schema, layout);
     collector.records();
+    collector.sidecars();
+    collector.proposed_streams();
+    collector.keri(run.keri.as_ref());
+    collector.record_facts();
     collector.manifest();
     collector.run(run);
     collector.trust(trust);
@@ -61,6 +87,8 @@ pub fn problems(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Problem> {
     let layout = Layout::new(schema, |_, _| false);
     let mut collector = Collector::new(snapshot, &arena, schema, &layout);
     collector.records();
+    collector.sidecars();
+    collector.proposed_streams();
     Problem::sort(&mut collector.problems);
     collector.problems
 }
@@ -80,6 +108,16 @@ struct Collector<'s, 'a> {
     events: Vec<(FileId, EventInstant<'a>)>,
     /// Files that may hold events and could not be read.
     silent: Vec<(Option<FileId>, Span)>,
+    /// Records of signed kinds, to be given their signers.
+    signed: Vec<(KindId, NodeId, FileId)>,
+    /// Streams that case records name, each with the record that does.
+    proposed: Vec<(FileId, Cell<'a>)>,
+    /// Those of them that are there.
+    drafts: Drafts,
+    /// Files of detached signatures.
+    sidecars: Vec<Sidecar<'a>>,
+    /// Who signed a file, by what lies beside it.
+    signers: BTreeMap<FileId, Signers<'a>>,
 }
 
 /// What every record says about itself.
@@ -114,6 +152,11 @@ impl<'s, 'a> Collector<'s, 'a> {
             headers: Vec::new(),
             events: Vec::new(),
             silent: Vec::new(),
+            signed: Vec::new(),
+            proposed: Vec::new(),
+            drafts: Drafts::NONE,
+            sidecars: Vec::new(),
+            signers: BTreeMap::new(),
         }
     }
 

@@ -14,6 +14,7 @@ pub mod json;
 pub mod log;
 pub mod message;
 pub mod policy;
+pub mod pool;
 pub mod remake;
 pub mod schema;
 pub mod show;

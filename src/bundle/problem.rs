@@ -197,6 +197,13 @@ codes! {
     BodyMissing => "body_missing", Gate5;
     /// A record names a body that is listed as something else.
     BodyKind => "body_kind", Gate5;
+    // Signatures and streams.
+    /// A file of detached signatures that cannot be read.
+    SignatureUnreadable => "signature_unreadable", Gate5;
+    /// A file of detached signatures without what it would sign.
+    SignatureDangling => "signature_dangling", Gate5;
+    /// A case record names a stream that is not there.
+    StreamMissing => "stream_missing", Gate5;
     // Case records.
     /// A file in `decision/` that is no case record.
     NotACaseRecord => "not_a_case_record", Gate5;

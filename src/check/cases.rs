@@ -188,6 +188,8 @@ fn report_of(
         profile: case.profile.as_ref().map_or(DEFAULT_PROFILE, |profile| &profile.text).to_owned(),
         set: case.set.iter().map(|(name, value)| (name.text.clone(), patch::as_text(value))).collect(),
         fail_on: FailOn::Warn,
+        schemas: None,
+        memory: None,
     };
     let report = check_covered(program, &snapshot, &trust, None, &options, Some(coverage));
     report.map(|report| report.document().clone()).map_err(|error| error.to_string())

@@ -45,9 +45,16 @@ impl<'s, 'a> Collector<'s, 'a> {
             "sealed_by",
             "retention_until",
             "prior_manifest_sha256",
+            "signers",
+            "signed_fully",
         ];
         if let Some(slots) = self.slots("manifest", names) {
-            let cells = names.map(|name| self.top_field(manifest, name));
+            let (signers, signed_fully) = self.signer_cells(Some(manifest.file));
+            let cells = names.map(|name| match name {
+                "signers" => signers,
+                "signed_fully" => signed_fully,
+                _ => self.top_field(manifest, name),
+            });
             self.add(&slots, Some(manifest.file), EMPTY, cells);
         }
         if let Some(slots) = self.slots("bundle", ["digest", "files"]) {

@@ -25,7 +25,6 @@ impl<'s, 'a> Collector<'s, 'a> {
             }
         }
         self.duplicate_ids();
-        self.record_facts();
         self.event_facts();
     }
 
@@ -132,6 +131,12 @@ impl<'s, 'a> Collector<'s, 'a> {
         self.derived_fields(kind, node, path, true, EMPTY);
         self.attach(kind, node, area, &fields, path, file);
         self.facts.population_mut(kind).members.push(node);
+        if self.schema.kind(kind).signed {
+            self.signed.push((kind, node, file));
+        }
+        if let Some(cell) = self.proposed_stream(kind, &fields) {
+            self.proposed.push((file, cell));
+        }
         let span = self.facts.node(node).span;
         self.headers.push(Header {
             file: Some(file),
@@ -163,6 +168,13 @@ impl<'s, 'a> Collector<'s, 'a> {
         let other = self.schema.kind_named(said);
         kinds.extend(other.filter(|other| self.schema.kind(*other).class == self.schema.kind(kind).class));
         self.unreadable((file, EMPTY), path, area, &kinds, None);
+    }
+
+    /// The stream that a case record names: what is proposed.
+    fn proposed_stream(&self, kind: KindId, fields: &[Cell<'a>]) -> Option<Cell<'a>> {
+        let of = self.schema.kind(kind);
+        let field = self.schema.struct_type(of.record).field("cesr_path").filter(|_| of.class == KindClass::Case)?;
+        fields.get(field as usize).copied()
     }
 
     fn header_cells(&self, kind: KindId, fields: &[Cell<'a>]) -> [Cell<'a>; HEADER.len()] {
@@ -198,8 +210,9 @@ impl<'s, 'a> Collector<'s, 'a> {
                 "path" => CellValue::Text(path),
                 "digest_ok" => CellValue::Bool(digest_ok),
                 "clauses" => self.clauses(kind),
-                // Signers and the like are derived elsewhere; until then they are not known.
-                _ => CellValue::Unknown(Cause::NotDue),
+                // Signers are known once the signatures beside the record are verified.
+                _ if digest_ok => CellValue::Unknown(Cause::NotDue),
+                _ => CellValue::Unknown(Cause::Unreadable),
             };
             self.facts.set(node, slot, cell(value, span));
         }
@@ -329,7 +342,7 @@ impl<'s, 'a> Collector<'s, 'a> {
     }
 
     /// The fact `records`.
-    fn record_facts(&mut self) {
+    pub(super) fn record_facts(&mut self) {
         let names = [
             "kind",
             "id",
@@ -343,6 +356,9 @@ impl<'s, 'a> Collector<'s, 'a> {
             "area",
             "digest_ok",
             "clauses",
+            "signed",
+            "signers",
+            "signed_fully",
         ];
         let Some(slots) = self.slots("record", names) else { return };
         for header in std::mem::take(&mut self.headers) {
@@ -360,6 +376,11 @@ impl<'s, 'a> Collector<'s, 'a> {
                 _ => kind,
             };
             let own = |value| cell(value, EMPTY);
+            let signed = match header.kind {
+                Some(kind) => CellValue::Bool(self.schema.kind(kind).signed),
+                None => CellValue::Unknown(Cause::Unreadable),
+            };
+            let (signers, signed_fully) = self.signer_cells(header.file.filter(|_| header.digest_ok));
             let cells = [
                 kind,
                 id,
@@ -373,6 +394,9 @@ impl<'s, 'a> Collector<'s, 'a> {
                 own(CellValue::Text(header.area.folder())),
                 own(CellValue::Bool(header.digest_ok)),
                 own(clauses),
+                own(signed),
+                signers,
+                signed_fully,
             ];
             self.add(&slots, header.file, header.span, cells);
         }

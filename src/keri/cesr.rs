@@ -21,7 +21,7 @@ pub const STREAM_MAX: usize = 16 * 1024 * 1024;
 pub const BODY_MAX: usize = 1024 * 1024;
 /// Most messages in one stream.
 pub const MESSAGES_MAX: usize = 100_000;
-/// Most attached items (signatures, couples, seals) on one message.
+/// Most attached items (signatures, couples, seals, pathed groups) on one message.
 pub const ITEMS_MAX: usize = 4096;
 /// Deepest nesting of attachment groups: a pathed group with wrapped groups needs three.
 pub const NESTING_MAX: usize = 4;
@@ -92,7 +92,7 @@ pub enum Group<'a> {
 }
 
 /// An event named by identifier, sequence number and digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Anchor<'a> {
     /// Whose log.
     pub prefix: &'a str,

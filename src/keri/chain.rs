@@ -20,6 +20,10 @@ use crate::primitives::{Aid, Instant, Said};
 /// Longest chain of credentials: an OOR credential's has four.
 const CHAIN_MAX: usize = 16;
 
+/// Most credentials in a chain, side by side and one after the other: an OOR credential's has four. What
+/// is asked of a chain compares its credentials with each other.
+const CREDENTIALS_MAX: usize = 64;
+
 /// Examines a credential with its chain.
 pub fn examine<'a>(
     evidence: &Evidence<'a>,
@@ -27,6 +31,28 @@ pub fn examine<'a>(
     library: Option<&Library>,
     target: &str,
     as_of: Instant,
+) -> (Verified, Vec<Finding>) {
+    begin(evidence, logs, library, target, as_of, false)
+}
+
+/// Examines a credential as drafted: everything but its own issuance.
+pub fn examine_draft<'a>(
+    evidence: &Evidence<'a>,
+    logs: &Logs<'_, 'a>,
+    library: Option<&Library>,
+    target: &str,
+    as_of: Instant,
+) -> (Verified, Vec<Finding>) {
+    begin(evidence, logs, library, target, as_of, true)
+}
+
+fn begin<'a>(
+    evidence: &Evidence<'a>,
+    logs: &Logs<'_, 'a>,
+    library: Option<&Library>,
+    target: &str,
+    as_of: Instant,
+    draft: bool,
 ) -> (Verified, Vec<Finding>) {
     let verified = Verified {
         messages: evidence.messages,
@@ -38,6 +64,7 @@ pub fn examine<'a>(
         library,
         as_of: Some(as_of),
         target: target.to_owned(),
+        draft,
         verified,
         ..Examination::new(evidence, logs)
     };
@@ -48,7 +75,7 @@ pub fn examine<'a>(
 /// Whether a credential's own registry says that it is issued and not revoked.
 pub fn issued<'a>(evidence: &Evidence<'a>, logs: &Logs<'_, 'a>, said: &str) -> bool {
     let entry = evidence.credentials.get(said);
-    entry.is_some_and(|entry| Examination::new(evidence, logs).status(entry).0 == Status::Issued)
+    entry.is_some_and(|entry| Examination::new(evidence, logs).status(entry).status == Status::Issued)
 }
 
 /// Examines logs only.
@@ -64,17 +91,28 @@ pub fn logs<'a>(
     (examination.verified.logs, examination.findings)
 }
 
+/// Whether a credential has the form that it should have.
+struct Fit {
+    profile: bool,
+    official: Option<bool>,
+    misfit: Option<String>,
+}
+
 struct Examination<'e, 'a> {
     evidence: &'e Evidence<'a>,
     logs: &'e Logs<'e, 'a>,
     library: Option<&'e Library>,
     as_of: Option<Instant>,
     target: String,
+    /// Whether the target is not issued yet.
+    draft: bool,
     findings: Vec<Finding>,
     verified: Verified,
     /// Identifiers whose logs were told about.
     involved: BTreeSet<String>,
     visited: BTreeSet<String>,
+    /// Whether it was told that there are too many credentials.
+    crowded: bool,
 }
 
 impl<'e, 'a> Examination<'e, 'a> {
@@ -85,10 +123,12 @@ impl<'e, 'a> Examination<'e, 'a> {
             library: None,
             as_of: None,
             target: String::new(),
+            draft: false,
             findings: Vec::new(),
             verified: Verified::default(),
             involved: BTreeSet::new(),
             visited: BTreeSet::new(),
+            crowded: false,
         }
     }
 
@@ -105,11 +145,11 @@ impl<'e, 'a> Examination<'e, 'a> {
             let text = format!("schema `{}` is none of the six vLEI credential types", credential.schema);
             self.findings.push(Finding::new(Code::SchemaUnknown, text).at(offset).about(said));
         }
-        self.schema(entry);
+        let fit = self.schema(entry);
 
         let issuee = self.issuee(entry);
         self.involve(credential.issuer);
-        let (status, issued, revoked) = self.status(entry);
+        let found = if self.draft && depth == 0 { self.drafted(entry) } else { self.status(entry) };
         if let Some(issuee) = &issuee {
             self.involve(issuee.as_str());
         }
@@ -128,29 +168,45 @@ impl<'e, 'a> Examination<'e, 'a> {
                 registry,
                 attributes: attributes(credential),
                 edges: edges.clone(),
-                status,
-                issued,
-                revoked,
+                status: found.status,
+                issued: found.issued,
+                revoked: found.revoked,
+                registry_proven: found.proven,
+                fits_profile: fit.profile,
+                fits_schema: fit.official,
+                misfit: fit.misfit,
             });
         }
-        for edge in &edges {
-            self.edge(entry, edge, depth);
+        for (at, edge) in edges.iter().enumerate() {
+            let holds = self.edge(entry, edge, depth);
+            if let Some(edge) = self.verified.chain.get_mut(place).and_then(|fact| fact.edges.get_mut(at)) {
+                edge.holds = holds;
+            }
         }
         self.tell_revocation(place);
     }
 
     /// Our profile always; the official schema where it is at hand.
-    fn schema(&mut self, entry: &CredentialEntry<'a>) {
+    fn schema(&mut self, entry: &CredentialEntry<'a>) -> Fit {
         let credential = &entry.credential;
-        let official = self.library.and_then(|library| library.misfit(credential, entry.body));
-        let misfits = [(schema::misfit(credential), "profile"), (official, "official schema")];
-        for (misfit, which) in misfits {
+        let known = schema::credential_type(credential.schema);
+        let library = self.library.filter(|library| library.saids().any(|said| said.as_str() == credential.schema));
+        let profile = schema::misfit(credential);
+        let official = library.and_then(|library| library.misfit(credential, entry.body));
+        let mut fit = Fit {
+            profile: known.is_some() && profile.is_none(),
+            official: library.map(|_| official.is_none()),
+            misfit: None,
+        };
+        for (misfit, which) in [(profile, "profile"), (official, "official schema")] {
             let Some(misfit) = misfit else { continue };
-            let kind = schema::credential_type(credential.schema).map_or("credential", |kind| kind.as_str());
+            let kind = known.map_or("credential", |kind| kind.as_str());
+            fit.misfit.get_or_insert_with(|| format!("`{}` {} ({which})", misfit.path, misfit.why));
             let text = format!("{kind} credential `{}`: `{}` {} ({which})", credential.said, misfit.path, misfit.why);
             let finding = Finding::new(Code::SchemaInvalid, text).at(entry.offset + misfit.at).about(credential.said);
             self.findings.push(finding);
         }
+        fit
     }
 
     fn issuee(&mut self, entry: &CredentialEntry<'a>) -> Option<Aid> {
@@ -242,32 +298,40 @@ impl<'e, 'a> Examination<'e, 'a> {
             Some("DI2I") => "DI2I",
             Some(other) => return Err(format!("operator `{other}`")),
         };
-        Ok(EdgeFact { label: label.to_owned(), node: far, schema, operator })
+        Ok(EdgeFact { label: label.to_owned(), node: far, schema, operator, holds: None })
     }
 
-    /// Checks an edge and what it points to.
-    fn edge(&mut self, entry: &CredentialEntry<'a>, edge: &EdgeFact, depth: usize) {
+    /// Checks an edge and what it points to; whether the edge holds, if its far node is there.
+    fn edge(&mut self, entry: &CredentialEntry<'a>, edge: &EdgeFact, depth: usize) -> Option<bool> {
         let near = &entry.credential;
         let far = edge.node.as_str();
         let tell = |code, text: String| Finding::new(code, text).at(entry.offset).about(near.said);
         if depth + 1 >= CHAIN_MAX {
             let text = format!("the chain of credentials is longer than {CHAIN_MAX}");
             self.findings.push(tell(Code::Unsupported, text));
-            return;
+            return None;
+        }
+        if self.visited.len() >= CREDENTIALS_MAX && !self.visited.contains(far) {
+            if !std::mem::replace(&mut self.crowded, true) {
+                let text = format!("the chain holds more than {CREDENTIALS_MAX} credentials");
+                self.findings.push(tell(Code::Unsupported, text));
+            }
+            return None;
         }
         let Some(found) = self.evidence.credentials.get(far) else {
             // A far node that is there and unusable already has its finding.
-            if !self.evidence.claimed.iter().any(|claimed| claimed == far) {
+            if !self.evidence.claimed.contains(far) {
                 let text = format!(
                     "edge `{}` of credential `{}` points to `{far}`, which is not in the stream",
                     edge.label, near.said
                 );
                 self.findings.push(tell(Code::EdgeMissing, text));
             }
-            return;
+            return None;
         };
         let schema = found.credential.schema;
-        if let Some(expected) = edge.schema.as_ref().filter(|expected| expected.as_str() != schema) {
+        let other_schema = edge.schema.as_ref().filter(|expected| expected.as_str() != schema);
+        if let Some(expected) = other_schema {
             let text = format!(
                 "edge `{}` of credential `{}` asks for schema `{expected}`, and `{far}` has `{schema}`",
                 edge.label, near.said
@@ -294,6 +358,7 @@ impl<'e, 'a> Examination<'e, 'a> {
             self.findings.push(tell(Code::EdgeOperator, text));
         }
         self.visit(far, depth + 1);
+        Some(holds && other_schema.is_none())
     }
 
     /// Whether an accepted log shows that an identifier was delegated by another, directly or through

@@ -2,7 +2,7 @@
 //!
 //! In: framed messages. Out: [`Evidence`], and a finding for every message that is not used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cesr::{Anchor, Group, Message, Protocol};
 use super::json::Node;
@@ -18,7 +18,7 @@ pub struct RegistryEntry<'a> {
     /// Where its first copy stands.
     pub offset: usize,
     /// Events of the issuer's log that are said to seal it.
-    pub sources: Vec<(u64, &'a str)>,
+    pub sources: BTreeSet<(u64, &'a str)>,
 }
 
 /// A credential with what any copy of it carried.
@@ -31,7 +31,7 @@ pub struct CredentialEntry<'a> {
     /// Where its first copy stands.
     pub offset: usize,
     /// Registry events that are said to be its issuance.
-    pub sources: Vec<Anchor<'a>>,
+    pub sources: BTreeSet<Anchor<'a>>,
 }
 
 /// An exchange message with its attachments.
@@ -43,8 +43,42 @@ pub struct ExchangeEntry<'a> {
     pub message: Message<'a>,
 }
 
+/// A message as it stands, and what it was taken as.
+#[derive(Debug, Clone)]
+pub struct Kept<'a> {
+    /// What it is.
+    pub what: What<'a>,
+    /// The framed message.
+    pub message: Message<'a>,
+}
+
+/// What a message was taken as.
+#[derive(Debug, Clone)]
+pub enum What<'a> {
+    /// A key event, by digest.
+    Key(&'a str),
+    /// A receipt.
+    Receipt(Receipt<'a>),
+    /// A registry event, by digest.
+    Registry(&'a str),
+    /// A credential, by digest.
+    Credential(&'a str),
+    /// An exchange message.
+    Exchange {
+        /// By digest.
+        said: &'a str,
+        /// The paths of the messages embedded in it.
+        embedded: Vec<String>,
+    },
+    /// A reply or another message that is no evidence by itself.
+    Other {
+        /// Its type.
+        kind: &'a str,
+    },
+}
+
 /// The messages of a stream.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Evidence<'a> {
     /// Number of messages.
     pub messages: usize,
@@ -57,52 +91,95 @@ pub struct Evidence<'a> {
     /// Exchange messages.
     pub exchanges: Vec<ExchangeEntry<'a>>,
     /// Digests that unusable messages claim.
-    pub claimed: Vec<String>,
+    pub claimed: BTreeSet<String>,
     /// A finding for every message that is not used.
     pub findings: Vec<Finding>,
+    /// Every message that is used, embedded ones included, where they are kept.
+    pub kept: Option<Vec<Kept<'a>>>,
+    /// Digests of registry events by registry or credential: a stream may hold very many of either.
+    subjects: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl<'a> Evidence<'a> {
     /// Sorts messages by kind.
     pub fn collect(messages: &[Message<'a>]) -> Self {
-        let mut evidence = Self { messages: messages.len(), ..Self::default() };
+        let mut evidence = Self::default();
+        evidence.extend(messages);
+        evidence
+    }
+
+    /// As [`Evidence::collect`], keeping every message, so that what is attached to each copy can be checked.
+    pub fn keep(messages: &[Message<'a>]) -> Self {
+        let mut evidence = Self { kept: Some(Vec::new()), ..Self::default() };
+        evidence.extend(messages);
+        evidence
+    }
+
+    /// Takes more messages.
+    pub fn extend(&mut self, messages: &[Message<'a>]) {
+        self.messages += messages.len();
         let mut receipts = Vec::new();
         for message in messages {
-            let embedded = evidence.sort(message, &mut receipts);
+            let embedded = self.sort(message, &mut receipts);
             // What a grant carries proves itself like any other message; what it carries in turn does not.
-            for message in embedded {
-                evidence.sort(&message, &mut receipts);
+            for (_, message) in embedded {
+                self.sort(&message, &mut receipts);
             }
         }
         // Receipts may come before the event they are for.
         for (receipt, message) in receipts {
-            if !evidence.events.add_receipt(&receipt, &message) {
+            if !self.events.add_receipt(&receipt, &message) {
                 let text = format!(
                     "a receipt is for event `{}` of `{}`, which is not in the stream",
                     receipt.said, receipt.prefix
                 );
-                evidence.findings.push(Finding::new(Code::NotUsed, text).at(message.offset).about(receipt.said));
+                self.findings.push(Finding::new(Code::NotUsed, text).at(message.offset).about(receipt.said));
             }
         }
-        evidence
     }
 
-    /// Takes one message; the messages embedded in it.
-    fn sort(&mut self, message: &Message<'a>, receipts: &mut Vec<(Receipt<'a>, Message<'a>)>) -> Vec<Message<'a>> {
-        match message::read(message) {
-            Err(error) => self.refuse(message, &error),
-            Ok(Body::Key(event)) => self.events.add(*event, message),
-            Ok(Body::Receipt(receipt)) => receipts.push((receipt, message.clone())),
-            Ok(Body::Registry(event)) => self.registry_event(event, message),
-            Ok(Body::Credential(credential)) => self.credential(*credential, message),
-            Ok(Body::Exchange(exchange)) => {
-                let embedded = embedded(&exchange, message);
-                self.exchanges.push(ExchangeEntry { exchange, message: message.clone() });
-                return embedded;
+    /// Takes one message; the messages embedded in it, each with its path.
+    fn sort(
+        &mut self,
+        message: &Message<'a>,
+        receipts: &mut Vec<(Receipt<'a>, Message<'a>)>,
+    ) -> Vec<(String, Message<'a>)> {
+        let mut inside = Vec::new();
+        let what = match message::read(message) {
+            Err(error) => {
+                self.refuse(message, &error);
+                return inside;
             }
-            Ok(Body::Other { .. }) => {}
+            Ok(Body::Key(event)) => {
+                let what = What::Key(event.said);
+                self.events.add(*event, message);
+                what
+            }
+            Ok(Body::Receipt(receipt)) => {
+                receipts.push((receipt, message.clone()));
+                What::Receipt(receipt)
+            }
+            Ok(Body::Registry(event)) => {
+                self.registry_event(event, message);
+                What::Registry(event.said)
+            }
+            Ok(Body::Credential(credential)) => {
+                let what = What::Credential(credential.said);
+                self.credential(*credential, message);
+                what
+            }
+            Ok(Body::Exchange(exchange)) => {
+                inside = embedded(&exchange, message);
+                let said = exchange.said;
+                self.exchanges.push(ExchangeEntry { exchange, message: message.clone() });
+                What::Exchange { said, embedded: inside.iter().map(|(path, _)| path.clone()).collect() }
+            }
+            Ok(Body::Other { kind }) => What::Other { kind },
+        };
+        if let Some(kept) = &mut self.kept {
+            kept.push(Kept { what, message: message.clone() });
         }
-        Vec::new()
+        inside
     }
 
     fn refuse(&mut self, message: &Message<'a>, error: &BodyError) {
@@ -124,15 +201,12 @@ impl<'a> Evidence<'a> {
     }
 
     fn registry_event(&mut self, event: RegistryEvent<'a>, message: &Message<'a>) {
-        let entry = RegistryEntry { event, offset: message.offset, sources: Vec::new() };
+        let entry = RegistryEntry { event, offset: message.offset, sources: BTreeSet::new() };
+        self.subjects.entry(event.subject).or_default().insert(event.said);
         let entry = self.registry.entry(event.said).or_insert(entry);
         for attachment in &message.attachments {
             if let Group::SealCouples(couples) = &attachment.group {
-                for couple in couples {
-                    if !entry.sources.contains(couple) {
-                        entry.sources.push(*couple);
-                    }
-                }
+                entry.sources.extend(couples.iter().copied());
             }
         }
     }
@@ -143,27 +217,25 @@ impl<'a> Evidence<'a> {
             credential,
             body: message.body,
             offset: message.offset,
-            sources: Vec::new(),
+            sources: BTreeSet::new(),
         });
         for attachment in &message.attachments {
             if let Group::SealTriples(triples) = &attachment.group {
-                for triple in triples {
-                    if !entry.sources.contains(triple) {
-                        entry.sources.push(*triple);
-                    }
-                }
+                entry.sources.extend(triples.iter().copied());
             }
         }
     }
 
     /// Registry events about a registry or a credential.
     pub fn about<'s>(&'s self, subject: &'s str) -> impl Iterator<Item = &'s RegistryEntry<'a>> + 's {
-        self.registry.values().filter(move |entry| entry.event.subject == subject)
+        let saids = self.subjects.get(subject).into_iter().flatten();
+        saids.filter_map(|said| self.registry.get(said))
     }
 }
 
-/// The messages in the `e` section of an exchange message, each with the attachments whose path names it.
-fn embedded<'a>(exchange: &Exchange<'a>, message: &Message<'a>) -> Vec<Message<'a>> {
+/// The messages in the `e` section of an exchange message, each with its path and the attachments whose
+/// path names it.
+fn embedded<'a>(exchange: &Exchange<'a>, message: &Message<'a>) -> Vec<(String, Message<'a>)> {
     let fields = exchange.node.get("e").and_then(Node::fields).unwrap_or_default();
     fields
         .iter()
@@ -189,13 +261,9 @@ fn embedded<'a>(exchange: &Exchange<'a>, message: &Message<'a>) -> Vec<Message<'
                 | Group::LatestSignatures(_)
                 | Group::SealTriples(_) => None,
             });
-            sized.then(|| Message {
-                offset: message.offset + node.at,
-                protocol,
-                body: node.raw,
-                attachments: attachments.flatten().collect(),
-                end: message.end,
-            })
+            let attachments = attachments.flatten().collect();
+            let (offset, end) = (message.offset + node.at, message.offset + node.at + node.raw.len());
+            sized.then(|| (path, Message { offset, protocol, body: node.raw, attachments, end }))
         })
         .collect()
 }

@@ -15,18 +15,16 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use state::WITNESSES_MAX;
+
 pub use state::KeyState;
 
 use super::cesr::{Group, Indexed, Message, ReceiptCouple};
 use super::message::{KeyEvent, Receipt, Seal};
 use super::signature::{Signatures, Triple};
-use crate::facts::threshold::WEIGHTS_MAX;
 
 /// Longest chain of delegators.
 const DELEGATION_MAX: usize = 16;
-
-/// Most sources of approval that are kept for one event; they only tell where to look.
-const SOURCES_MAX: usize = 16;
 
 /// A key event with everything that any copy of it carried.
 #[derive(Debug, Clone)]
@@ -44,13 +42,13 @@ pub struct Entry<'a> {
     /// Receipts by witnesses, by key.
     pub receipts: Vec<ReceiptCouple<'a>>,
     /// Delegator's events that are said to approve it.
-    pub sources: Vec<(u64, &'a str)>,
+    pub sources: BTreeSet<(u64, &'a str)>,
     /// What is attached already: copies may repeat it any number of times.
     attached: HashSet<(u8, &'a str, &'a str)>,
 }
 
 /// The key events of a stream, each once.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Events<'a> {
     entries: Vec<Entry<'a>>,
     by_said: HashMap<&'a str, usize>,
@@ -83,6 +81,12 @@ pub struct Log<'a> {
     pub duplicity: Vec<Duplicity<'a>>,
     /// Everything else that was presented, with the reason.
     pub refused: Vec<(usize, Refusal<'a>)>,
+    /// The seals of the accepted events by what they are about, in order.
+    sealed: HashMap<&'a str, Vec<Sealed<'a>>>,
+    /// What superseded events sealed.
+    was_sealed: HashSet<(&'a str, u64, &'a str)>,
+    /// Where in the list the refusal of an event stands.
+    refused_at: HashMap<usize, usize>,
 }
 
 /// Two events where a log can hold one.
@@ -90,9 +94,9 @@ pub struct Log<'a> {
 pub struct Duplicity<'a> {
     /// The place.
     pub sn: u64,
-    /// The digests, in the order presented.
+    /// The digests, in alphabetical order.
     pub saids: Vec<&'a str>,
-    /// Where the later one stands.
+    /// Where the last of these stands.
     pub offset: usize,
 }
 
@@ -195,7 +199,7 @@ impl<'a> Events<'a> {
                     signatures: Vec::new(),
                     witness_signatures: Vec::new(),
                     receipts: Vec::new(),
-                    sources: Vec::new(),
+                    sources: BTreeSet::new(),
                     attached: HashSet::new(),
                 });
                 at
@@ -221,6 +225,11 @@ impl<'a> Events<'a> {
     /// An event by its index.
     pub fn entry(&self, at: usize) -> Option<&Entry<'a>> {
         self.entries.get(at)
+    }
+
+    /// The index of an event.
+    pub fn index(&self, said: &str) -> Option<usize> {
+        self.by_said.get(said).copied()
     }
 
     /// An event by its digest.
@@ -253,7 +262,7 @@ impl<'a> Events<'a> {
                     let kept = before.iter().copied().filter(|witness| !keys.cut.contains(witness));
                     let added = keys.witnesses.iter().copied();
                     // Nothing is checked yet: a list beyond the bound is refused later.
-                    let witnesses = kept.chain(added).take(WEIGHTS_MAX).collect();
+                    let witnesses = kept.chain(added).take(WITNESSES_MAX).collect();
                     Rc::new(InForce { keys: keys.keys.clone(), witnesses })
                 }
             };
@@ -298,10 +307,7 @@ impl<'a> Entry<'a> {
                     self.receipts.extend(fresh);
                 }
                 Group::SealCouples(items) if own => {
-                    let fresh = items.iter().filter(|couple| !self.sources.contains(couple)).take(SOURCES_MAX);
-                    let fresh: Vec<_> = fresh.copied().collect();
-                    self.sources.extend(fresh);
-                    self.sources.truncate(SOURCES_MAX);
+                    self.sources.extend(items.iter().copied());
                 }
                 Group::ControllerSignatures(_)
                 | Group::SealCouples(_)
@@ -373,28 +379,37 @@ impl<'a> Log<'a> {
     }
 
     /// Every seal about this subject in the accepted log, in order.
-    pub fn seals<'s>(&'s self, events: &'s Events<'a>, subject: &'s str) -> impl Iterator<Item = Sealed<'a>> + 's {
-        self.accepted.iter().flat_map(move |accepted| {
-            let entry = events.entry(accepted.entry);
-            entry.into_iter().flat_map(move |entry| {
-                let seals = entry.event.seals.iter().enumerate();
-                seals.filter(move |(_, seal)| seal.prefix == subject).map(move |(index, seal)| Sealed {
-                    seal: *seal,
-                    entry: accepted.entry,
-                    sn: entry.event.sn,
-                    index,
-                })
-            })
-        })
+    pub fn seals(&self, subject: &str) -> impl Iterator<Item = Sealed<'a>> + '_ {
+        self.sealed.get(subject).into_iter().flatten().copied()
     }
 
     /// Where the accepted log seals exactly this event.
-    pub fn sealed(&self, events: &Events<'a>, prefix: &str, sn: u64, said: &str) -> Option<Sealed<'a>> {
-        self.seals(events, prefix).find(|sealed| sealed.seal.sn == sn && sealed.seal.said == said)
+    pub fn sealed(&self, prefix: &str, sn: u64, said: &str) -> Option<Sealed<'a>> {
+        self.seals(prefix).find(|sealed| sealed.seal.sn == sn && sealed.seal.said == said)
+    }
+
+    /// Whether exactly this event was sealed in one that is superseded.
+    pub fn was_sealed(&self, prefix: &'a str, sn: u64, said: &'a str) -> bool {
+        self.was_sealed.contains(&(prefix, sn, said))
+    }
+
+    /// A stream may hold so many seals and events that nobody may look through all of them for each.
+    fn index(&mut self, events: &Events<'a>) {
+        for accepted in &self.accepted {
+            let Some(entry) = events.entry(accepted.entry) else { continue };
+            for (index, seal) in entry.event.seals.iter().enumerate() {
+                let sealed = Sealed { seal: *seal, entry: accepted.entry, sn: entry.event.sn, index };
+                self.sealed.entry(seal.prefix).or_default().push(sealed);
+            }
+        }
+        let superseded = self.superseded.iter().filter_map(|at| events.entry(*at));
+        let seals = superseded.flat_map(|entry| &entry.event.seals);
+        self.was_sealed.extend(seals.map(|seal| (seal.prefix, seal.sn, seal.said)));
+        self.refused_at.extend(self.refused.iter().enumerate().map(|(place, (at, _))| (*at, place)));
     }
 
     /// Why an event is not accepted.
     pub fn refusal(&self, entry: usize) -> Option<&Refusal<'a>> {
-        self.refused.iter().find(|(at, _)| *at == entry).map(|(_, refusal)| refusal)
+        self.refused_at.get(&entry).and_then(|place| self.refused.get(*place)).map(|(_, refusal)| refusal)
     }
 }

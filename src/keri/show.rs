@@ -5,6 +5,7 @@
 
 mod stream;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
@@ -42,7 +43,7 @@ pub fn verdict_text(verdict: &Verdict) -> String {
     line(&mut text, &format!("{what}: {}", verdict.answer));
     if let Some(credential) = verified.chain.first() {
         line(&mut text, "");
-        tree(verified, credential, "", 0, &mut text);
+        tree(verified, credential, "", 0, &mut BTreeSet::new(), &mut text);
     }
     if !verdict.findings.is_empty() {
         line(&mut text, "");
@@ -92,7 +93,15 @@ fn kind(credential: &CredentialFact) -> &'static str {
     credential.kind.map_or("unknown", |kind| kind.as_str())
 }
 
-fn tree(verified: &Verified, credential: &CredentialFact, label: &str, depth: usize, text: &mut String) {
+/// Each credential is drawn once, however many edges lead to it.
+fn tree<'v>(
+    verified: &'v Verified,
+    credential: &'v CredentialFact,
+    label: &str,
+    depth: usize,
+    shown: &mut BTreeSet<&'v Said>,
+    text: &mut String,
+) {
     let indent = "   ".repeat(depth);
     let status = match credential.status {
         Status::Issued => "issued",
@@ -100,7 +109,12 @@ fn tree(verified: &Verified, credential: &CredentialFact, label: &str, depth: us
         Status::Unproven => "not proven",
     };
     let arrow = if label.is_empty() { String::new() } else { format!("{label} -> ") };
-    line(text, &format!("{indent}{arrow}{} {}: {status}", kind(credential), credential.said));
+    let first = shown.insert(&credential.said);
+    let above = if first { "" } else { ", see above" };
+    line(text, &format!("{indent}{arrow}{} {}: {status}{above}", kind(credential), credential.said));
+    if !first {
+        return;
+    }
     line(text, &format!("{indent}   issuer {}", credential.issuer));
     if let Some(issuee) = &credential.issuee {
         line(text, &format!("{indent}   issuee {issuee}"));
@@ -120,7 +134,7 @@ fn tree(verified: &Verified, credential: &CredentialFact, label: &str, depth: us
     }
     for edge in &credential.edges {
         match verified.credential(&edge.node) {
-            Some(far) => tree(verified, far, &edge.label, depth + 1, text),
+            Some(far) => tree(verified, far, &edge.label, depth + 1, shown, text),
             None => line(text, &format!("{indent}   {} -> {}: not in the stream", edge.label, edge.node)),
         }
     }

@@ -161,6 +161,18 @@ pub struct CredentialFact {
     pub issued: Option<RegistryFact>,
     /// The revocation event.
     pub revoked: Option<RegistryFact>,
+    /// Whether its registry is its issuer's, and sealed in that log.
+    #[serde(skip)]
+    pub registry_proven: bool,
+    /// Whether it has the form of its type.
+    #[serde(skip)]
+    pub fits_profile: bool,
+    /// Whether it fits its official schema; none: that schema is not at hand.
+    #[serde(skip)]
+    pub fits_schema: Option<bool>,
+    /// Where it does not fit.
+    #[serde(skip)]
+    pub misfit: Option<String>,
 }
 
 /// An edge.
@@ -174,6 +186,9 @@ pub struct EdgeFact {
     pub schema: Option<Said>,
     /// `I2I`, `NI2I` or `DI2I`, as written or by default.
     pub operator: &'static str,
+    /// Whether schema and operator hold; none: the far credential was not presented.
+    #[serde(skip)]
+    pub holds: Option<bool>,
 }
 
 /// What a registry says.

@@ -53,6 +53,8 @@ impl Target {
             profile: check::DEFAULT_PROFILE.to_owned(),
             set: Vec::new(),
             fail_on: FailOn::Warn,
+            schemas: None,
+            memory: None,
         };
         check::check(self.program, snapshot, &self.trust, None, &options).unwrap().document().clone()
     }

@@ -294,7 +294,7 @@ pub fn evaluated_in(snapshot: &Snapshot, as_of: Instant, program: &Program, expr
         Trust::parse(&fs::read(path).unwrap()).unwrap()
     });
     let arena = Bump::new();
-    let run = RunFacts { stage: "evidence", flow: "le-unsolicited", profile: "house" };
+    let run = RunFacts { stage: "evidence", flow: "le-unsolicited", profile: "house", keri: None };
     let (mut facts, _) = collect(snapshot, &arena, &program.schema, &program.layout, trust, &run, None);
     push_tables(program, &mut facts);
     value_of(program, &facts, as_of, Signing::NotYet, expression.op, expression.locals)

@@ -74,7 +74,7 @@ fn on_b0(rules: &str, check: impl FnOnce(&Program, &Evaluation, &dyn Fn(&Place) 
     let snapshot = Snapshot::read(&root.join("cases/b0"), &Limits::STANDARD).unwrap();
     let trust = Trust::parse(&std::fs::read(root.join("trust.json")).unwrap()).unwrap();
     let arena = Bump::new();
-    let run = RunFacts { stage: "evidence", flow: "le-unsolicited", profile: "house" };
+    let run = RunFacts { stage: "evidence", flow: "le-unsolicited", profile: "house", keri: None };
     let (mut facts, _) = collect(&snapshot, &arena, &program.schema, &program.layout, &trust, &run, None);
     push_tables(&program, &mut facts);
     let as_of = "2026-03-20T15:00:00Z".parse().unwrap();

@@ -10,6 +10,8 @@ mod forgeries;
 mod grants;
 mod hostile;
 mod interop;
+mod mutants;
+mod mutate;
 mod shown;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ mod attack;
 mod bounds;
 mod bundle;
 mod cli;
+mod collect;
 mod conformance;
 mod evaluate;
 mod generated;

@@ -341,3 +341,26 @@ fn without_keys_it_says_what_no_longer_holds() {
     let why = cases::patched(&reference_case(), &steps, schema(), &Keys::default()).unwrap_err();
     assert!(why.contains("no private key"), "{why}");
 }
+
+#[test]
+fn timing_probe() {
+    let snapshot = reference_case();
+    let keys = keys();
+    let world = countersign::keri::remake::World::read(&snapshot.to_files());
+    for steps in ["  - set: records/session-1.json#/audio\n    to: false\n", "  - set: streams/kel-le.cesr#/0/kt\n    to: '1'\n", "  - set: streams/kel-root.cesr#/0/kt\n    to: '1'\n"] {
+        let source = Source::new("patch.yaml", format!("patch:\n{steps}"));
+        let file = patch_file(&source).unwrap();
+        let start = std::time::Instant::now();
+        for _ in 0..5 {
+            cases::patched(&snapshot, &file.steps, schema(), &keys).unwrap();
+        }
+        println!("TIME {steps} {:?}", start.elapsed() / 5);
+    }
+    let start = std::time::Instant::now();
+    for _ in 0..5 { countersign::keri::remake::World::read(&snapshot.to_files()); }
+    println!("world {:?}", start.elapsed() / 5);
+    let start = std::time::Instant::now();
+    for _ in 0..5 { Snapshot::from_files(snapshot.to_files(), &Limits::STANDARD); }
+    println!("snapshot {:?}", start.elapsed() / 5);
+    let _ = world;
+}

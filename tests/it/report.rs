@@ -31,6 +31,8 @@ fn document(verdict: Verdict) -> ReportDocument {
             profile: "house".to_owned(),
             packs: vec!["gate-core".to_owned(), "lei-status".to_owned()],
             fail_on: FailOn::Warn,
+            schemas: None,
+            memory: None,
             bundle_id: "B0".to_owned(),
             bundle: Some(digest("manifest")),
             lei: Some("254900OPPU84GM83MG36".to_owned()),
@@ -469,6 +471,21 @@ fn members(value: &serde_json::Value, seen: &mut std::collections::BTreeSet<Stri
         }
         serde_json::Value::Array(list) => list.iter().for_each(|value| members(value, seen)),
         _ => {}
+    }
+}
+
+/// So that a check for people need not compute them.
+#[test]
+fn the_text_for_people_shows_neither_digest() {
+    let document = blocked();
+    let mut open = document.clone();
+    open.said = "#".repeat(44);
+    open.judgement = Sha256::from([0; 32]);
+    assert_ne!((&open.said, open.judgement), (&document.said, document.judgement));
+    for all in [false, true] {
+        let layout = Layout { all, ..layout(100) };
+        assert_eq!(human::render(&open, &layout), human::render(&document, &layout));
+        assert_eq!(human::verdict_line(&open, &layout), human::verdict_line(&document, &layout));
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::bundle::json::canonical::canonical;
 use crate::bundle::json::{Numbers, Tree};
+use crate::bundle::manifest::UNLISTED;
 use crate::primitives::Sha256;
 
 use super::{Added, Done, Files, Listing, Maker, TRUST, beside, edit};
@@ -34,13 +35,15 @@ pub(super) fn relist(files: &mut Files, before: &Files, done: &Done, maker: &dyn
         done,
         maker,
         assigned: before.iter().map(|(path, bytes)| (path.clone(), Sha256::of(bytes))).collect(),
+        entries: BTreeMap::new(),
         stale: BTreeSet::new(),
     };
     list_entries(files, done);
     settling.settle(files)?;
     // Only now do the digests that new case records are to name stand still.
-    chain_new(files, done);
-    settling.settle(files)?;
+    if chain_new(files, done) {
+        settling.settle(files)?;
+    }
     Ok(settling.stale.into_iter().collect())
 }
 
@@ -50,8 +53,18 @@ struct Settling<'s> {
     maker: &'s dyn Maker,
     /// What the case names each file by.
     assigned: BTreeMap<String, Sha256>,
+    /// Entries of manifests that are to be corrected: path, digest and size.
+    entries: BTreeMap<&'static str, BTreeMap<String, (Sha256, usize)>>,
     /// Files whose signatures nobody could make again.
     stale: BTreeSet<String>,
+}
+
+/// The manifest that lists a file, and the path that it lists.
+fn manifest_of(path: &str) -> Option<(&'static str, &str)> {
+    MANIFESTS.into_iter().find_map(|manifest| {
+        let inner = path.strip_prefix(manifest.trim_end_matches("manifest.json"))?;
+        Some((manifest, inner)).filter(|_| !UNLISTED.contains(&inner))
+    })
 }
 
 impl Settling<'_> {
@@ -69,7 +82,7 @@ impl Settling<'_> {
             if *looked > LOOKS_MAX {
                 continue;
             }
-            canonicalize(files, &path, before);
+            self.list(files, &path);
             self.sign(files, &path)?;
             let Some(bytes) = files.get(&path) else { continue };
             let (digest, size) = (Sha256::of(bytes), bytes.len());
@@ -79,12 +92,37 @@ impl Settling<'_> {
                 waiting.insert((Rank::of(&beside), beside));
             }
             if old != Some(digest) {
-                let changed = Changed { path: &path, rank, old, new: digest, size };
-                let touched = name_digest(files, done, &self.assigned, &changed);
+                let changed = Changed { path: &path, rank, old, new: digest };
+                let mut touched = name_digest(files, done, &self.assigned, &changed);
+                // The entry is written when all that the manifest lists stands still.
+                if let Some((manifest, inner)) = manifest_of(&path).filter(|(manifest, _)| !done.is_frozen(manifest)) {
+                    self.entries.entry(manifest).or_default().insert(inner.to_owned(), (digest, size));
+                    touched.push(manifest.to_owned());
+                }
                 waiting.extend(touched.into_iter().map(|path| (Rank::of(&path), path)));
             }
         }
         Ok(())
+    }
+
+    /// Corrects the entries of a manifest, and writes one that a step changed in its canonical form again.
+    fn list(&mut self, files: &mut Files, path: &str) {
+        let changed = self.entries.remove(path).unwrap_or_default();
+        let is_edited = MANIFESTS.contains(&path) && files.get(path) != self.before.get(path);
+        if changed.is_empty() && !is_edited {
+            return;
+        }
+        let document = files.get(path).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+        let Some(mut document) = document else { return };
+        let mut left = changed;
+        for entry in document.get_mut("entries").and_then(Value::as_array_mut).into_iter().flatten() {
+            let listed = entry.get("path").and_then(Value::as_str).and_then(|path| left.remove(path));
+            if let (Some((digest, size)), Some(entry)) = (listed, entry.as_object_mut()) {
+                entry.insert("sha256".to_owned(), json!(digest));
+                entry.insert("size".to_owned(), json!(size));
+            }
+        }
+        write_canonical(files, path, &document);
     }
 
     /// Makes a file of detached signatures again, if the path is one and nobody wants it as it is.
@@ -255,7 +293,8 @@ fn entry(new: &Added, inner: &str, folder: &str, all: &[Value], files: &Files) -
 
 /// A new case record that does not say its predecessor follows the last one; without a bundle digest
 /// it is about the bundle of the case.
-fn chain_new(files: &mut Files, done: &Done) {
+fn chain_new(files: &mut Files, done: &Done) -> bool {
+    let mut chained = false;
     for (index, new) in done.added.iter().enumerate() {
         if !new.path.starts_with("decision/") || new.chained || done.is_frozen(&new.path) {
             continue;
@@ -275,8 +314,10 @@ fn chain_new(files: &mut Files, done: &Done) {
             let digest = Sha256::of(manifest);
             edited = edit::set(&edited, &new.path, "/bundle_digest", &json!(digest)).unwrap_or(edited);
         }
+        chained |= edited != bytes;
         files.insert(new.path.clone(), edited);
     }
+    chained
 }
 
 /// The case record that no other one names; `waiting` are not yet in the chain.
@@ -297,16 +338,6 @@ fn predecessor(bytes: &[u8]) -> Option<Value> {
     Some(named.text().map_or(Value::Null, Value::from))
 }
 
-/// A manifest that a step changed is written in its canonical form again.
-fn canonicalize(files: &mut Files, path: &str, before: &Files) {
-    if MANIFESTS.contains(&path) && files.get(path) != before.get(path) {
-        let document = files.get(path).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
-        if let Some(document) = document {
-            write_canonical(files, path, &document);
-        }
-    }
-}
-
 fn write_canonical(files: &mut Files, path: &str, document: &Value) {
     if let Ok(bytes) = serde_json_canonicalizer::to_vec(document) {
         files.insert(path.to_owned(), bytes);
@@ -319,7 +350,6 @@ struct Changed<'c> {
     rank: Rank,
     old: Option<Sha256>,
     new: Sha256,
-    size: usize,
 }
 
 /// Puts the new digest of a file wherever the old one stands; gives the files that changed by it.
@@ -330,19 +360,6 @@ fn name_digest(
     changed: &Changed<'_>,
 ) -> Vec<String> {
     let mut touched = Vec::new();
-    for manifest in MANIFESTS {
-        let Some(inner) = changed.path.strip_prefix(manifest.trim_end_matches("manifest.json")) else { continue };
-        let document = files.get(manifest).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
-        let Some(mut document) = document.filter(|_| !done.is_frozen(manifest)) else { continue };
-        let entries = document.get_mut("entries").and_then(Value::as_array_mut).into_iter().flatten();
-        let mut own = entries.filter(|entry| entry.get("path").and_then(Value::as_str) == Some(inner));
-        if let Some(entry) = own.next().and_then(Value::as_object_mut) {
-            entry.insert("sha256".to_owned(), json!(changed.new));
-            entry.insert("size".to_owned(), json!(changed.size));
-            write_canonical(files, manifest, &document);
-            touched.push(manifest.to_owned());
-        }
-    }
     let Some(old) = changed.old else { return touched };
     let (old_text, new_text) = (old.to_string(), changed.new.to_string());
     // Where another file has the same content, its digest is meant unless this one's path is named.

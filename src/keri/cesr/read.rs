@@ -180,7 +180,8 @@ impl<'a> Reader<'a> {
                 let letter = *letter;
                 self.at = offset;
                 let text = self.take(8, "a count code")?;
-                let count = number(&text[3..]).ok_or_else(|| malformed("its count is not base64url"))?;
+                // A letter beyond ASCII ends inside of the count: then there is no text from there on.
+                let count = text.get(3..).and_then(number).ok_or_else(|| malformed("its count is not base64url"))?;
                 if !matches!(letter, b'V' | b'L') {
                     return Err(unknown_count_code(offset, &text[..3], letter));
                 }
@@ -220,6 +221,7 @@ impl<'a> Reader<'a> {
             b'L' => {
                 let inner = self.quadlets(offset, count, end, "-L")?;
                 let path = self.path(inner)?;
+                self.counted(1)?;
                 let mut attachments = Vec::new();
                 while self.at < inner {
                     self.attachment(inner, false, depth + 1, &mut attachments)?;
@@ -274,16 +276,28 @@ impl<'a> Reader<'a> {
         count: usize,
         mut item: impl FnMut(&mut Self) -> Result<T, CesrError>,
     ) -> Result<Vec<T>, CesrError> {
-        self.items = self.items.saturating_add(count);
-        if self.items > ITEMS_MAX {
-            let what = "the number of items attached to a message";
-            return Err(CesrError::TooLarge { offset: self.at, what, limit: ITEMS_MAX });
+        // A group takes more memory than its code has characters: empty ones would add up to a multiple
+        // of the stream, and nobody writes them.
+        if count == 0 {
+            let what = "a count code";
+            return Err(CesrError::Malformed { offset: self.at, what, why: "a group without items is no group" });
         }
+        self.counted(count)?;
         let mut items = Vec::new();
         for _ in 0..count {
             items.push(item(self)?);
         }
         Ok(items)
+    }
+
+    /// Counts what is attached to the current message.
+    fn counted(&mut self, count: usize) -> Result<(), CesrError> {
+        self.items = self.items.saturating_add(count);
+        if self.items > ITEMS_MAX {
+            let what = "the number of items attached to a message";
+            return Err(CesrError::TooLarge { offset: self.at, what, limit: ITEMS_MAX });
+        }
+        Ok(())
     }
 
     /// `-A##` and its signatures, inside a `-F` or `-H` group.

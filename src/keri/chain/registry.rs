@@ -3,13 +3,22 @@
 //! Registry events carry no signatures: their authority is a seal in the issuer's accepted log, and
 //! nothing else. The attached sources only say where to look, and must not point elsewhere.
 
+use std::collections::BTreeSet;
+
 use super::Examination;
 use crate::keri::evidence::{CredentialEntry, RegistryEntry};
 use crate::keri::message::RegistryEventKind;
 use crate::keri::verdict::{Code, Finding};
 use crate::keri::verified::{Place, RegistryFact, Status};
 
-type Found = (Status, Option<RegistryFact>, Option<RegistryFact>);
+/// What a registry says of a credential.
+pub(super) struct Found {
+    pub status: Status,
+    pub issued: Option<RegistryFact>,
+    pub revoked: Option<RegistryFact>,
+    /// Whether the registry is the issuer's own and sealed.
+    pub proven: bool,
+}
 
 impl<'e, 'a> Examination<'e, 'a> {
     /// The state of a credential in its registry.
@@ -22,7 +31,13 @@ impl<'e, 'a> Examination<'e, 'a> {
             (Some(_), None) if proven && settled => Status::Issued,
             (Some(_) | None, None) => Status::Unproven,
         };
-        (status, issued, revoked)
+        Found { status, issued, revoked, proven }
+    }
+
+    /// The same of a draft, which nothing has issued yet.
+    pub(super) fn drafted(&mut self, entry: &CredentialEntry<'a>) -> Found {
+        let proven = self.registry(entry);
+        Found { status: Status::Unproven, issued: None, revoked: None, proven }
     }
 
     /// Whether the registry is the issuer's own and sealed.
@@ -35,7 +50,7 @@ impl<'e, 'a> Examination<'e, 'a> {
             RegistryEventKind::Issuance { .. } | RegistryEventKind::Revocation { .. } => None,
         });
         let Some((inception, issuer)) = inception else {
-            if !evidence.claimed.iter().any(|claimed| claimed == credential.registry) {
+            if !evidence.claimed.contains(credential.registry) {
                 let text = format!(
                     "the inception of registry `{}` of credential `{}` is not in the stream",
                     credential.registry, credential.said
@@ -71,7 +86,7 @@ impl<'e, 'a> Examination<'e, 'a> {
         }
         let mut seals = Vec::new();
         if let Some(log) = self.logs.log(credential.issuer) {
-            for sealed in log.seals(&evidence.events, said).filter(|sealed| sealed.seal.sn == 0) {
+            for sealed in log.seals(said).filter(|sealed| sealed.seal.sn == 0) {
                 if !seals.contains(&sealed.seal.said) {
                     seals.push(sealed.seal.said);
                 }
@@ -153,7 +168,7 @@ impl<'e, 'a> Examination<'e, 'a> {
             })
             .collect();
         let log = self.logs.log(credential.issuer);
-        let seal = log.as_ref().and_then(|log| log.seals(&evidence.events, said).find(|sealed| sealed.seal.sn == 1));
+        let seal = log.as_ref().and_then(|log| log.seals(said).find(|sealed| sealed.seal.sn == 1));
         if let Some(sealed) = seal {
             let place = self.place(credential.issuer, sealed.entry);
             let found = presented.iter().find(|(found, ..)| found.event.said == sealed.seal.said);
@@ -201,23 +216,17 @@ impl<'e, 'a> Examination<'e, 'a> {
         // Without a log there is nothing to say beyond that it is missing.
         let log = self.logs.log(issuer)?;
         let events = &self.evidence.events;
-        let seals: Vec<_> = log
-            .seals(events, subject)
-            .filter(|sealed| sealed.seal.sn == sn && sealed.seal.said == event.said)
-            .collect();
+        let seals: Vec<_> =
+            log.seals(subject).filter(|sealed| sealed.seal.sn == sn && sealed.seal.said == event.said).collect();
         if found.sources.is_empty() {
             let text = format!("{what} `{subject}` has no source attached: the event that seals it is not named");
             self.findings.push(tell(Code::SourceMissing, text));
             return None;
         }
         if let Some(first) = seals.first() {
-            let names = |(source_sn, source): &(u64, &str)| {
-                seals.iter().any(|sealed| {
-                    sealed.sn == *source_sn
-                        && events.entry(sealed.entry).is_some_and(|entry| entry.event.said == *source)
-                })
-            };
-            if let Some((sn, source)) = found.sources.iter().find(|source| !names(source)) {
+            let sealing: BTreeSet<(u64, &str)> =
+                seals.iter().filter_map(|sealed| Some((sealed.sn, events.entry(sealed.entry)?.event.said))).collect();
+            if let Some((sn, source)) = found.sources.difference(&sealing).next() {
                 let text = format!(
                     "the source attached to {what} `{subject}` names event `{source}` at sn {sn}, which does not seal it"
                 );
@@ -226,10 +235,7 @@ impl<'e, 'a> Examination<'e, 'a> {
             }
             return self.place(issuer, first.entry);
         }
-        let superseded = log.superseded.iter().filter_map(|at| events.entry(*at)).any(|entry| {
-            entry.event.seals.iter().any(|seal| seal.prefix == subject && seal.sn == sn && seal.said == event.said)
-        });
-        if superseded {
+        if log.was_sealed(subject, sn, event.said) {
             let text = format!("{what} `{subject}` was sealed in an event that `{issuer}` superseded");
             self.findings.push(tell(Code::SealSuperseded, text));
             return None;
@@ -260,11 +266,10 @@ impl<'e, 'a> Examination<'e, 'a> {
     }
 
     fn accepted(&self, prefix: &str, said: &str) -> bool {
+        let events = &self.evidence.events;
         self.logs.log(prefix).is_some_and(|log| {
-            log.accepted
-                .iter()
-                .filter_map(|accepted| self.evidence.events.entry(accepted.entry))
-                .any(|entry| entry.event.said == said)
+            let accepted = events.find(said).and_then(|entry| log.at(entry.event.sn));
+            accepted.and_then(|accepted| events.entry(accepted.entry)).is_some_and(|entry| entry.event.said == said)
         })
     }
 

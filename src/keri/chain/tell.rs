@@ -8,22 +8,33 @@ use crate::keri::verified::{EventFact, LogFact, Place, RefusedFact, StateFact};
 impl<'e, 'a> Examination<'e, 'a> {
     /// Tells about the log of an identifier and of its delegators, once.
     pub(super) fn involve(&mut self, prefix: &str) {
-        if !self.involved.insert(prefix.to_owned()) {
-            return;
+        let mut waiting = Vec::new();
+        let mut next = Some(prefix.to_owned());
+        // Not by recursion: a stream may claim more delegators above each other than a stack has room for.
+        while let Some(prefix) = next.take().filter(|prefix| self.involved.insert(prefix.clone())) {
+            let log = self.logs.log(&prefix);
+            let events = &self.evidence.events;
+            next = log.as_ref().and_then(|log| {
+                let declared = log.accepted.first().map(|accepted| accepted.entry).into_iter();
+                let presented = log.refused.iter().map(|(at, _)| *at);
+                declared.chain(presented).find_map(|at| events.entry(at)?.event.delegator).map(str::to_owned)
+            });
+            waiting.push((prefix, log));
         }
-        let Some(log) = self.logs.log(prefix) else {
-            let text = format!("the key event log of `{prefix}` is not in the stream");
-            self.findings.push(Finding::new(Code::LogMissing, text));
-            return;
-        };
         // The delegator first: its problems are the cause of its delegates'.
-        let events = &self.evidence.events;
-        let declared = log.accepted.first().map(|accepted| accepted.entry).into_iter();
-        let presented = log.refused.iter().map(|(at, _)| *at);
-        let delegator = declared.chain(presented).find_map(|at| events.entry(at)?.event.delegator);
-        if let Some(delegator) = delegator {
-            self.involve(delegator);
+        for (prefix, log) in waiting.into_iter().rev() {
+            match log {
+                Some(log) => self.tell_log(&prefix, &log),
+                None => {
+                    let text = format!("the key event log of `{prefix}` is not in the stream");
+                    self.findings.push(Finding::new(Code::LogMissing, text));
+                }
+            }
         }
+    }
+
+    fn tell_log(&mut self, prefix: &str, log: &Log<'a>) {
+        let events = &self.evidence.events;
         for duplicity in &log.duplicity {
             let text = format!(
                 "`{prefix}` signed different events at sn {}: {}",
@@ -41,7 +52,7 @@ impl<'e, 'a> Examination<'e, 'a> {
             self.findings.push(finding.at(entry.offset).about(entry.event.said));
         }
         if let Ok(aid) = prefix.parse() {
-            self.verified.logs.insert(aid, log_fact(self.logs, &log));
+            self.verified.logs.insert(aid, log_fact(self.logs, log));
         }
     }
 }
@@ -53,7 +64,7 @@ fn log_fact<'a>(logs: &Logs<'_, 'a>, log: &Log<'a>) -> LogFact {
     let delegated_at = delegator.and_then(|delegator| {
         let above = logs.log(delegator)?;
         let inception = events.entry(log.accepted.first()?.entry)?;
-        let sealed = above.sealed(events, log.prefix, 0, inception.event.said)?;
+        let sealed = above.sealed(log.prefix, 0, inception.event.said)?;
         let entry = events.entry(sealed.entry)?;
         let (aid, said) = (delegator.parse().ok()?, entry.event.said.parse().ok()?);
         Some(Place { aid, sn: sealed.sn, said, offset: entry.offset })
@@ -72,7 +83,7 @@ fn log_fact<'a>(logs: &Logs<'_, 'a>, log: &Log<'a>) -> LogFact {
             offset: entry.offset,
             signers: accepted.signers.iter().copied().collect(),
             witnesses: accepted.witnesses.iter().copied().collect(),
-            seals: entry.event.seals.len(),
+            seals: entry.event.sealed,
             state: states.len().saturating_sub(1),
         });
     }

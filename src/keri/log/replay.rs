@@ -1,6 +1,6 @@
 //! Replays the events of one identifier.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use super::state::KeyState;
@@ -83,8 +83,16 @@ impl<'a> Tree<'a> {
     /// Chooses the log among the branches.
     fn log(mut self, logs: &Logs<'_, 'a>, prefix: &'a str, entries: &[usize]) -> Log<'a> {
         self.mark_establishing(logs);
-        let mut log =
-            Log { prefix, accepted: Vec::new(), superseded: Vec::new(), duplicity: Vec::new(), refused: Vec::new() };
+        let mut log = Log {
+            prefix,
+            accepted: Vec::new(),
+            superseded: Vec::new(),
+            duplicity: Vec::new(),
+            refused: Vec::new(),
+            sealed: HashMap::new(),
+            was_sealed: HashSet::new(),
+            refused_at: HashMap::new(),
+        };
         let mut kept = BTreeSet::new();
         let mut superseded = BTreeSet::new();
         let mut branches = self.roots.clone();
@@ -121,6 +129,7 @@ impl<'a> Tree<'a> {
         let unreceipted = self.signed_elsewhere(logs, &log);
         log.duplicity.extend(unreceipted);
         log.duplicity.sort_by_key(|duplicity| duplicity.sn);
+        log.index(logs.events());
         log
     }
 
@@ -144,7 +153,10 @@ impl<'a> Tree<'a> {
     /// A rotation supersedes interactions that no rotation follows; a delegated rotation supersedes
     /// another that its delegator approved earlier. Source: KERI specification, "Superseding recovery".
     fn choose(&self, logs: &Logs<'_, 'a>, branches: &[usize]) -> (usize, Vec<usize>, Vec<usize>) {
-        let first = branches.iter().copied().min().unwrap_or_default();
+        // Of contradicting events one is taken, so that the rest can be told about; which one is not left
+        // to whoever ordered the stream.
+        let said = |at: &usize| logs.events().entry(*at).map(|entry| entry.event.said);
+        let first = branches.iter().copied().min_by_key(said).unwrap_or_default();
         if branches.len() < 2 {
             return (first, Vec::new(), Vec::new());
         }
@@ -205,9 +217,8 @@ impl<'a> Tree<'a> {
 }
 
 fn duplicity<'a>(logs: &Logs<'_, 'a>, entries: &[usize]) -> Option<Duplicity<'a>> {
-    let mut order = entries.to_vec();
-    order.sort_unstable();
-    let entries: Vec<&Entry<'a>> = order.iter().filter_map(|at| logs.events().entry(*at)).collect();
+    let mut entries: Vec<&Entry<'a>> = entries.iter().filter_map(|at| logs.events().entry(*at)).collect();
+    entries.sort_unstable_by_key(|entry| entry.event.said);
     let last = entries.last()?;
     let saids = entries.iter().map(|entry| entry.event.said).collect();
     Some(Duplicity { sn: last.event.sn, saids, offset: last.offset })
@@ -318,12 +329,10 @@ fn approval<'a>(
     if first.state.traits.contains(&"DND") {
         return Err(Refusal::Trait { name: "DND" });
     }
-    if let Some(sealed) = log.sealed(logs.events(), event.prefix, event.sn, event.said) {
+    if let Some(sealed) = log.sealed(event.prefix, event.sn, event.said) {
         return Ok(sealed);
     }
-    let refused = |said: &str| {
-        log.refused.iter().any(|(at, _)| logs.events().entry(*at).is_some_and(|entry| entry.event.said == said))
-    };
+    let refused = |said: &str| logs.events().index(said).is_some_and(|at| log.refusal(at).is_some());
     // Nothing in the log seals it: the attached source tells whether that may be for want of evidence.
     for (sn, said) in &entry.sources {
         match logs.events().find(said) {

@@ -15,7 +15,11 @@ use keri_core::state::{EventSemantics, IdentifierState};
 use said::SelfAddressingIdentifier;
 
 use super::super::message::{Establishment, KeyEvent, KeyEventKind};
-use crate::facts::threshold::{Threshold, WEIGHTS_MAX};
+use crate::facts::threshold::Threshold;
+
+/// Most witnesses of an identifier. Rotations carry the pool on without naming it, and each state holds
+/// it: a short rotation of a large pool takes many times its size in memory.
+pub const WITNESSES_MAX: usize = 64;
 
 /// Keys, thresholds, witnesses and delegator from an event on.
 #[derive(Debug, Clone)]
@@ -118,8 +122,8 @@ fn witnesses_after<'a>(before: Vec<&'a str>, keys: &Establishment<'a>) -> Result
         }
         witnesses.push(added);
     }
-    if witnesses.len() > WEIGHTS_MAX {
-        return Err(format!("it makes a pool of more than {WEIGHTS_MAX} witnesses"));
+    if witnesses.len() > WITNESSES_MAX {
+        return Err(format!("it makes a pool of more than {WITNESSES_MAX} witnesses"));
     }
     Ok(witnesses)
 }

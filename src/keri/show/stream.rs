@@ -32,8 +32,9 @@ pub fn describe(stream: &[u8]) -> Result<String, CesrError> {
         .values()
         .flat_map(|entry| edges(&entry.credential).into_iter().map(|(_, node, _)| node))
         .collect();
+    let mut shown = BTreeSet::new();
     for said in evidence.credentials.keys().filter(|said| !pointed.contains(*said)) {
-        tree(&evidence, said, "", 0, &mut text);
+        tree(&evidence, said, "", 0, &mut shown, &mut text);
     }
     Ok(text)
 }
@@ -169,7 +170,16 @@ fn edges<'e>(credential: &'e Credential<'_>) -> Vec<(&'e str, &'e str, &'e str)>
         .collect()
 }
 
-fn tree(evidence: &Evidence<'_>, said: &str, label: &str, depth: usize, text: &mut String) {
+/// Each credential is drawn once: chains that part and meet again have more ways through them than there
+/// is paper for.
+fn tree<'e>(
+    evidence: &'e Evidence<'_>,
+    said: &'e str,
+    label: &str,
+    depth: usize,
+    shown: &mut BTreeSet<&'e str>,
+    text: &mut String,
+) {
     const DEPTH_MAX: usize = 16;
     let indent = "   ".repeat(depth);
     let arrow = if label.is_empty() { String::new() } else { format!("{label} -> ") };
@@ -177,10 +187,13 @@ fn tree(evidence: &Evidence<'_>, said: &str, label: &str, depth: usize, text: &m
         return line(text, &format!("{indent}{arrow}{said}: not in the stream"));
     };
     let kind = schema::credential_type(entry.credential.schema).map_or("unknown", |kind| kind.as_str());
+    if !shown.insert(said) {
+        return line(text, &format!("{indent}{arrow}{kind} {said}: see above"));
+    }
     line(text, &format!("{indent}{arrow}{kind} {said}"));
     if depth < DEPTH_MAX {
         for (label, node, _) in edges(&entry.credential) {
-            tree(evidence, node, label, depth + 1, text);
+            tree(evidence, node, label, depth + 1, shown, text);
         }
     }
 }

@@ -248,7 +248,7 @@ fn references_are_resolved_by_digest() {
     files.insert("bundle/manifest.json".into(), manifest.to_bytes());
     let (snapshot, arena, trust) = (snapshot(files), Bump::new(), trust());
     let layout = countersign::facts::table::Layout::full(schema());
-    let run = RunFacts { stage: "evidence", flow: "le-solicited", profile: "house" };
+    let run = RunFacts { stage: "evidence", flow: "le-solicited", profile: "house", keri: None };
     let (facts, problems) = collect(&snapshot, &arena, schema(), &layout, &trust, &run, Some(cases.path()));
     assert!(problems.is_empty(), "{problems:?}");
     let kind = schema().kind_named("reference").unwrap();

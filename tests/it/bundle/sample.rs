@@ -202,7 +202,7 @@ pub struct Collected<'a> {
 
 pub fn collected<'a>(snapshot: &'a Snapshot, arena: &'a Bump, trust: &'a Trust) -> Collected<'a> {
     let layout = Layout::full(schema());
-    let run = RunFacts { stage: "evidence", flow: "le-unsolicited", profile: "house" };
+    let run = RunFacts { stage: "evidence", flow: "le-unsolicited", profile: "house", keri: None };
     let (facts, problems) = collect(snapshot, arena, schema(), &layout, trust, &run, None);
     Collected { facts, problems, layout }
 }

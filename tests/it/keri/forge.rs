@@ -69,7 +69,7 @@ pub enum Manner {
     ReceiptMessages,
 }
 
-fn count(letter: char, count: usize) -> String {
+pub fn count(letter: char, count: usize) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     format!("-{letter}{}{}", char::from(DIGITS[count / 64]), char::from(DIGITS[count % 64]))
 }
@@ -470,11 +470,15 @@ pub struct Base {
 }
 
 pub fn base_with(qvi: &Shape) -> Base {
+    base_of(qvi, &group())
+}
+
+pub fn base_of(qvi: &Shape, others: &Shape) -> Base {
     let mut world = World::default();
-    world.incept("root", &group(), None);
-    world.incept("geda", &group(), Some("root"));
+    world.incept("root", others, None);
+    world.incept("geda", others, Some("root"));
     world.incept("qvi", qvi, Some("geda"));
-    world.incept("le", &group(), None);
+    world.incept("le", others, None);
     let geda_registry = world.registry("geda", "geda");
     let lei = format!(r#""LEI":"{LEI_QVI}","gracePeriod":90"#);
     let qvi_credential = world.issue(&draft("QVI", QVI, "geda", &geda_registry, "qvi", &lei), "geda");

@@ -226,6 +226,34 @@ fn two_events_at_one_place_are_duplicity_whatever_came_first() {
     assert!(verdict.findings.iter().all(|finding| finding.code.as_str() != "duplicity"));
 }
 
+/// The order of a stream is whoever wrote it's to choose; which of two contradicting events is told about
+/// further is not.
+#[test]
+fn contradicting_events_give_one_log_in_any_order() {
+    let mut base = base();
+    let before = base.world.parties["qvi"].clone();
+    let le = base.issue_le();
+    base.world.parties.insert("qvi".into(), before);
+    let mut draft = base.le_draft();
+    draft.dated = "2026-03-03T08:00:00Z".into();
+    base.world.issue(&draft, "qvi");
+    let told = |world: &World| {
+        let verdict = judge(world, &le, &world.stream(Manner::Wrapped));
+        let findings = verdict.findings.iter().map(|finding| (finding.message.clone(), finding.said.clone()));
+        let logs = verdict
+            .verified
+            .logs
+            .iter()
+            .map(|(aid, log)| (aid.clone(), log.events.iter().map(|event| event.said.clone()).collect::<Vec<_>>()));
+        let statuses: Vec<_> = verdict.verified.chain.iter().map(|found| found.status).collect();
+        (verdict.answer, findings.collect::<Vec<_>>(), logs.collect::<Vec<_>>(), statuses)
+    };
+    let first = told(&base.world);
+    assert_eq!(first.0, Answer::Invalid);
+    base.world.messages.reverse();
+    assert_eq!(told(&base.world), first);
+}
+
 #[test]
 fn a_rotation_supersedes_interactions_and_what_they_sealed() {
     let mut base = base();

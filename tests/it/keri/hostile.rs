@@ -151,6 +151,125 @@ fn nested_groups_are_bounded() {
 }
 
 #[test]
+fn groups_are_counted_and_hold_something() {
+    let body = r#"{"v":"KERI10JSON00001a_",}"#;
+    let read = |attached: &str| cesr::read(format!("{body}{attached}").as_bytes()).map(|messages| messages.len());
+    assert!(matches!(read("-AAA"), Err(CesrError::Malformed { offset: 30, .. })));
+    assert!(matches!(read("-VAB-CAA"), Err(CesrError::Malformed { .. })));
+    assert_eq!(read(&"-LAB4AAA".repeat(cesr::ITEMS_MAX)), Ok(1));
+    assert!(matches!(read(&"-LAB4AAA".repeat(cesr::ITEMS_MAX + 1)), Err(CesrError::TooLarge { .. })));
+}
+
+#[test]
+fn a_count_code_beyond_ascii_is_malformed() {
+    let body = r#"{"v":"KERI10JSON00001a_",}"#;
+    for attached in ["-0éAAAA", "-0\u{7ff}ABCD", "-é A", "-LAB4Aé", "-AABAé", "-AAB2Aéé"] {
+        let stream = format!("{body}{attached}{}", "A".repeat(100));
+        assert!(cesr::read(stream.as_bytes()).is_err(), "{attached}");
+        let _ = cesr::read_attachments(&stream.as_bytes()[body.len()..]);
+    }
+}
+
+/// More delegators above each other than a stack has room for; nothing needs a signature for that.
+#[test]
+fn delegators_without_end_are_told_about() {
+    let signer = public(&key("somebody", 0), "D");
+    let mut above = Said::of(b"nobody").to_string();
+    let mut stream = String::new();
+    for _ in 0..10_000 {
+        let (body, said) = finish(format!(
+            r#"{{"v":"KERI10JSON000000_","t":"dip","d":"{DUMMY}","i":"{DUMMY}","s":"0","kt":"1","k":["{signer}"],"nt":"0","n":[],"bt":"0","b":[],"c":[],"a":[],"di":"{above}"}}"#
+        ));
+        stream.push_str(&body);
+        above = said;
+    }
+    let last = above.parse().unwrap();
+    let report = countersign::keri::show::logs(stream.as_bytes(), Some(&last));
+    assert_eq!(report.answer, Answer::Invalid);
+    assert_eq!(report.logs.len(), 1);
+    // The one that nobody presented, and all that wait for it, from the top down.
+    assert_eq!(report.findings.len(), 10_001);
+}
+
+/// Key states carry traits and witnesses from event to event: what is large would be multiplied.
+#[test]
+fn what_every_key_state_carries_is_bounded() {
+    let signer = key("somebody", 0);
+    let incept = |traits: usize, witnesses: usize| {
+        let traits = vec![r#""EO""#; traits].join(",");
+        let pool: Vec<String> = (0..witnesses).map(|at| format!("\"{}\"", public(&key("pool", at), "B"))).collect();
+        let (body, _) = finish(format!(
+            r#"{{"v":"KERI10JSON000000_","t":"icp","d":"{DUMMY}","i":"{DUMMY}","s":"0","kt":"1","k":["{}"],"nt":"0","n":[],"bt":"0","b":[{}],"c":[{traits}],"a":[]}}"#,
+            public(&signer, "D"),
+            pool.join(",")
+        ));
+        let signature = ed25519_dalek::Signer::sign(&signer, body.as_bytes()).to_bytes();
+        let signature = countersign::keri::cesr::IndexedCode::Both(0).signature(&signature).unwrap();
+        countersign::keri::show::logs(format!("{body}-AAB{signature}").as_bytes(), None)
+    };
+    let accepted = incept(10_000, 64);
+    assert_eq!(accepted.answer, Answer::Valid, "{:#?}", accepted.findings);
+    let (_, log) = &accepted.logs[0];
+    assert_eq!((log.states[0].traits.len(), log.states[0].witnesses.len()), (1, 64));
+    let refused = incept(1, 65);
+    assert_eq!(refused.answer, Answer::Invalid);
+    assert!(refused.findings[0].message.contains("more than 64 witnesses"), "{:#?}", refused.findings);
+}
+
+/// A credential that points to others.
+fn pointing(level: usize, to: &[String]) -> (String, String) {
+    let edges: Vec<String> =
+        to.iter().enumerate().map(|(at, to)| format!(r#""e{at}":{{"n":"{to}","o":"NI2I"}}"#)).collect();
+    let edge = section(format!(
+        r#"{{"d":"{DUMMY}","x":"{level}"{}}}"#,
+        if to.is_empty() { "" } else { "," }.to_owned() + &edges.join(",")
+    ));
+    let somebody = Said::of(b"somebody");
+    finish(format!(
+        r#"{{"v":"ACDC10JSON000000_","d":"{DUMMY}","i":"{somebody}","ri":"{somebody}","s":"{LE}","a":{{"dt":""}},"e":{edge}}}"#
+    ))
+}
+
+/// Sixteen levels, each pointing eight times to the next: 8^15 ways from the top to the bottom.
+#[test]
+fn chains_that_part_and_meet_again_are_shown_once() {
+    let (mut stream, mut far) = (String::new(), Vec::new());
+    for level in 0..16 {
+        let (body, said) = pointing(level, &far);
+        stream.push_str(&body);
+        far = vec![said; 8];
+    }
+    let shown = countersign::keri::show::describe(stream.as_bytes()).unwrap();
+    assert!(shown.contains("see above") && shown.len() < 8 * stream.len(), "{}", shown.len());
+    let target: Said = far[0].parse().unwrap();
+    let (world, ..) = valid();
+    let options = Options { as_of: super::as_of(), schemas: None, credential: Some(&target) };
+    let verdict = verify(stream.as_bytes(), &world.trusted(), &options).unwrap();
+    assert_eq!(verdict.verified.chain.len(), 16);
+    let shown = countersign::keri::show::verdict_text(&verdict);
+    assert!(shown.contains("see above") && shown.len() < 8 * stream.len(), "{}", shown.len());
+}
+
+#[test]
+fn a_chain_that_is_too_wide_is_refused() {
+    let (mut stream, mut far) = (String::new(), Vec::new());
+    for level in 0..200 {
+        let (body, said) = pointing(level, &[]);
+        stream.push_str(&body);
+        far.push(said);
+    }
+    let (body, said) = pointing(200, &far);
+    stream.push_str(&body);
+    let (world, ..) = valid();
+    let target: Said = said.parse().unwrap();
+    let options = Options { as_of: super::as_of(), schemas: None, credential: Some(&target) };
+    let verdict = verify(stream.as_bytes(), &world.trusted(), &options).unwrap();
+    assert_eq!(verdict.verified.chain.len(), 64);
+    let told = verdict.findings.iter().filter(|finding| finding.message.contains("more than 64 credentials"));
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
 fn recorded_streams_of_another_writer_are_read() {
     let Some(folder) = super::shared("keri/keria") else { return };
     for file in ["le.holder.cesr", "le.qar2.cesr", "decide.qvi-credential.cesr", "decide.group-kel.cesr"] {
