@@ -1,6 +1,6 @@
 //! Worlds that lie, and honest worlds written in every manner.
 
-use countersign::keri::{Answer, Options, Verdict, verify};
+use countersign::keri::{Answer, Options, Verdict};
 use countersign::primitives::Said;
 
 use super::forge::*;

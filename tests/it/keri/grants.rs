@@ -5,7 +5,7 @@ use countersign::keri::evidence::Evidence;
 use countersign::keri::log::Logs;
 use countersign::keri::signature::Signatures;
 use countersign::keri::signed::{NotSigned, Signer, signers};
-use countersign::keri::{Answer, Options, verify};
+use countersign::keri::{Answer, Options};
 use ed25519_dalek::Signer as _;
 
 use super::forge::*;

@@ -1,7 +1,7 @@
 //! Any bytes: no panic, no hang, no partial acceptance.
 
 use countersign::keri::cesr::{self, CesrError, Group, StreamWriter};
-use countersign::keri::{Answer, Options, verify};
+use countersign::keri::{Answer, Options};
 use countersign::primitives::Said;
 use proptest::prelude::*;
 

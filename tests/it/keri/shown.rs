@@ -1,7 +1,7 @@
 //! Verdicts, logs and streams as people and programs read them; credential schemas.
 
 use countersign::keri::schema::{self, Library};
-use countersign::keri::{Answer, Code, Options, Weight, cesr, evidence::Evidence, show, verify};
+use countersign::keri::{Answer, Code, Options, Weight, cesr, evidence::Evidence, show};
 use countersign::primitives::Said;
 
 use super::forge::*;

@@ -7,7 +7,7 @@ use countersign::keri::evidence::Evidence;
 use countersign::keri::log::Logs;
 use countersign::keri::signature::Signatures;
 use countersign::keri::signed::signers;
-use countersign::keri::{Answer, Options, Status, Verdict, show, verify};
+use countersign::keri::{Answer, Options, Status, Verdict, show};
 use countersign::primitives::{Aid, Said};
 
 use super::{Mutant, Seed, as_of};
