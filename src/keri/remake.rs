@@ -218,23 +218,27 @@ fn digests(streams: &mut Streams) -> Result<Renamed, String> {
         }
         // What still stands somewhere is another thing now: only those who came with the new one mean it.
         let standing: HashSet<String> = streams.values().flatten().flat_map(|sent| said::named(&sent.body)).collect();
+        let mut global = Renamed::new();
         for (path, rename) in found {
             let only = match (standing.contains(&rename.old), rename.scope) {
                 (false, Scope::Message | Scope::Section) => None,
                 (true, Scope::Message) => Some(path.as_str()),
                 (true, Scope::Section) => continue,
             };
-            let one = Renamed::from([(rename.old.clone(), rename.new.clone())]);
-            for (_, sent) in streams.iter_mut().filter(|(path, _)| only.is_none_or(|only| only == path.as_str())) {
-                sent.iter_mut().for_each(|message| message.rename(&one));
+            match only {
+                None => {
+                    global.insert(rename.old, rename.new);
+                }
+                Some(path) => {
+                    let one = Renamed::from([(rename.old, rename.new)]);
+                    streams.get_mut(path).into_iter().flatten().for_each(|message| message.rename(&one));
+                }
             }
-            if only.is_none() {
-                renamed
-                    .values_mut()
-                    .filter(|value| **value == rename.old)
-                    .for_each(|value| value.clone_from(&rename.new));
-                renamed.insert(rename.old, rename.new);
-            }
+        }
+        streams.values_mut().flatten().for_each(|message| message.rename(&global));
+        for (old, new) in global {
+            renamed.values_mut().filter(|value| **value == old).for_each(|value| value.clone_from(&new));
+            renamed.insert(old, new);
         }
     }
     Err("its messages name each other in a circle".to_owned())
