@@ -9,7 +9,7 @@ mod forge;
 mod forgeries;
 mod grants;
 mod hostile;
-mod interop;
+pub mod interop;
 mod shown;
 
 use std::collections::BTreeMap;

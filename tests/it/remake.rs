@@ -352,3 +352,30 @@ fn without_keys_it_says_what_no_longer_holds() {
     let why = cases::patched(&reference_case(), &steps, schema(), &Keys::default()).unwrap_err();
     assert!(why.contains("no private key"), "{why}");
 }
+
+/// keripy takes what we made again: logs with their signatures, receipts and approvals, and registries.
+#[test]
+fn keripy_accepts_what_was_made_again() {
+    let Some(python) = crate::keri::interop::keripy() else { return };
+    let files = patched(
+        "  - set: streams/kel-le.cesr#/0/kt\n    to: '1'\n  - set: streams/kel-root.cesr#/0/c\n    to: [EO]\n  \
+         - set: streams/kel-qvi.cesr#/0/bt\n    to: '3'\n",
+    )
+    .unwrap();
+    assert_eq!(problems(&files).into_iter().filter(|problem| !problem.starts_with("log: ")).count(), 0);
+    let messages = cesr::read(&files["post/streams/credential-le.cesr"]).unwrap();
+    // Without official schemas keripy keeps credentials waiting.
+    let mut stream = Vec::new();
+    for message in messages.iter().filter(|message| !message.body.starts_with("{\"v\":\"ACDC")) {
+        stream.extend_from_slice(&files["post/streams/credential-le.cesr"][message.offset..message.end]);
+    }
+    let found = crate::keri::interop::accepted(&python, &stream);
+    assert_eq!(found["left"], 0, "{found}");
+    let aid = |record: &str| json(&files, record)["aid"].as_str().unwrap().to_owned();
+    for (record, sn) in
+        [("bundle/records/kel-le.json", 0), ("bundle/records/kel-qvi.json", 2), ("bundle/records/kel-root.json", 1)]
+    {
+        assert_eq!(found["logs"][aid(record)][0], sn, "{record}: {found}");
+    }
+    assert_eq!(found["registries"].as_array().unwrap().len(), 2, "{found}");
+}
