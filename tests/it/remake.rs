@@ -353,12 +353,61 @@ fn without_keys_it_says_what_no_longer_holds() {
     assert!(why.contains("no private key"), "{why}");
 }
 
+#[test]
+fn messages_are_added_and_signed() {
+    let files = patched(
+        "  - set: streams/kel-le.cesr#/-\n    to: { t: rot }\n  - set: streams/kel-le.cesr#/-\n    to: { t: ixn }\n",
+    )
+    .unwrap();
+    let found = problems(&files);
+    assert_eq!(found, BTreeSet::new());
+    let messages = cesr::read(&files["bundle/streams/kel-le.cesr"]).unwrap();
+    assert_eq!(messages.len(), 3);
+    let logs = |stream: &[u8], prefix: &str| {
+        let messages = cesr::read(stream).unwrap();
+        let evidence = Evidence::collect(&messages);
+        let signatures = Signatures::verify(evidence.events.triples());
+        let logs = Logs::new(&evidence.events, &signatures);
+        logs.log(prefix).unwrap().accepted.len()
+    };
+    assert_eq!(logs(&files["bundle/streams/kel-le.cesr"], LE), 3);
+
+    // GLEIF revokes the credential of the QVI.
+    let said = format!("E{}", "revoked".repeat(7).split_at(43).0);
+    let credential = "EHExaqxkfCRN0RaSdkYM08AQsiBsvfuUejdYmROYbP6Y";
+    let files = patched(&format!(
+        "  - set: streams/kel-geda.cesr#/-\n    to: {{ t: ixn, a: [{{ i: {credential}, s: '1', d: {said} }}] }}\n  \
+         - set: streams/tel-qvi.cesr#/-\n    to: {{ t: rev, d: {said}, dt: '2026-03-18T09:00:00.000000+00:00' }}\n",
+    ))
+    .unwrap();
+    assert_eq!(problems(&files), BTreeSet::new());
+    for path in ["bundle/streams/kel-geda.cesr", "bundle/streams/tel-qvi.cesr"] {
+        assert!(!String::from_utf8_lossy(&files[path]).contains(&said), "{path}");
+    }
+    let whole = [
+        files["bundle/streams/credential-qvi.cesr"].as_slice(),
+        &files["bundle/streams/kel-geda.cesr"],
+        &files["bundle/streams/tel-qvi.cesr"],
+    ]
+    .concat();
+    let as_of = "2026-03-20T15:00:00Z".parse().unwrap();
+    let options = countersign::keri::Options { as_of, schemas: None, credential: None };
+    let root = json(&files, "bundle/records/kel-root.json")["aid"].as_str().unwrap().parse().unwrap();
+    let trusted = countersign::keri::Trusted { root, geda: None };
+    let verdict = countersign::keri::verify(&whole, &trusted, &options).unwrap();
+    assert_eq!(verdict.answer, countersign::keri::Answer::Revoked, "{:?}", verdict.findings);
+
+    let unsealed =
+        patched("  - set: streams/tel-qvi.cesr#/-\n    to: { t: rev, dt: '2026-03-18T09:00:00.000000+00:00' }\n");
+    assert!(unsealed.unwrap_err().contains("no event seals it"));
+}
+
 /// keripy takes what we made again: logs with their signatures, receipts and approvals, and registries.
 #[test]
 fn keripy_accepts_what_was_made_again() {
     let Some(python) = crate::keri::interop::keripy() else { return };
     let files = patched(
-        "  - set: streams/kel-le.cesr#/0/kt\n    to: '1'\n  - set: streams/kel-root.cesr#/0/c\n    to: [EO]\n  \
+        "  - set: streams/kel-le.cesr#/0/kt\n    to: '1'\n  - set: streams/kel-root.cesr#/0/bt\n    to: '3'\n  \
          - set: streams/kel-qvi.cesr#/0/bt\n    to: '3'\n",
     )
     .unwrap();
