@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use countersign::bundle::json::{Numbers, Tree};
 use countersign::bundle::{Limits, Snapshot};
 use countersign::compile::program::Stage;
 use countersign::evaluate::outcome::Verdict;
@@ -17,12 +16,13 @@ use serde_json::{Value, json};
 
 use super::{Dice, Files, MANIFEST, Target, flip};
 
-/// An attack: what it is, the case, the file that was changed, and the stage at which it must be noticed.
+/// An attack: what it is, the case, the stage at which it must be noticed, and the files of which the first
+/// finding names one.
 struct Attack {
     name: String,
     files: Files,
-    path: String,
     stage: Stage,
+    named: Vec<String>,
 }
 
 /// Judges all attacks, on every core; gives those that are not noticed as they should be.
@@ -40,7 +40,7 @@ fn unnoticed(target: &Target, count: usize, attack: impl Fn(usize) -> Option<Att
             let document = target.judge(&snapshot, attack.stage);
             if matches!(document.verdict, Verdict::Clean | Verdict::CleanWithWaivers) {
                 found.push(format!("clean: {}", attack.name));
-            } else if !first_names(&document, &attack.path) {
+            } else if !attack.named.iter().any(|path| first_names(&document, path)) {
                 found.push(format!("the first finding names another file: {}\n  {}", attack.name, first(&document)));
             }
         }
@@ -88,7 +88,7 @@ fn no_byte_of_the_case_can_change_unnoticed() {
             Some("decision") => Stage::Approval,
             _ => Stage::Closing,
         };
-        Some(Attack { name: format!("byte {at} of {path}"), files, path: path.clone(), stage })
+        Some(Attack { name: format!("byte {at} of {path}"), files, stage, named: vec![path.clone()] })
     });
     assert!(found.is_empty(), "{} of 2000:\n{}", found.len(), found.join("\n"));
 }
@@ -152,13 +152,16 @@ fn targets(files: &Files) -> Vec<String> {
     files.keys().filter(is_target).cloned().collect()
 }
 
-/// Whether a flip changes white space between the values of a record: it says the same, and is signed the same.
-fn says_the_same(before: &[u8], after: &[u8]) -> bool {
-    let canonical = |bytes: &[u8]| {
-        let tree = Tree::parse(bytes, Numbers::Integers).ok()?;
-        countersign::bundle::json::canonical::canonical(&tree)
-    };
-    canonical(before).is_some_and(|before| canonical(after) == Some(before))
+/// Changes one letter or digit to another, so that most files still read as what they are.
+fn change_a_letter(bytes: &mut [u8], dice: &mut Dice) -> usize {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    loop {
+        let (at, letter) = (dice.below(bytes.len()), LETTERS[dice.below(LETTERS.len())]);
+        if bytes[at].is_ascii_alphanumeric() && bytes[at] != letter {
+            bytes[at] = letter;
+            return at;
+        }
+    }
 }
 
 #[test]
@@ -185,21 +188,16 @@ fn no_byte_can_change_though_it_is_listed_again_and_the_manifest_signed() {
         let pool = if matches!(by, Signed::Own) { &aimed } else { &all };
         let path = &pool[pick % pool.len()];
         let mut files = original.clone();
-        let mut dice = Dice(seed);
-        let at = loop {
-            let mut flipped = original.clone();
-            let at = flip(&mut flipped, path, &mut dice);
-            if !says_the_same(&original[path], &flipped[path]) {
-                files.insert(path.clone(), flipped.remove(path).unwrap());
-                break at;
-            }
-        };
+        let at = change_a_letter(files.get_mut(path).unwrap(), &mut Dice(seed));
         list_again(&mut files, path);
         sign_again(&mut files, &Remake::new(&target.keys, &world), by);
         let name = format!("byte {at} of {path}, listed again");
-        // With a foreign key the manifest itself is what cannot be believed.
-        let path = if matches!(by, Signed::Own) { path.clone() } else { MANIFEST.to_owned() };
-        Some(Attack { name, files, path, stage: Stage::Evidence })
+        // With a foreign key the manifest itself cannot be believed either.
+        let mut named = vec![path.clone()];
+        if !matches!(by, Signed::Own) {
+            named.push(MANIFEST.to_owned());
+        }
+        Some(Attack { name, files, stage: Stage::Evidence, named })
     });
     assert!(found.is_empty(), "{} of 200:\n{}", found.len(), found.join("\n"));
 }
@@ -217,7 +215,7 @@ fn a_listed_file_that_changes_is_what_the_first_finding_names() {
         let path = *per_kind.values().nth(round)?;
         let mut files = files.clone();
         let at = flip(&mut files, path, &mut Dice(round as u64));
-        Some(Attack { name: format!("byte {at} of {path}"), files, path: path.clone(), stage: Stage::Evidence })
+        Some(Attack { name: format!("byte {at} of {path}"), files, stage: Stage::Evidence, named: vec![path.clone()] })
     });
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
