@@ -12,8 +12,9 @@ mod forge;
 
 use countersign::keri::cesr;
 use countersign::keri::evidence::Evidence;
-use countersign::keri::{Options, Trusted, verify};
+use countersign::keri::{Options, Trusted};
 use countersign::primitives::Said;
+use forge::verify;
 use ed25519_dalek::{Signature, VerifyingKey};
 
 fn main() {

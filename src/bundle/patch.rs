@@ -62,6 +62,12 @@ pub trait Maker {
     /// Why there is nothing at the pointer, or why it cannot hold the value.
     fn attach(&mut self, bytes: &[u8], detached: bool, pointer: &str, to: Option<&Value>) -> Result<Vec<u8>, String>;
 
+    /// A stream with a message more, which may leave out what follows from the log it continues.
+    ///
+    /// # Errors
+    /// What is missing in it, or in the case.
+    fn append(&self, files: &Files, stream: &[u8], message: &Value) -> Result<Vec<u8>, String>;
+
     /// Whether records of a kind carry signatures.
     fn is_signed(&self, kind: &str) -> bool;
 
@@ -266,7 +272,7 @@ fn change(files: &mut Files, step: &Step, done: &mut Done, maker: &mut dyn Maker
             let (path, to) = (full(path), full(to));
             let mut bytes = existing(files, &path)?.clone();
             for (pointer, value) in change {
-                bytes = edited(&bytes, &path, pointer, Some(value), maker)?;
+                bytes = edited(files, &bytes, (&path, pointer), Some(value), maker)?;
             }
             let signatures =
                 beside(&path).and_then(|beside| Some((files.get(&beside)?.clone(), Listing::Like(beside))));
@@ -330,19 +336,20 @@ fn set(
     done: &Done,
     maker: &mut dyn Maker,
 ) -> Result<Vec<String>, PatchError> {
-    let new = edited(existing(files, path)?, path, pointer, to, maker)?;
+    let bytes = existing(files, path)?.clone();
+    let new = edited(files, &bytes, (path, pointer), to, maker)?;
     Ok(replaced(files, vec![(path.to_owned(), new)], step, done, maker))
 }
 
 fn edited(
+    files: &Files,
     bytes: &[u8],
-    path: &str,
-    pointer: &str,
+    (path, pointer): (&str, &str),
     to: Option<&Value>,
     maker: &mut dyn Maker,
 ) -> Result<Vec<u8>, PatchError> {
     if path.ends_with(".cesr") {
-        return stream::edit(bytes, path, pointer, to, maker);
+        return stream::edit(files, bytes, (path, pointer), to, maker);
     }
     match to {
         Some(to) => edit::set(bytes, path, pointer, to),

@@ -54,6 +54,10 @@ impl Maker for Workshop<'_> {
         self.remake.attach(bytes, detached, pointer, to)
     }
 
+    fn append(&self, files: &Files, stream: &[u8], message: &Json) -> Result<Vec<u8>, String> {
+        self.remake.append(files, stream, message)
+    }
+
     fn is_signed(&self, kind: &str) -> bool {
         self.schema.kind_named(kind).is_some_and(|kind| self.schema.kind(kind).signed)
     }

@@ -9,6 +9,7 @@
 
 mod attached;
 mod frame;
+mod fresh;
 mod keys;
 mod said;
 mod world;
@@ -24,7 +25,7 @@ pub use world::World;
 use attached::{Claim, Signing};
 use frame::Sent;
 use said::{Renamed, Scope};
-use world::Worlds;
+use world::{Event, Worlds};
 
 /// Files by path.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -100,6 +101,16 @@ impl<'k> Remake<'k> {
         let message = message.ok_or_else(|| format!("there is no message `{index}`: the stream has {count}"))?;
         message.attached = attached::edit(&message.attached, &steps, to, &named, &mut self.kept)?;
         Ok(frame::join(&sent))
+    }
+
+    /// A stream with a message more. What the message leaves out follows from the log that it continues;
+    /// signatures are made when the case is settled.
+    ///
+    /// # Errors
+    /// What is missing in it, or in the case.
+    pub fn append(&self, files: &Files, stream: &[u8], message: &Value) -> Result<Vec<u8>, String> {
+        let message = fresh::message(message, &frame::split(stream)?, &World::read(files), self.keys)?;
+        Ok([stream, message.as_bytes()].concat())
     }
 
     /// Detached signatures by somebody of the fixture, yet to be made; `None` for somebody without keys.
@@ -191,9 +202,13 @@ impl Remake<'_> {
 
 /// Whose key state somebody signs with, and with which keys of it.
 fn claim(keys: &Keys, world: &World, name: &str) -> Option<Claim> {
-    let state = world.latest(keys.aid(name)?)?;
+    world.latest(keys.aid(name)?).map(|state| claim_of(state, keys))
+}
+
+/// A key state, and those of its keys that are at hand.
+fn claim_of(state: &Event, keys: &Keys) -> Claim {
     let indices = state.keys.iter().zip(0..).filter(|(key, _)| keys.seed(key).is_some()).map(|(_, index)| index);
-    Some(Claim { aid: state.prefix.clone(), sn: state.sn, said: state.said.clone(), indices: indices.collect() })
+    Claim { aid: state.prefix.clone(), sn: state.sn, said: state.said.clone(), indices: indices.collect() }
 }
 
 /// Makes the digests of all messages that are not settled, and of those that name them, and so on.
@@ -218,23 +233,27 @@ fn digests(streams: &mut Streams) -> Result<Renamed, String> {
         }
         // What still stands somewhere is another thing now: only those who came with the new one mean it.
         let standing: HashSet<String> = streams.values().flatten().flat_map(|sent| said::named(&sent.body)).collect();
+        let mut global = Renamed::new();
         for (path, rename) in found {
             let only = match (standing.contains(&rename.old), rename.scope) {
                 (false, Scope::Message | Scope::Section) => None,
                 (true, Scope::Message) => Some(path.as_str()),
                 (true, Scope::Section) => continue,
             };
-            let one = Renamed::from([(rename.old.clone(), rename.new.clone())]);
-            for (_, sent) in streams.iter_mut().filter(|(path, _)| only.is_none_or(|only| only == path.as_str())) {
-                sent.iter_mut().for_each(|message| message.rename(&one));
+            match only {
+                None => {
+                    global.insert(rename.old, rename.new);
+                }
+                Some(path) => {
+                    let one = Renamed::from([(rename.old, rename.new)]);
+                    streams.get_mut(path).into_iter().flatten().for_each(|message| message.rename(&one));
+                }
             }
-            if only.is_none() {
-                renamed
-                    .values_mut()
-                    .filter(|value| **value == rename.old)
-                    .for_each(|value| value.clone_from(&rename.new));
-                renamed.insert(rename.old, rename.new);
-            }
+        }
+        streams.values_mut().flatten().for_each(|message| message.rename(&global));
+        for (old, new) in global {
+            renamed.values_mut().filter(|value| **value == old).for_each(|value| value.clone_from(&new));
+            renamed.insert(old, new);
         }
     }
     Err("its messages name each other in a circle".to_owned())

@@ -3,6 +3,8 @@
 //! Each begins with the case as it is, which is clean. What single rules say of single violations stands in the
 //! cases beside the policies; here is what reaches across them: bytes, files, and papers of two cases mixed.
 
+mod bytes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -39,7 +41,7 @@ impl Target {
         let trust = Trust::parse(&std::fs::read(fixtures.join("trust.json")).unwrap()).unwrap();
         let keys = Keys::parse(&std::fs::read(fixtures.join("keri/b0/keys.json")).unwrap()).unwrap();
         let target = Self { program: shipped().unwrap(), trust, snapshot, keys };
-        for stage in [Stage::Evidence, Stage::Proposal, Stage::Approval] {
+        for stage in [Stage::Evidence, Stage::Proposal, Stage::Approval, Stage::Closing] {
             assert_eq!(target.judge(&target.snapshot, stage).verdict, Verdict::Clean, "{stage:?}");
         }
         target
@@ -47,7 +49,9 @@ impl Target {
 
     fn judge(&self, snapshot: &Snapshot, stage: Stage) -> ReportDocument {
         let options = Options {
-            as_of: "2026-03-20T15:00:00Z".parse().unwrap(),
+            as_of: if stage < Stage::Closing { "2026-03-20T15:00:00Z" } else { "2026-03-20T15:05:00Z" }
+                .parse()
+                .unwrap(),
             stage,
             flows: Vec::new(),
             profile: check::DEFAULT_PROFILE.to_owned(),

@@ -5,11 +5,11 @@
 
 mod beside;
 mod command;
-mod forge;
+pub mod forge;
 mod forgeries;
 mod grants;
 mod hostile;
-mod interop;
+pub mod interop;
 mod mutants;
 mod mutate;
 mod shown;
@@ -18,8 +18,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use countersign::keri::{Answer, Options, Trusted, Verdict, schema::Library, verify};
+use countersign::keri::{Answer, Options, Trusted, Verdict, schema::Library};
 use countersign::primitives::{Instant, Said};
+use forge::verify;
 
 /// The folder of shared evidence, if it is there.
 pub fn shared(path: &str) -> Option<PathBuf> {
@@ -88,7 +89,7 @@ fn codes() -> BTreeMap<String, Vec<String>> {
 
 /// What a stream got that it should not have.
 fn disagreement(verdict: &Verdict, case: &Case, codes: &BTreeMap<String, Vec<String>>) -> Option<String> {
-    let first = verdict.findings.first().map(|finding| finding.code.as_str());
+    let first = verdict.findings.first().map(|finding| finding.name());
     let expected = codes.get(&case.code).unwrap_or_else(|| panic!("no codes for {}", case.code));
     let reason = match verdict.answer {
         Answer::Valid => expected.is_empty(),
@@ -99,7 +100,7 @@ fn disagreement(verdict: &Verdict, case: &Case, codes: &BTreeMap<String, Vec<Str
     let right = verdict.answer == case.verdict && reason;
     (!right).then(|| {
         let findings: Vec<_> =
-            verdict.findings.iter().map(|finding| format!("    {}: {}", finding.code, finding.message)).collect();
+            verdict.findings.iter().map(|finding| format!("    {}: {}", finding.name(), finding.message)).collect();
         format!(
             "{}: {} ({:?} expected for {})\n{}",
             case.file,
@@ -122,7 +123,7 @@ fn streams_that_keripy_made_get_their_verdicts() {
         let credential: Said = told["credential"].parse().unwrap();
         let options = Options { as_of: as_of(), schemas: None, credential: Some(&credential) };
         let verdict = verify(&fs::read(folder.join(format!("{name}.cesr"))).unwrap(), &trusted, &options).unwrap();
-        let first = verdict.findings.first().map_or("", |finding| finding.code.as_str());
+        let first = verdict.findings.first().map_or("", |finding| finding.name());
         let found = (verdict.answer.to_string(), first.to_owned());
         assert_eq!(found, (told["verdict"].clone(), told["code"].clone()), "{name}: {:#?}", verdict.findings);
     }

@@ -5,14 +5,15 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use countersign::bundle::json::{Numbers, Tree, canonical::canonical};
-use countersign::bundle::patch::TRUST;
+use countersign::bundle::patch::{self, Change, Settle, Step, TRUST};
 use countersign::bundle::{Limits, Snapshot};
 use countersign::check::cases;
+use countersign::check::patch::Workshop;
 use countersign::facts::schema::FactSchema;
 use countersign::keri::cesr::{self, Group};
 use countersign::keri::evidence::Evidence;
 use countersign::keri::log::Logs;
-use countersign::keri::remake::Keys;
+use countersign::keri::remake::{Keys, World};
 use countersign::keri::signature::Signatures;
 use countersign::keri::signed;
 use countersign::policy::cases::patch_file;
@@ -235,14 +236,24 @@ fn a_new_threshold_is_a_new_identifier_everywhere() {
 
 #[test]
 fn another_group_of_the_qvi_is_still_the_one_that_is_trusted() {
-    let source = Source::new("patch.yaml", "patch:\n  - set: streams/kel-qvi.cesr#/0/c\n    to: []\n".to_owned());
-    let steps = patch_file(&source).unwrap().steps;
     let mut files = reference_case().to_files();
     files.insert(TRUST.to_owned(), std::fs::read(fixtures().join("trust.json")).unwrap());
-    let snapshot = reference_case();
-    let patched = cases::patched(&snapshot, &steps, schema(), &keys()).unwrap().snapshot.to_files();
-    assert_eq!(problems(&patched), BTreeSet::new());
-    assert!(!String::from_utf8_lossy(&patched["bundle/streams/credential-qvi.cesr"]).contains(QVI));
+    let (world, keys) = (World::read(&files), keys());
+    let step = Step {
+        settle: Settle::Signed,
+        change: Change::Set {
+            path: "streams/kel-qvi.cesr".to_owned(),
+            pointer: "/0/c".to_owned(),
+            to: serde_json::json!([]),
+        },
+    };
+    patch::apply(&mut files, &[step], &mut Workshop::new(schema(), &keys, &world)).unwrap();
+    let trust = json(&files, TRUST);
+    files.remove(TRUST);
+    assert_eq!(problems(&files), BTreeSet::new());
+    assert!(!String::from_utf8_lossy(&files["bundle/streams/credential-qvi.cesr"]).contains(QVI));
+    assert_ne!(trust["qvi_aid"], QVI);
+    assert_eq!(trust["qvi_aid"], json(&files, "bundle/records/kel-qvi.json")["aid"]);
 }
 
 #[test]
@@ -343,32 +354,77 @@ fn without_keys_it_says_what_no_longer_holds() {
 }
 
 #[test]
-fn timing_probe() {
-    let snapshot = reference_case();
-    let keys = keys();
-    let world = countersign::keri::remake::World::read(&snapshot.to_files());
-    for steps in [
-        "  - set: records/session-1.json#/audio\n    to: false\n",
-        "  - set: streams/kel-le.cesr#/0/kt\n    to: '1'\n",
-        "  - set: streams/kel-root.cesr#/0/kt\n    to: '1'\n",
-    ] {
-        let source = Source::new("patch.yaml", format!("patch:\n{steps}"));
-        let file = patch_file(&source).unwrap();
-        let start = std::time::Instant::now();
-        for _ in 0..5 {
-            cases::patched(&snapshot, &file.steps, schema(), &keys).unwrap();
-        }
-        println!("TIME {steps} {:?}", start.elapsed() / 5);
+fn messages_are_added_and_signed() {
+    let files = patched(
+        "  - set: streams/kel-le.cesr#/-\n    to: { t: rot }\n  - set: streams/kel-le.cesr#/-\n    to: { t: ixn }\n",
+    )
+    .unwrap();
+    let found = problems(&files);
+    assert_eq!(found, BTreeSet::new());
+    let messages = cesr::read(&files["bundle/streams/kel-le.cesr"]).unwrap();
+    assert_eq!(messages.len(), 3);
+    let logs = |stream: &[u8], prefix: &str| {
+        let messages = cesr::read(stream).unwrap();
+        let evidence = Evidence::collect(&messages);
+        let signatures = Signatures::verify(evidence.events.triples());
+        let logs = Logs::new(&evidence.events, &signatures);
+        logs.log(prefix).unwrap().accepted.len()
+    };
+    assert_eq!(logs(&files["bundle/streams/kel-le.cesr"], LE), 3);
+
+    // GLEIF revokes the credential of the QVI.
+    let said = format!("E{}", "revoked".repeat(7).split_at(43).0);
+    let credential = "EHExaqxkfCRN0RaSdkYM08AQsiBsvfuUejdYmROYbP6Y";
+    let files = patched(&format!(
+        "  - set: streams/kel-geda.cesr#/-\n    to: {{ t: ixn, a: [{{ i: {credential}, s: '1', d: {said} }}] }}\n  \
+         - set: streams/tel-qvi.cesr#/-\n    to: {{ t: rev, d: {said}, dt: '2026-03-18T09:00:00.000000+00:00' }}\n",
+    ))
+    .unwrap();
+    assert_eq!(problems(&files), BTreeSet::new());
+    for path in ["bundle/streams/kel-geda.cesr", "bundle/streams/tel-qvi.cesr"] {
+        assert!(!String::from_utf8_lossy(&files[path]).contains(&said), "{path}");
     }
-    let start = std::time::Instant::now();
-    for _ in 0..5 {
-        countersign::keri::remake::World::read(&snapshot.to_files());
+    let whole = [
+        files["bundle/streams/credential-qvi.cesr"].as_slice(),
+        &files["bundle/streams/kel-geda.cesr"],
+        &files["bundle/streams/tel-qvi.cesr"],
+    ]
+    .concat();
+    let as_of = "2026-03-20T15:00:00Z".parse().unwrap();
+    let options = countersign::keri::Options { as_of, schemas: None, credential: None };
+    let root = json(&files, "bundle/records/kel-root.json")["aid"].as_str().unwrap().parse().unwrap();
+    let trusted = countersign::keri::Trusted { root, geda: None };
+    let verdict = crate::keri::forge::verify(&whole, &trusted, &options).unwrap();
+    assert_eq!(verdict.answer, countersign::keri::Answer::Revoked, "{:?}", verdict.findings);
+
+    let unsealed =
+        patched("  - set: streams/tel-qvi.cesr#/-\n    to: { t: rev, dt: '2026-03-18T09:00:00.000000+00:00' }\n");
+    assert!(unsealed.unwrap_err().contains("no event seals it"));
+}
+
+/// keripy takes what we made again: logs with their signatures, receipts and approvals, and registries.
+#[test]
+fn keripy_accepts_what_was_made_again() {
+    let Some(python) = crate::keri::interop::keripy() else { return };
+    let files = patched(
+        "  - set: streams/kel-le.cesr#/0/kt\n    to: '1'\n  - set: streams/kel-root.cesr#/0/bt\n    to: '3'\n  \
+         - set: streams/kel-qvi.cesr#/0/bt\n    to: '3'\n",
+    )
+    .unwrap();
+    assert_eq!(problems(&files).into_iter().filter(|problem| !problem.starts_with("log: ")).count(), 0);
+    let messages = cesr::read(&files["post/streams/credential-le.cesr"]).unwrap();
+    // Without official schemas keripy keeps credentials waiting.
+    let mut stream = Vec::new();
+    for message in messages.iter().filter(|message| !message.body.starts_with("{\"v\":\"ACDC")) {
+        stream.extend_from_slice(&files["post/streams/credential-le.cesr"][message.offset..message.end]);
     }
-    println!("world {:?}", start.elapsed() / 5);
-    let start = std::time::Instant::now();
-    for _ in 0..5 {
-        Snapshot::from_files(snapshot.to_files(), &Limits::STANDARD);
+    let found = crate::keri::interop::accepted(&python, &stream);
+    assert_eq!(found["left"], 0, "{found}");
+    let aid = |record: &str| json(&files, record)["aid"].as_str().unwrap().to_owned();
+    for (record, sn) in
+        [("bundle/records/kel-le.json", 0), ("bundle/records/kel-qvi.json", 2), ("bundle/records/kel-root.json", 1)]
+    {
+        assert_eq!(found["logs"][aid(record)][0], sn, "{record}: {found}");
     }
-    println!("snapshot {:?}", start.elapsed() / 5);
-    let _ = world;
+    assert_eq!(found["registries"].as_array().unwrap().len(), 2, "{found}");
 }

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use memchr::memmem::Finder;
 use serde_json::{Map, Value, json};
 
 use crate::bundle::json::canonical::canonical;
@@ -362,6 +363,7 @@ fn name_digest(
     let mut touched = Vec::new();
     let Some(old) = changed.old else { return touched };
     let (old_text, new_text) = (old.to_string(), changed.new.to_string());
+    let finder = Finder::new(&old_text);
     // Where another file has the same content, its digest is meant unless this one's path is named.
     let shares =
         |(path, digest): (&String, &Sha256)| path != changed.path && *digest == old && files.contains_key(path);
@@ -378,8 +380,11 @@ fn name_digest(
             (Rank::Evidence | Rank::Signatures, Rank::Manifest)
                 | (Rank::PostEvidence | Rank::PostSignatures, Rank::PostManifest)
         );
+        if lists_it || finder.find(bytes).is_none() {
+            continue;
+        }
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        if lists_it || !text.contains(&old_text) || (is_shared && !text.contains(inner)) {
+        if is_shared && !text.contains(inner) {
             continue;
         }
         *bytes = text.replace(&old_text, &new_text).into_bytes();

@@ -21,9 +21,9 @@ pub(super) fn contents(files: &Files) -> BTreeMap<String, Vec<u8>> {
 
 /// Sets what a pointer names, or removes it.
 pub(super) fn edit(
+    files: &Files,
     bytes: &[u8],
-    path: &str,
-    pointer: &str,
+    (path, pointer): (&str, &str),
     to: Option<&Value>,
     maker: &mut dyn Maker,
 ) -> Result<Vec<u8>, PatchError> {
@@ -36,7 +36,7 @@ pub(super) fn edit(
     let (index, rest) = split(pointer).ok_or_else(|| failed("it names no message: write `/0/member`".to_owned()))?;
     if index == "-" && rest.is_empty() {
         let to = to.ok_or_else(|| failed("`-` is the place after the last message".to_owned()))?;
-        return Ok([bytes, to.to_string().as_bytes()].concat());
+        return maker.append(files, bytes, to).map_err(failed);
     }
     let at = index.parse::<usize>().ok().and_then(|index| bodies.get(index).cloned());
     let at = at.ok_or_else(|| failed(format!("there is no message `{index}`: the stream has {}", bodies.len())))?;

@@ -3,7 +3,7 @@
 mod edit;
 mod sign;
 
-pub(super) use edit::{Claim, edit, follow, signature_file};
+pub(super) use edit::{Claim, Skeleton, edit, follow, signature_file, unsigned_groups};
 pub(super) use sign::{Signing, sign, sign_again};
 
 use crate::keri::cesr::{Attachment, Message, Protocol, StreamWriter, read_attachments};

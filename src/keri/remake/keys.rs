@@ -6,7 +6,8 @@ use ed25519_dalek::{Signer, SigningKey};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::keri::cesr::key_bytes;
+use crate::keri::cesr::{key_bytes, qualified};
+use crate::primitives::Said;
 
 /// Private keys by public key, and the people who hold them.
 #[derive(Default, Clone)]
@@ -87,6 +88,12 @@ impl Keys {
     /// The identifier of a person or group, as the file says.
     pub(super) fn aid(&self, name: &str) -> Option<&str> {
         self.aids.get(name).map(String::as_str)
+    }
+
+    /// The public key that a digest commits to.
+    pub(super) fn committed(&self, digest: &str) -> Option<String> {
+        let mut publics = self.by_public.keys().filter_map(|raw| qualified("D", raw));
+        publics.find(|public| Said::of(public.as_bytes()).as_str() == digest)
     }
 
     /// What signs for a public key.

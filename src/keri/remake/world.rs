@@ -29,6 +29,8 @@ pub(super) struct Event {
     /// Witnesses of an inception, or those that a rotation adds.
     pub added: Vec<String>,
     pub cut: Vec<String>,
+    /// Identifier, number and digest of what it seals.
+    pub seals: Vec<[String; 3]>,
     pub body: String,
 }
 
@@ -71,6 +73,15 @@ impl World {
         self.bodies.contains(body)
     }
 
+    pub(super) fn event(&self, said: &str) -> Option<&Event> {
+        self.events.get(said)
+    }
+
+    /// The event that seals another.
+    pub(super) fn sealing(&self, prefix: &str, sn: &str, said: &str) -> Option<&Event> {
+        self.events.values().find(|event| event.seals.iter().any(|seal| *seal == [prefix, sn, said]))
+    }
+
     /// The latest establishment event of an identifier.
     pub(super) fn latest(&self, prefix: &str) -> Option<&Event> {
         self.events.get(&self.latest.get(prefix)?.1)
@@ -99,9 +110,16 @@ impl Event {
             establishes,
             added: if begins { list("b") } else { list("ba") },
             cut: list("br"),
+            seals: seals(value),
             body: serde_json::to_string(value).ok()?,
         })
     }
+}
+
+fn seals(value: &Value) -> Vec<[String; 3]> {
+    let items = value.get("a").and_then(Value::as_array).into_iter().flatten();
+    let text = |item: &Value, field: &str| item.get(field).and_then(Value::as_str).map(str::to_owned);
+    items.filter_map(|item| Some([text(item, "i")?, text(item, "s")?, text(item, "d")?])).collect()
 }
 
 /// The events of a case as they are, then as they were.
@@ -126,7 +144,15 @@ impl<'w> Worlds<'w> {
 
     /// The keys that sign an event: its own, or those in force.
     pub fn keys(&self, event: &Event) -> Option<Vec<String>> {
-        self.log(event).into_iter().find(|event| event.establishes).map(|event| event.keys.clone())
+        self.established(event).map(|event| event.keys.clone())
+    }
+
+    /// The establishment event in force at an event.
+    pub fn established<'e>(&self, event: &'e Event) -> Option<&'e Event>
+    where
+        'w: 'e,
+    {
+        self.log(event).into_iter().find(|event| event.establishes)
     }
 
     /// The witnesses that receipt an event.

@@ -2,10 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use countersign::keri::Trusted;
+use countersign::check::credential::{self, NoVerdict};
+use countersign::compile;
+use countersign::keri::{Options, Trusted, Verdict};
 use countersign::keri::cesr::{IndexedCode, qualified, qualified_number};
 use countersign::primitives::Said;
 use ed25519_dalek::{Signer, SigningKey};
+
+/// As `countersign credential verify`, by the shipped rule book.
+pub fn verify(stream: &[u8], trusted: &Trusted, options: &Options<'_>) -> Result<Verdict, NoVerdict> {
+    credential::verify(compile::shipped().as_ref().unwrap(), stream, trusted, options)
+}
 
 /// What stands for a digest until it is known.
 pub const DUMMY: &str = "############################################";

@@ -15,7 +15,7 @@ fn judge(world: &World, target: &str, stream: &[u8]) -> Verdict {
 fn expect(world: &World, target: &str, answer: Answer, code: &str) {
     for manner in [Manner::Wrapped, Manner::Bare, Manner::ReceiptMessages] {
         let verdict = judge(world, target, &world.stream(manner));
-        let first = verdict.findings.first().map_or("", |finding| finding.code.as_str());
+        let first = verdict.findings.first().map_or("", |finding| finding.name());
         assert!(
             verdict.answer == answer && first == code,
             "{manner:?}: {} {first}, and {answer} {code} is expected\n{:#?}",
@@ -223,7 +223,7 @@ fn two_events_at_one_place_are_duplicity_whatever_came_first() {
     expect(&base.world, &le, Answer::Invalid, "duplicity");
     base.world.sent("qvi.fork").signatures.truncate(1);
     let verdict = judge(&base.world, &le, &base.world.stream(Manner::Wrapped));
-    assert!(verdict.findings.iter().all(|finding| finding.code.as_str() != "duplicity"));
+    assert!(verdict.findings.iter().all(|finding| finding.name() != "duplicity"));
 }
 
 /// The order of a stream is whoever wrote it's to choose; which of two contradicting events is told about
@@ -462,7 +462,7 @@ fn the_root_of_trust_is_the_installation_s() {
             geda: geda.map(|geda| base.world.prefix(geda).parse().unwrap()),
         };
         let verdict = verify(&stream, &trusted, &options).unwrap();
-        verdict.findings.first().map_or("", |finding| finding.code.as_str())
+        verdict.findings.first().map_or("", |finding| finding.name())
     };
     assert_eq!(code("root", None), "");
     assert_eq!(code("root", Some("geda")), "");

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::forge::*;
 
-fn keripy() -> Option<String> {
+pub fn keripy() -> Option<String> {
     let python = std::env::var("COUNTERSIGN_KERIPY").unwrap_or_else(|_| "python3.13".to_owned());
     let found = Command::new(&python).args(["-c", "import keri.core.eventing"]).stderr(Stdio::null()).status();
     if found.is_ok_and(|status| status.success()) {
@@ -19,7 +19,7 @@ fn keripy() -> Option<String> {
     None
 }
 
-fn accepted(python: &str, stream: &[u8]) -> serde_json::Value {
+pub fn accepted(python: &str, stream: &[u8]) -> serde_json::Value {
     let script = format!("{}/tests/interop/accepts.py", env!("CARGO_MANIFEST_DIR"));
     let mut child = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(stream).unwrap();

@@ -31,6 +31,40 @@ pub(in super::super) fn signature_file(claims: &[Claim]) -> Option<String> {
     write(vec![Attachment { offset: 0, wrapped: false, group }]).ok()
 }
 
+/// What must be attached to a new message.
+#[derive(Debug, Default)]
+pub(in super::super) struct Skeleton {
+    /// Number of keys that sign.
+    pub signatures: usize,
+    /// Number of witnesses that receipt.
+    pub receipts: usize,
+    /// Number and digest of the event that seals it.
+    pub sealed: Option<(u64, String)>,
+    /// Whose key state signs it, if it is no event of a log.
+    pub signer: Option<Claim>,
+}
+
+/// Attached groups with signatures that are yet to be made.
+pub(in super::super) fn unsigned_groups(skeleton: &Skeleton) -> Result<String, String> {
+    let too_many = || "more keys sign than a count code can say".to_owned();
+    let dummies = |count: usize| -> Option<Vec<String>> {
+        let indices = 0..u32::try_from(count).ok()?;
+        indices.map(|index| IndexedCode::Both(index).signature(&UNSIGNED)).collect()
+    };
+    let signatures = dummies(skeleton.signatures).ok_or_else(too_many)?;
+    let receipts = dummies(skeleton.receipts).ok_or_else(too_many)?;
+    let signed = skeleton.signer.as_ref().map(unsigned).unwrap_or_else(|| Some(Vec::new())).ok_or_else(too_many)?;
+    let event = [
+        Group::ControllerSignatures(signatures.iter().map(|text| indexed(text)).collect()),
+        Group::WitnessSignatures(receipts.iter().map(|text| indexed(text)).collect()),
+        Group::SealCouples(skeleton.sealed.iter().map(|(sn, said)| (*sn, said.as_str())).collect()),
+    ];
+    let wrapped = event.map(|group| Attachment { offset: 0, wrapped: true, group });
+    let items = skeleton.signer.iter().map(|claim| item(claim, &signed)).collect();
+    let signer = Attachment { offset: 0, wrapped: false, group: Group::TransferableSignatures(items) };
+    write(wrapped.into_iter().chain([signer]).collect())
+}
+
 fn unsigned(claim: &Claim) -> Option<Vec<String>> {
     claim.indices.iter().map(|index| IndexedCode::Both(*index).signature(&UNSIGNED)).collect()
 }

@@ -10,6 +10,7 @@ use countersign::keri::signed::signers;
 use countersign::keri::{Answer, Options, Status, Verdict, show};
 use countersign::primitives::{Aid, Said};
 
+use super::super::forge::verify;
 use super::{Mutant, Seed, as_of};
 
 impl Seed {
@@ -125,6 +126,6 @@ type Told = BTreeSet<(&'static str, Option<String>)>;
 /// A verdict without the places in the stream.
 fn told(verdict: &Option<Verdict>) -> Option<(Answer, Told)> {
     let verdict = verdict.as_ref()?;
-    let findings = verdict.findings.iter().map(|finding| (finding.code.as_str(), finding.said.clone()));
+    let findings = verdict.findings.iter().map(|finding| (finding.name().to_owned(), finding.said.clone()));
     Some((verdict.answer, findings.collect()))
 }
