@@ -10,6 +10,7 @@ mod forgeries;
 mod grants;
 mod hostile;
 mod interop;
+mod pooled;
 mod shown;
 
 use std::collections::BTreeMap;
