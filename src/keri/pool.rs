@@ -35,6 +35,9 @@ use frame::Frame;
 /// Most credentials of a pool: a case has the chain of one, of at most four.
 const CREDENTIALS_MAX: usize = 256;
 
+/// Most findings that are kept: nobody reads more, and a stream may hold a flaw in every message.
+const FINDINGS_MAX: usize = 1000;
+
 /// Signatures that stand apart from what they are for.
 #[derive(Debug, Clone, Copy)]
 pub struct Detached<'q> {
@@ -253,11 +256,16 @@ impl Told {
 
     fn push(&mut self, mut finding: Finding, spot: Option<Spot>, credential: Option<&str>, draft: bool) {
         let key = (finding.code, finding.offset, finding.message.clone());
-        if self.known.insert(key) {
+        if self.findings.len() < FINDINGS_MAX && self.known.insert(key) {
             // From here on the place is the spot.
             finding.offset = None;
             let credential = credential.map(str::to_owned);
             self.findings.push(PooledFinding { finding, spot, credential, draft });
+            if self.findings.len() == FINDINGS_MAX {
+                let text = format!("more than {FINDINGS_MAX} things do not hold; the others are not listed");
+                let finding = Finding::new(Code::StreamTooLarge, text);
+                self.findings.push(PooledFinding { finding, spot: None, credential: None, draft });
+            }
         }
     }
 }

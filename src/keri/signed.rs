@@ -121,7 +121,7 @@ pub fn claims<'a>(logs: &Logs<'_, 'a>, text: &str, attachments: &[Attachment<'a>
     for attachment in attachments {
         match &attachment.group {
             Group::TransferableSignatures(items) => {
-                found.extend(items.iter().map(|(anchor, signatures)| by_state(logs, text, anchor, signatures)));
+                found.extend(items.iter().map(|(anchor, signatures)| by_state(logs, text, anchor, signatures, COUNT)));
             }
             Group::LatestSignatures(items) => {
                 found.extend(items.iter().map(|(prefix, signatures)| by_latest(logs, text, prefix, signatures)));
@@ -129,7 +129,7 @@ pub fn claims<'a>(logs: &Logs<'_, 'a>, text: &str, attachments: &[Attachment<'a>
             Group::ReceiptCouples(items) => found.extend(items.iter().map(|couple| by_key(logs, text, couple))),
             Group::ReceiptQuadruples(items) => {
                 let single = |(anchor, signature): &(Anchor<'a>, Indexed<'a>)| {
-                    by_state(logs, text, anchor, std::slice::from_ref(signature))
+                    by_state(logs, text, anchor, std::slice::from_ref(signature), 0)
                 };
                 found.extend(items.iter().map(single));
             }
@@ -192,9 +192,10 @@ fn nameless(attachment: &Attachment<'_>, code: &'static str) -> Claim {
     Claim { aid: None, established: None, start, end, outcome: Err(NotSigned::Nameless { code }) }
 }
 
-fn by_state(logs: &Logs<'_, '_>, text: &str, anchor: &Anchor<'_>, signatures: &[Indexed<'_>]) -> Claim {
+/// `count`: the length of the count code that stands before the signatures.
+fn by_state(logs: &Logs<'_, '_>, text: &str, anchor: &Anchor<'_>, signatures: &[Indexed<'_>], count: usize) -> Claim {
     let aid = anchor.prefix.to_owned();
-    let (start, end) = bytes(signatures, COUNT + DIGEST + NUMBER + PREFIX);
+    let (start, end) = bytes(signatures, count + DIGEST + NUMBER + PREFIX);
     let established = Some((anchor.sn, anchor.said.to_owned()));
     let judge = || {
         let log = logs.log(anchor.prefix).ok_or_else(|| NotSigned::LogMissing { aid: aid.clone() })?;

@@ -4,5 +4,6 @@
 //! the facts say which.
 
 mod facts;
+mod ruled;
 mod spoiled;
 mod story;

@@ -12,6 +12,7 @@ mod hostile;
 pub mod interop;
 mod mutants;
 mod mutate;
+mod pooled;
 mod shown;
 
 use std::collections::BTreeMap;

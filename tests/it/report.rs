@@ -31,8 +31,6 @@ fn document(verdict: Verdict) -> ReportDocument {
             profile: "house".to_owned(),
             packs: vec!["gate-core".to_owned(), "lei-status".to_owned()],
             fail_on: FailOn::Warn,
-            schemas: None,
-            memory: None,
             bundle_id: "B0".to_owned(),
             bundle: Some(digest("manifest")),
             lei: Some("254900OPPU84GM83MG36".to_owned()),

@@ -19,6 +19,7 @@ use crate::keri::verdict::{Code, Finding};
 pub(super) fn check<'a>(evidence: &Evidence<'a>, checked: &Evidence<'a>, logs: &Logs<'_, 'a>) -> Vec<Finding> {
     let states = states(checked, logs);
     let mut check = Check { evidence, checked, logs, states, findings: Vec::new() };
+    check.proposed();
     for kept in checked.kept.iter().flatten() {
         check.message(kept);
     }
@@ -98,6 +99,27 @@ impl<'q, 'e, 'a> Check<'q, 'e, 'a> {
                 }
             }
             What::Other { kind } => self.claims(message.body, &message.attachments, "", &format!("`{kind}` message")),
+        }
+    }
+
+    /// An event that only a draft holds must follow the log as it is.
+    fn proposed(&mut self) {
+        let checked = self.checked;
+        for entry in (0..).map_while(|at| checked.events.entry(at)) {
+            let event = &entry.event;
+            if self.logs.events().find(event.said).is_some() {
+                continue;
+            }
+            let name = format!("event `{}` (sn {}) of `{}`", event.said, event.sn, event.prefix);
+            let log = self.logs.log(event.prefix);
+            let held = log.as_ref().and_then(|log| self.logs.events().entry(log.at(event.sn)?.entry));
+            if let Some(held) = held {
+                let text = format!("{name} is proposed, and its log holds event `{}` at that place", held.event.said);
+                self.tell(Code::Duplicity, entry.offset, event.said, text);
+            } else if !self.states.contains_key(event.said) {
+                let text = format!("{name} is proposed, and does not follow the accepted log of its identifier");
+                self.tell(Code::EventInvalid, entry.offset, event.said, text);
+            }
         }
     }
 
@@ -198,15 +220,31 @@ impl<'q, 'e, 'a> Check<'q, 'e, 'a> {
         if in_log || seals(&self.checked.events) && self.logs.events().find(source).is_none() {
             return;
         }
-        if accepted.is_none() && self.logs.events().find(source).is_none() {
+        let (code, text) = if seals(self.logs.events()) {
+            let superseded = log.superseded.iter().filter_map(|at| self.logs.events().entry(*at));
+            if superseded.into_iter().any(|entry| entry.event.said == source) {
+                (
+                    Code::SealSuperseded,
+                    format!("{name} is sealed in event `{source}` (sn {sn}), which `{above}` superseded"),
+                )
+            } else {
+                // The log says why it does not accept that event.
+                (
+                    Code::NotUsed,
+                    format!("{name} is sealed in event `{source}` (sn {sn}) of `{above}`, which is not accepted"),
+                )
+            }
+        } else if accepted.is_none() && self.logs.events().find(source).is_none() {
             let text =
                 format!("event `{source}` (sn {sn}) of `{above}`, which is said to seal {name}, was not presented");
-            return self.tell(Code::EventMissing, offset, said, text);
-        }
-        let text = format!(
-            "the source attached to {name} names event `{source}` (sn {sn}) of `{above}`, which does not seal it, or which its log does not accept"
-        );
-        self.tell(Code::SourceMismatch, offset, said, text);
+            (Code::EventMissing, text)
+        } else {
+            let text = format!(
+                "the source attached to {name} names event `{source}` (sn {sn}) of `{above}`, which does not seal it"
+            );
+            (Code::SourceMismatch, text)
+        };
+        self.tell(code, offset, said, text);
     }
 
     fn registry_event(&mut self, said: &'a str, message: &Message<'a>) {

@@ -165,7 +165,8 @@ fn present_and_unlisted() {
 fn the_signatures_of_the_manifest_are_not_listed() {
     let mut files = Sample::new().sealed();
     files.insert("bundle/manifest.sig.cesr".into(), b"-".into());
-    assert_eq!(codes(&snapshot(files)), []);
+    // It need not be listed, and must be what its name says.
+    assert_eq!(codes(&snapshot(files)), [Code::SignatureUnreadable]);
 }
 
 #[test]
@@ -398,7 +399,8 @@ fn what_is_no_case_record() {
     assert_eq!(only_problem(&case_with(&[("p.json", issuance_plan("p"))])).code, Code::NotACaseRecord);
     assert_eq!(only_problem(&case_with(&[("p.json", json!({}))])).code, Code::NotACaseRecord);
     assert_eq!(only_problem(&case_with(&[("notes.txt", json!("x"))])).code, Code::NotACaseRecord);
-    assert_eq!(codes(&case_with(&[("proposal.cesr", json!("-"))])), []);
+    // A stream belongs to the proposal that names it.
+    assert_eq!(only_problem(&case_with(&[("proposal.cesr", json!("-"))])).code, Code::NotACaseRecord);
 }
 
 #[test]
