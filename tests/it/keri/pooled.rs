@@ -67,24 +67,17 @@ fn a_pool_says_what_the_verdict_on_each_credential_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What pools do not tell: governance rules, and what the verdict does not rest on.
 fn is_policy(code: Code) -> bool {
-    let text = code.as_str();
-    text.starts_with("qvi_")
-        || text.starts_with("lei_")
-        || text.starts_with("auth_")
-        || text.starts_with("wrong_")
-        || matches!(
-            code,
-            Code::RoleMismatch
-                | Code::GraceShort
-                | Code::NotTransferable
-                | Code::Abandoned
-                | Code::DatedInFuture
-                | Code::DateMalformed
-                | Code::Unproven
-                | Code::NotUsed
-                | Code::RevocationNotSealed
-        )
+    matches!(
+        code,
+        Code::RuleFails
+            | Code::RuleUndecided
+            | Code::RuleWarns
+            | Code::Unproven
+            | Code::NotUsed
+            | Code::RevocationNotSealed
+    )
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn same_messages(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// Codes, and what they are about.
-type Told = BTreeSet<(&'static str, Option<String>)>;
+type Told = BTreeSet<(String, Option<String>)>;
 
 /// A verdict without the places in the stream.
 fn told(verdict: &Option<Verdict>) -> Option<(Answer, Told)> {
