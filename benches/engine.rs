@@ -179,7 +179,7 @@ mod end_to_end {
     #[divan::bench]
     fn clean_for_people() -> usize {
         let layout = Layout { width: 100, unicode: true, all: false, case_path: "b0".to_owned() };
-        run(clean, |report| human::render(report.document(), &layout).len())
+        run(clean, |report| human::render(report.content(), &layout).len())
     }
 
     #[divan::bench]
@@ -191,6 +191,6 @@ mod end_to_end {
     fn failing_for_people(bencher: Bencher<'_, '_>) {
         let layout = Layout { width: 100, unicode: true, all: false, case_path: "b0".to_owned() };
         let snapshot = failing();
-        bencher.bench_local(|| run(|| snapshot.clone(), |report| human::render(report.document(), &layout).len()));
+        bencher.bench_local(|| run(|| snapshot.clone(), |report| human::render(report.content(), &layout).len()));
     }
 }

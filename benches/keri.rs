@@ -1,4 +1,7 @@
 //! What verifying one full chain costs, beside the least it can cost: its signatures, one by one.
+//!
+//! The first build is long: benches unwind where the command aborts, so every dependency is built again.
+//! `COUNTERSIGN_SHARED` names the folder with the shared evidence; without it a forged chain is measured.
 
 // divan's macros make items of their own.
 #![allow(missing_docs)]

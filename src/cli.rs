@@ -107,8 +107,6 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         .and_then(|settings| dispatch(arguments.command, &settings, &terminal));
     match outcome {
         Ok(status) => status,
-        // The reader of our output has gone; that is theirs to decide.
-        Err(CliError::Print { source }) if source.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             terminal::print_error(&error);
             EXIT_ERROR

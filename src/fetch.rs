@@ -12,6 +12,8 @@ use std::time::Duration;
 use reqwest::blocking::{Client, Response as HttpResponse};
 use url::{Host, Url};
 
+use crate::primitives::Instant;
+
 pub use error::FetchError;
 
 /// What a request may cost.
@@ -105,10 +107,18 @@ fn is_transient(status: u16) -> bool {
     status == 429 || (500..600).contains(&status)
 }
 
-/// What `Retry-After` asks for. A date would need a clock, and a server that sends one still gets the
-/// backoff; more than the bound is refused by the caller.
+/// What `Retry-After` asks for: seconds, or a date, which is counted from the date that the server gives the
+/// answer and not from the clock of this machine. A header that cannot be read so asks for nothing; the caller
+/// refuses more than the bound.
 fn retry_after(response: &Response) -> Option<Duration> {
-    response.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+    let asked = response.header("retry-after")?.trim();
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let answered = Instant::from_http_date(response.header("date")?)?;
+    let seconds = Instant::from_http_date(asked)?.since(answered).nanoseconds() / 1_000_000_000;
+    // A date that has passed asks for no wait.
+    u64::try_from(seconds.max(0)).ok().map(Duration::from_secs)
 }
 
 fn parse(url: &str) -> Result<Url, FetchError> {

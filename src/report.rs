@@ -9,6 +9,8 @@ pub mod document;
 pub mod human;
 pub mod json;
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 
 use crate::primitives::{Said, Sha256};
@@ -24,24 +26,45 @@ pub const FORMAT: &str = "countersign/report/v1";
 const SAID_PLACEHOLDER: &str = "############################################";
 
 /// A finished report. Only `check` makes one, so whoever holds it knows that every due rule ran.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Report {
-    document: ReportDocument,
+    /// Its digests stand open.
+    content: ReportDocument,
+    /// The same with its digests, once they were asked for.
+    document: OnceLock<ReportDocument>,
+}
+
+impl PartialEq for Report {
+    fn eq(&self, other: &Self) -> bool {
+        // The digests follow from the content.
+        self.content == other.content
+    }
 }
 
 impl Report {
-    /// Computes both digests of a document and closes it. The architecture test allows `check` alone to call it.
-    pub(crate) fn seal(mut document: ReportDocument) -> Self {
-        document.format = FORMAT.to_owned();
-        document.judgement = judgement(&document);
-        document.said = SAID_PLACEHOLDER.to_owned();
-        document.said = Said::of(&json::canonical(&document)).to_string();
-        Self { document }
+    /// Closes a document: from here on nothing changes it. The architecture test allows `check` alone to call it.
+    pub(crate) fn seal(mut content: ReportDocument) -> Self {
+        content.format = FORMAT.to_owned();
+        content.said = SAID_PLACEHOLDER.to_owned();
+        content.judgement = Sha256::from([0; 32]);
+        Self { content, document: OnceLock::new() }
     }
 
-    /// What it says.
+    /// What it says, with its digests: to be stored, signed or compared.
     pub fn document(&self) -> &ReportDocument {
-        &self.document
+        self.document.get_or_init(|| {
+            let mut document = self.content.clone();
+            document.judgement = judgement(&document);
+            // The placeholder stands in it already.
+            document.said = Said::of(&json::canonical(&document)).to_string();
+            document
+        })
+    }
+
+    /// What it says, with `#` and zeros for its digests: for renderings that show neither. Computing them takes
+    /// longer than judging.
+    pub fn content(&self) -> &ReportDocument {
+        &self.content
     }
 }
 

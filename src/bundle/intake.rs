@@ -117,13 +117,13 @@ impl Intake {
 
     /// Finds paths that one file system keeps apart and another takes for one.
     pub(super) fn find_collisions(&mut self) {
-        let mut seen: BTreeMap<String, String> = BTreeMap::new();
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         let mut collisions = Vec::new();
         for path in self.files.keys() {
-            let folded: String = path.nfc().flat_map(char::to_lowercase).nfc().collect();
+            let folded = folded(path);
             match seen.get(&folded) {
-                Some(other) => collisions.push((path.clone(), other.clone())),
-                None => drop(seen.insert(folded, path.clone())),
+                Some(other) => collisions.push((path.clone(), (*other).to_owned())),
+                None => drop(seen.insert(folded, path)),
             }
         }
         for (path, other) in collisions {
@@ -131,6 +131,14 @@ impl Intake {
             self.problem(&path, Code::CaseCollision, &message, "rename one of the two");
         }
     }
+}
+
+/// A path without what some file systems do not tell apart.
+fn folded(path: &str) -> String {
+    if path.is_ascii() {
+        return path.to_ascii_lowercase();
+    }
+    path.nfc().flat_map(char::to_lowercase).nfc().collect()
 }
 
 /// Why a path cannot be one of a case; `None` if it can.

@@ -332,22 +332,22 @@ impl Reader<'_> {
         required: bool,
         base: &str,
     ) -> Option<(String, Span)> {
-        let pointer = format!("{base}/{name}");
+        let pointer = || format!("{base}/{name}");
         let Some(value) = object.get(name) else {
             if required {
-                self.invalid(object.span, &pointer, &format!("`{name}` is missing"));
+                self.invalid(object.span, &pointer(), &format!("`{name}` is missing"));
             }
             return None;
         };
         let Some(text) = value.text() else {
-            self.invalid(value.span, &pointer, &format!("`{name}` is a text, not {}", value.kind().describe()));
+            self.invalid(value.span, &pointer(), &format!("`{name}` is a text, not {}", value.kind().describe()));
             return None;
         };
         match check.refusal(text) {
             None => Some((text.to_owned(), value.span)),
             Some((code, why)) => {
                 let message = format!("`{name}` is `{}`: {why}", printable(text));
-                self.report(code, value.span, &pointer, &message, help_for(code));
+                self.report(code, value.span, &pointer(), &message, help_for(code));
                 None
             }
         }

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 use bumpalo::Bump;
 
+use crate::bundle::manifest::is_naive;
 use crate::facts::schema::{FactSchema, Field, FieldOrigin, InstantRole, Shape, StructId, StructType, Type, Variants};
 use crate::facts::table::Layout;
 use crate::facts::{Cause, Cell, CellValue, Facts, FileId, NodeId};
@@ -326,7 +327,9 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
                 };
                 let value = self.text(shape, text, span);
                 let cell = Cell { value, span };
-                if shape.type_ == Type::Instant && field.role == InstantRole::Event && self.reader.notes_events {
+                // Without an offset no instant can be told from one that has happened, whatever its role (GATE-7).
+                let is_event = field.role == InstantRole::Event || is_naive(text);
+                if shape.type_ == Type::Instant && is_event && self.reader.notes_events {
                     let pointer = self.arena.alloc_str(&join(&self.steps));
                     self.events.push(EventInstant { pointer, at: cell });
                 }

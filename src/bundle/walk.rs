@@ -1,6 +1,6 @@
 //! A folder into an intake: one walk that follows no link and opens nothing but regular files.
 
-use std::fs::{self, DirEntry, File, Metadata};
+use std::fs::{self, DirEntry, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -65,20 +65,20 @@ fn visit(intake: &mut Intake, entry: &DirEntry, prefix: &str) -> Option<(PathBuf
         return None;
     };
     let path = format!("{prefix}/{name}");
-    // The metadata of the entry itself: a link is not followed.
-    let metadata = match fs::symlink_metadata(entry.path()) {
-        Ok(metadata) => metadata,
+    // The type of the entry itself: a link is not followed.
+    let kind = match entry.file_type() {
+        Ok(kind) => kind,
         Err(error) => {
             refuse_io(intake, &path, &error);
             return None;
         }
     };
-    if metadata.file_type().is_symlink() {
+    if kind.is_symlink() {
         let help = "copy the file itself into the bundle";
         intake.refuse(&path, Code::Symlink, "it is a symbolic link, which is not followed", help);
         return None;
     }
-    if metadata.is_dir() {
+    if kind.is_dir() {
         return match super::intake::refused_name(&path, &intake.limits) {
             None => Some((entry.path(), path)),
             Some((code, message)) => {
@@ -87,19 +87,22 @@ fn visit(intake: &mut Intake, entry: &DirEntry, prefix: &str) -> Option<(PathBuf
             }
         };
     }
-    if !metadata.is_file() {
+    if !kind.is_file() {
         intake.refuse(&path, Code::NotAFile, "it is a device, a pipe or a socket, which is not opened", "remove it");
         return None;
     }
-    if intake.admit(&path, metadata.len()) {
-        match read(&entry.path(), &metadata) {
-            Ok(bytes) => intake.take(&path, bytes),
-            Err(Failure::Changed) => {
-                let help = "run again when nobody writes to the bundle";
-                intake.refuse(&path, Code::FileChanged, "the file changed while it was read", help);
-            }
-            Err(Failure::Io(error)) => refuse_io(intake, &path, &error),
+    let read = match open(&entry.path()) {
+        Ok((_, stamp)) if !intake.admit(&path, stamp.length) => return None,
+        Ok((mut file, stamp)) => read_unchanged(&mut file, stamp, |file| Ok(Stamp::of(&file.metadata()?))),
+        Err(failure) => Err(failure),
+    };
+    match read {
+        Ok(bytes) => intake.take(&path, bytes),
+        Err(Failure::Changed) => {
+            let help = "run again when nobody writes to the bundle";
+            intake.refuse(&path, Code::FileChanged, "the file changed while it was read", help);
         }
+        Err(Failure::Io(error)) => refuse_io(intake, &path, &error),
     }
     None
 }
@@ -109,14 +112,30 @@ fn refuse_io(intake: &mut Intake, path: &str, error: &io::Error) {
     intake.refuse(path, Code::FileUnreadable, &message, "give the reader access to the file");
 }
 
-/// Reads a file that `before` describes, and makes sure that it is that file and stays the same.
-fn read(path: &Path, before: &Metadata) -> Result<Vec<u8>, Failure> {
-    let mut file = File::open(path)?;
-    let opened = Stamp::of(&file.metadata()?);
-    if opened != Stamp::of(before) {
+/// Opens what its folder lists as a regular file. If it is none by now, it has changed: a link is not
+/// followed, a pipe is not waited for, and neither is read.
+fn open(path: &Path) -> Result<(File, Stamp), Failure> {
+    let file = open_itself(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() { Ok((file, Stamp::of(&metadata))) } else { Err(Failure::Changed) }
+}
+
+#[cfg(unix)]
+fn open_itself(path: &Path) -> Result<File, Failure> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
+    opened.map_err(|error| match error.raw_os_error() {
+        Some(libc::ELOOP) => Failure::Changed,
+        Some(_) | None => Failure::Io(error),
+    })
+}
+
+#[cfg(not(unix))]
+fn open_itself(path: &Path) -> Result<File, Failure> {
+    if !fs::symlink_metadata(path)?.is_file() {
         return Err(Failure::Changed);
     }
-    read_unchanged(&mut file, opened, |file| file.metadata().map(|metadata| Stamp::of(&metadata)))
+    Ok(OpenOptions::new().read(true).open(path)?)
 }
 
 /// Reads exactly the stamped length; anything else, or another stamp afterwards, is a change.
@@ -125,12 +144,26 @@ fn read_unchanged<R: Read>(
     before: Stamp,
     stamp: impl FnOnce(&R) -> io::Result<Stamp>,
 ) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::with_capacity(before.length as usize);
-    // One byte more than it should have shows that it grew, without reading what never ends.
-    file.by_ref().take(before.length.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 != before.length || stamp(file)? != before {
+    let length = before.length as usize;
+    // Room for one byte more than it should have shows that it grew, without reading what never ends. A
+    // read that leaves the room empty has met the end of the file: no other one is needed to know it.
+    let mut bytes = vec![0; length.saturating_add(1)];
+    let mut filled = 0;
+    loop {
+        match file.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        }
+        if filled >= length {
+            break;
+        }
+    }
+    if filled != length || stamp(file)? != before {
         return Err(Failure::Changed);
     }
+    bytes.truncate(length);
     Ok(bytes)
 }
 
@@ -168,14 +201,59 @@ mod tests {
     }
 
     #[test]
-    fn another_file_under_the_same_name_gives_nothing() {
+    fn a_file_without_a_length_is_not_taken_for_an_empty_one() {
+        assert_eq!(read_unchanged(&mut &b""[..], stamp(0), |_| Ok(stamp(0))).unwrap(), b"");
+        assert!(matches!(read_unchanged(&mut &b"a"[..], stamp(0), |_| Ok(stamp(0))), Err(Failure::Changed)));
+    }
+
+    /// Gives at most so many bytes at a time, and counts how often it is asked.
+    struct Slow<'a> {
+        rest: &'a [u8],
+        at_once: usize,
+        asked: u32,
+    }
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.asked += 1;
+            let room = buffer.len().min(self.at_once);
+            self.rest.read(&mut buffer[..room])
+        }
+    }
+
+    /// Most of the time of a cold start is spent in calls like this one, so there is no second.
+    #[test]
+    fn a_file_that_comes_at_once_is_read_by_one_call() {
+        let asked = |at_once| {
+            let mut file = Slow { rest: b"abcdef", at_once, asked: 0 };
+            assert_eq!(read_unchanged(&mut file, stamp(6), |_| Ok(stamp(6))).unwrap(), b"abcdef");
+            file.asked
+        };
+        assert_eq!((asked(100), asked(6), asked(4), asked(1)), (1, 1, 2, 6));
+        // Also in pieces it is seen to grow and to end early.
+        for (length, at_once) in [(5, 4), (7, 4), (5, 1), (7, 1)] {
+            let mut file = Slow { rest: b"abcdef", at_once, asked: 0 };
+            let read = read_unchanged(&mut file, stamp(length), |_| Ok(stamp(length)));
+            assert_eq!(matches!(read, Err(Failure::Changed)), (length, at_once) != (5, 1), "{length} {at_once}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_any_more_is_not_read() {
+        use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         fs::write(&path, "one").unwrap();
-        let before = fs::symlink_metadata(&path).unwrap();
+        assert!(open(&path).is_ok());
+        // A link, also to a regular file; a folder; a pipe, which nobody writes to.
+        fs::rename(&path, folder.path().join("b")).unwrap();
+        symlink(folder.path().join("b"), &path).unwrap();
+        assert!(matches!(open(&path), Err(Failure::Changed)));
         fs::remove_file(&path).unwrap();
-        fs::write(folder.path().join("b"), "zzz").unwrap();
-        fs::write(&path, "two").unwrap();
-        assert!(matches!(read(&path, &before), Err(Failure::Changed)));
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(open(&path), Err(Failure::Changed)));
+        assert!(matches!(open(Path::new("/dev/null")), Err(Failure::Changed)));
+        assert!(matches!(open(&folder.path().join("absent")), Err(Failure::Io(_))));
     }
 }

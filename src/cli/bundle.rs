@@ -50,7 +50,8 @@ pub(super) fn problems(problems: &[Problem], snapshot: Option<&Snapshot>) -> Str
         let bytes = snapshot.zip(problem.file).and_then(|(snapshot, file)| snapshot.file(file).bytes());
         let at = bytes.zip(problem.span).map(|(bytes, span)| place::place(bytes, span));
         let at = at.map_or(String::new(), |at| format!(":{}:{}", at.line, at.column));
-        let pointer = problem.pointer.as_deref().map_or(String::new(), |pointer| format!(" {pointer}"));
+        let pointer = problem.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+        let pointer = pointer.map_or(String::new(), |pointer| format!(" {pointer}"));
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{}{at}{pointer}: {}", problem.path, problem.message);
         let _ = writeln!(text, "  {}; help: {}", problem.code.as_str(), problem.help);

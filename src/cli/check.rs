@@ -1,16 +1,19 @@
 //! `countersign check CASE`.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::config::Settings;
 use super::error::CliError;
+use super::load::RuleBook;
 use super::terminal::Terminal;
 use super::write::{self, Existing};
 use super::{Outcome, clock, load};
-use crate::bundle::{Limits, Snapshot};
+use crate::bundle::{BundleError, Limits, Snapshot};
 use crate::check::{self, Options};
 use crate::compile::program::Stage;
 use crate::evaluate::outcome::FailOn;
@@ -113,10 +116,11 @@ impl ValueEnum for FailOn {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
-    let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
+    let (rule_book, snapshot) = rule_book_and_case(&args, settings);
+    let rule_book = rule_book?;
     let trust = load::trust(args.trust.as_deref(), settings)?;
     load::verify_schemas(args.schemas.as_deref().or(settings.schemas.as_deref()))?;
-    let mut snapshot = Snapshot::read(&args.case, &Limits::STANDARD)?;
+    let mut snapshot = snapshot?;
     if let Some(patch) = &args.patch {
         snapshot = load::patched(&snapshot, patch)?;
     }
@@ -140,7 +144,21 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         case_path: args.case.display().to_string(),
     };
     print(&report, args.format, args.output.as_deref(), &layout, terminal)?;
-    Ok(report.document().verdict.exit_status(args.fail_on))
+    Ok(report.content().verdict.exit_status(args.fail_on))
+}
+
+/// The rule book and the case. Neither needs the other, so they are read side by side.
+fn rule_book_and_case(args: &Args, settings: &Settings) -> (Result<RuleBook, CliError>, Result<Snapshot, BundleError>) {
+    let rule_book = || load::rule_book(args.policies.as_deref(), settings);
+    let case = || Snapshot::read(&args.case, &Limits::STANDARD);
+    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, case) {
+        Ok(case) => {
+            let rule_book = rule_book();
+            (rule_book, case.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        }
+        // There is no second thread to be had: one after the other.
+        Err(_) => (rule_book(), case()),
+    })
 }
 
 fn print(
@@ -151,20 +169,20 @@ fn print(
     terminal: &Terminal,
 ) -> Result<(), CliError> {
     match (format, output) {
-        (Format::Human, None) => terminal.print(&human::render(report.document(), layout)),
+        (Format::Human, None) => terminal.print(&human::render(report.content(), layout)),
         (Format::Json, None) => {
             let text =
                 String::from_utf8(json::render(report)).map_err(|_| CliError::Internal { what: "the report" })?;
             terminal.print(&(text + "\n"))
         }
         (Format::Human, Some(path)) => {
-            let text = anstream::adapter::strip_str(&human::render(report.document(), layout)).to_string();
+            let text = anstream::adapter::strip_str(&human::render(report.content(), layout)).to_string();
             write::atomically(path, text.as_bytes(), Existing::Replace)?;
-            terminal.print(&human::verdict_line(report.document(), layout))
+            terminal.print(&human::verdict_line(report.content(), layout))
         }
         (Format::Json, Some(path)) => {
             write::atomically(path, &json::render(report), Existing::Replace)?;
-            terminal.print(&human::verdict_line(report.document(), layout))
+            terminal.print(&human::verdict_line(report.content(), layout))
         }
     }
 }

@@ -41,7 +41,8 @@ pub(super) fn run(_: Args, settings: &Settings, terminal: &Terminal) -> Outcome 
         text("person", settings.person.as_deref(), None),
         clock_line(),
     ];
-    let mut rows = vec![["setting", "value", "from", ""].map(str::to_owned)];
+    let mut rows = vec![["setting", "value", "from"].map(str::to_owned)];
+    let mut details = vec![String::new()];
     let mut problems = String::new();
     let mut usable = true;
     for line in &lines {
@@ -53,9 +54,17 @@ pub(super) fn run(_: Args, settings: &Settings, terminal: &Terminal) -> Outcome 
                 "cannot be used, see below".to_owned()
             }
         };
-        rows.push([line.name.to_owned(), line.value.clone(), line.source.to_owned(), detail]);
+        rows.push([line.name.to_owned(), line.value.clone(), line.source.to_owned()]);
+        details.push(detail);
     }
-    terminal.print(&format!("{}{problems}", columns_of(&rows)))?;
+    let mut text = String::new();
+    for (row, detail) in columns_of(&rows).lines().zip(details) {
+        // A digest beside the rest would not fit on most terminals.
+        text.push_str(row);
+        text.push('\n');
+        text.extend(detail.lines().map(|line| terminal.wrap(line, 4, 4)));
+    }
+    terminal.print(&(text + &problems))?;
     Ok(if usable { 0 } else { EXIT_ERROR })
 }
 
@@ -77,7 +86,7 @@ fn rule_book(settings: &Settings) -> Line {
     };
     let detail = load::rule_book(None, settings).map(|rule_book| {
         let program = rule_book.program();
-        format!("{} rules, sha256 {}", program.rules.len(), program.digest)
+        format!("{} rules\nsha256 {}", program.rules.len(), program.digest)
     });
     Line { name: "policies", value, source, detail }
 }
@@ -88,7 +97,7 @@ fn trust(settings: &Settings) -> Line {
         None => ("(none)".to_owned(), "default"),
     };
     let detail = match &settings.trust {
-        Some(_) => load::trust(None, settings).map(|trust| format!("serial {}, sha256 {}", trust.serial, trust.digest)),
+        Some(_) => load::trust(None, settings).map(|trust| format!("serial {}\nsha256 {}", trust.serial, trust.digest)),
         None => Ok("`check` needs `--trust FILE`".to_owned()),
     };
     Line { name: "trust", value, source, detail }

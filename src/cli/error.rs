@@ -158,6 +158,15 @@ pub(super) enum CliError {
         /// What there is.
         known: Vec<String>,
     },
+    /// A pack that nothing is in.
+    #[error("there is no pack `{pack}`")]
+    #[diagnostic(code(countersign::cli::unknown_pack), help("packs: {}", known.join(", ")))]
+    UnknownPack {
+        /// As given.
+        pack: String,
+        /// What there is.
+        known: Vec<String>,
+    },
     /// A folder of policies without any.
     #[error("there is no policy in `{}`", path.display())]
     #[diagnostic(
@@ -184,23 +193,13 @@ pub(super) enum CliError {
         /// The file.
         path: PathBuf,
     },
-    /// A credential schema that is not what it says.
-    #[error("the credential schema `{}` cannot be used: {reason}", path.display())]
-    #[diagnostic(
-        code(countersign::cli::schema),
-        help("fetch the schema again, byte for byte, by its SAID; nothing else belongs into the folder")
-    )]
-    Schema {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: &'static str,
-    },
     /// A file or an answer that is no official credential schema.
-    #[error("`{name}` is no official credential schema: {source}")]
+    #[error("`{name}` is no official credential schema")]
     #[diagnostic(
         code(countersign::cli::not_a_schema),
-        help("fetch it again with `countersign schema pull`, byte for byte; nothing was saved")
+        help(
+            "fetch it again with `countersign schema pull`, byte for byte; what is no schema is neither kept nor used"
+        )
     )]
     NotASchema {
         /// The file, or the URL that answered.

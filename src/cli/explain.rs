@@ -29,10 +29,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
     let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
-    let cases = load::cases(args.policies.as_deref(), settings)?;
     let program = rule_book.program();
-    let explained =
-        rule::explain(program, &cases, &args.what, terminal).or_else(|| code::explain(&args.what, terminal));
+    let explained = rule::explain(&rule_book, &args.what, terminal).or_else(|| code::explain(&args.what, terminal));
     let Some(text) = explained else {
         return Err(CliError::NothingToExplain { what: args.what.clone(), nearest: nearest(program, &args.what) });
     };

@@ -17,7 +17,7 @@ use crate::compile;
 use crate::compile::program::Program;
 use crate::facts::schema::FactSchema;
 use crate::keri::schema::Library;
-use crate::policy::{self, ParsedCases, PolicySet};
+use crate::policy::{self, FileKind, ParsedCases, PolicySet, file_kind};
 use crate::primitives::Said;
 use crate::source::Source;
 use crate::trust::Trust;
@@ -96,14 +96,25 @@ pub(super) fn folder(path: &Path) -> Result<Loaded, CliError> {
     }
 }
 
-/// The cases beside the policies of the rule book.
-///
-/// # Errors
-/// As [`folder`].
-pub(super) fn cases(policies: Option<&Path>, settings: &Settings) -> Result<Vec<ParsedCases>, CliError> {
-    match policies.or(settings.policies.as_deref()) {
-        None => Ok(policy::load(compile::shipped_files()).0.cases),
-        Some(path) => Ok(folder(path)?.set.cases),
+/// The cases beside the policies of a rule book.
+pub(super) fn cases(rule_book: &RuleBook) -> Vec<ParsedCases> {
+    cases_in(rule_book, |_| true)
+}
+
+/// As [`cases`]; of the embedded ones those whose files name one of these rules, since reading them all takes
+/// longer than everything else that explains a rule.
+pub(super) fn cases_about(rule_book: &RuleBook, rules: &[&str]) -> Vec<ParsedCases> {
+    cases_in(rule_book, |text| rules.iter().any(|rule| text.contains(rule)))
+}
+
+fn cases_in(rule_book: &RuleBook, wanted: impl Fn(&str) -> bool) -> Vec<ParsedCases> {
+    match rule_book {
+        RuleBook::Embedded(_) => {
+            let wanted = |file: &Source| file_kind(file.name()) == FileKind::Cases && wanted(file.text());
+            // The rules that they name are in other files; a test holds that the shipped files have no problem.
+            policy::load(compile::shipped_files().into_iter().filter(wanted).collect()).0.cases
+        }
+        RuleBook::Folder(loaded) => loaded.set.cases.clone(),
     }
 }
 
@@ -184,7 +195,7 @@ fn yaml_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<Source>)
 /// `no_trust` if neither names one; it cannot be read or used.
 pub(super) fn trust(given: Option<&Path>, settings: &Settings) -> Result<Trust, CliError> {
     let path = given.or(settings.trust.as_deref()).ok_or(CliError::NoTrust)?;
-    Ok(Trust::parse(&bytes(path, DOCUMENT_BYTES_MAX)?)?)
+    Ok(Trust::parse(text(path, DOCUMENT_BYTES_MAX)?.as_bytes())?)
 }
 
 /// The official credential schemas of a folder, each verified by its SAID.
@@ -204,37 +215,13 @@ pub(super) fn schema_library(folder: &Path) -> Result<Library, CliError> {
     Ok(library)
 }
 
-/// Verifies each schema of a folder by its SAID: a schema that is not what its name says is trusted for nothing.
+/// The SAIDs of the schemas of a folder, if there is one: a schema that is not what it says stops the run.
 ///
 /// # Errors
-/// The folder or a file cannot be read, or a SAID does not hold.
+/// As [`schema_library`].
 pub(super) fn verify_schemas(folder: Option<&Path>) -> Result<Vec<Said>, CliError> {
-    let Some(folder) = folder else { return Ok(Vec::new()) };
-    let unreadable = |source| CliError::Unreadable { path: folder.to_owned(), source };
-    let mut saids = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            saids.push(schema_said(&path)?);
-        }
-    }
-    saids.sort();
-    Ok(saids)
-}
-
-/// The SAID of a schema, which its `$id` must be. Source: ACDC specification, SAIDs of schemas: the digest of
-/// the compact JSON, members in order, with `#` in place of the SAID.
-fn schema_said(path: &Path) -> Result<Said, CliError> {
-    let refused = |reason: &'static str| CliError::Schema { path: path.to_owned(), reason };
-    let text = text(path, DOCUMENT_BYTES_MAX)?;
-    let mut schema: serde_json::Value = serde_json::from_str(&text).map_err(|_| refused("it is not JSON"))?;
-    let id = schema.get("$id").and_then(|id| id.as_str()).ok_or_else(|| refused("it has no `$id`"))?.to_owned();
-    let said: Said = id.parse().map_err(|_| refused("its `$id` is not a SAID"))?;
-    schema["$id"] = serde_json::Value::String("#".repeat(id.len()));
-    if Said::of(schema.to_string().as_bytes()) != said {
-        return Err(refused("its SAID does not hold: the schema was changed, or written in another form"));
-    }
-    Ok(said)
+    let library = folder.map(schema_library).transpose()?;
+    Ok(library.iter().flat_map(Library::saids).cloned().collect())
 }
 
 /// A text file within a bound.

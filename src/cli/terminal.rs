@@ -2,10 +2,10 @@
 //!
 //! In: the environment of the process. Out: a [`Terminal`] that is passed on as a value.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use clap::ValueEnum;
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, ThemeStyles};
 
 use super::error::CliError;
 use crate::bundle::author::AuthorError;
@@ -54,13 +54,17 @@ impl Terminal {
         Self { width, unicode: shows_utf8() }
     }
 
-    /// Prints a result. Colours are dropped where they would not be shown.
+    /// Prints a result. Colours are dropped where they would not be shown. A reader that has gone, as `head` does,
+    /// is no error, and takes nothing from the exit status: what is not clean stays so.
     ///
     /// # Errors
-    /// `print`: stdout is closed or full.
+    /// `print`: stdout cannot be written to.
     pub(super) fn print(&self, text: &str) -> Result<(), CliError> {
         let mut stdout = anstream::stdout().lock();
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|source| CliError::Print { source })
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(CliError::Print { source }),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// A paragraph wrapped at spaces; its first line is indented by `first`, the others by `rest`.
@@ -91,7 +95,15 @@ impl Terminal {
 
     /// A diagnostic as text, with ANSI colours.
     pub(super) fn diagnostic(&self, diagnostic: &dyn Diagnostic) -> String {
-        let theme = if self.unicode { GraphicalTheme::unicode() } else { GraphicalTheme::ascii() };
+        let (colour, plain) = if self.unicode {
+            (GraphicalTheme::unicode(), GraphicalTheme::unicode_nocolor())
+        } else {
+            (GraphicalTheme::ascii(), GraphicalTheme { styles: ThemeStyles::none(), ..GraphicalTheme::ascii() })
+        };
+        harmless(self.themed(diagnostic, plain), || self.themed(diagnostic, colour))
+    }
+
+    fn themed(&self, diagnostic: &dyn Diagnostic, theme: GraphicalTheme) -> String {
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_width(self.width.clamp(40, 120))
             .with_links(false)
@@ -110,8 +122,10 @@ pub(super) fn print_error(error: &CliError) {
     let terminal = Terminal::of_stdout();
     let text = match error {
         CliError::Policies { problems } => {
-            let drawing = if terminal.unicode { Drawing::Colour } else { Drawing::Ascii };
-            policy::render(problems, terminal.width.clamp(40, 120), drawing)
+            let width = terminal.width.clamp(40, 120);
+            let (colour, plain) =
+                if terminal.unicode { (Drawing::Colour, Drawing::Plain) } else { (Drawing::Ascii, Drawing::Ascii) };
+            harmless(policy::render(problems, width, plain), || policy::render(problems, width, colour))
         }
         CliError::Author(AuthorError::Refused { problems }) => {
             format!("{}{}", super::bundle::problems(problems, None), terminal.diagnostic(error))
@@ -120,6 +134,14 @@ pub(super) fn print_error(error: &CliError) {
     };
     // There is nowhere to report that stderr is gone.
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+/// A text that says nothing to the terminal but what it shows. The lines of a file that are underlined in it are
+/// whatever somebody wrote: one with control characters is shown without colour, and they are replaced.
+fn harmless(plain: String, colour: impl FnOnce() -> String) -> String {
+    let plain = plain.replace("\r\n", "\n");
+    let speaks_to_terminal = |character: char| character.is_control() && character != '\n';
+    if plain.contains(speaks_to_terminal) { plain.replace(speaks_to_terminal, "\u{fffd}") } else { colour() }
 }
 
 /// Whether the locale is UTF-8. Windows terminals are.

@@ -194,7 +194,7 @@ pub(super) struct Book<'a> {
 }
 
 impl Book<'_> {
-    /// Flows, and the packs that rules and pending requirements are in: each named by a flow.
+    /// Flows.
     pub(super) fn flows(&self, first_file: usize, first_pending: usize, problems: &mut Vec<Problem>) -> Vec<Flow> {
         let mut flows = Vec::new();
         for (at, file) in self.set.flows.iter().enumerate() {
@@ -210,27 +210,45 @@ impl Book<'_> {
                 flows.push(Flow { id: flow.id.text.clone(), title: flow.title.text.clone(), packs, needs });
             }
         }
-        let packs: BTreeSet<&str> = flows.iter().flat_map(|flow| flow.packs.iter().map(String::as_str)).collect();
-        let mut check = |pack: &Fragment, file: usize| {
-            if !pack.text.is_empty() && !packs.contains(pack.text.as_str()) {
-                let at = Place { file, span: pack.whole };
-                let problem = Problem::new(
-                    Code::PackWithoutFlow,
-                    at,
-                    format!("no flow runs the pack `{}`", pack.text),
-                    "named by no flow",
-                );
-                let meant = types::closest(&pack.text, packs.iter().copied());
-                problems.push(problem.meant(meant, || "add the pack to a flow of flows.yaml".into()));
-            }
-        };
-        for written in self.written {
-            written.rule.packs.iter().for_each(|pack| check(pack, written.document.0 as usize));
-        }
-        for (at, file) in self.set.pending.iter().enumerate() {
-            file.pending.iter().for_each(|pending| check(&pending.pack, first_pending + at));
-        }
+        self.packs(first_file, first_pending, problems);
         flows
+    }
+
+    /// Every pack has rules, or requirements that wait for theirs, and every one is run by a flow: under a
+    /// misspelt name rules would be left out, and a report without them would look clean.
+    fn packs(&self, first_file: usize, first_pending: usize, problems: &mut Vec<Problem>) {
+        let run = self.set.flows.iter().enumerate().flat_map(|(at, file)| {
+            file.flows.iter().flat_map(move |flow| flow.packs.iter().map(move |pack| (pack, first_file + at)))
+        });
+        let of_rules = self
+            .written
+            .iter()
+            .flat_map(|written| written.rule.packs.iter().map(|pack| (pack, written.document.0 as usize)));
+        let of_pending = self
+            .set
+            .pending
+            .iter()
+            .enumerate()
+            .flat_map(|(at, file)| file.pending.iter().map(move |pending| (&pending.pack, first_pending + at)));
+        let is_named = |(pack, _): &(&Fragment, usize)| !pack.text.is_empty();
+        let run: Vec<(&Fragment, usize)> = run.filter(is_named).collect();
+        let filled: Vec<(&Fragment, usize)> = of_rules.chain(of_pending).filter(is_named).collect();
+        let names = |packs: &[(&'_ Fragment, usize)]| packs.iter().map(|(pack, _)| pack.text.clone()).collect();
+        let (run_names, filled_names): (BTreeSet<String>, BTreeSet<String>) = (names(&run), names(&filled));
+        for (pack, file) in filled.into_iter().filter(|(pack, _)| !run_names.contains(&pack.text)) {
+            let at = Place { file, span: pack.whole };
+            let message = format!("no flow runs the pack `{}`", pack.text);
+            let problem = Problem::new(Code::PackWithoutFlow, at, message, "named by no flow");
+            let meant = types::closest(&pack.text, run_names.iter().map(String::as_str));
+            problems.push(problem.meant(meant, || "add the pack to a flow of flows.yaml".into()));
+        }
+        for (pack, file) in run.into_iter().filter(|(pack, _)| !filled_names.contains(&pack.text)) {
+            let at = Place { file, span: pack.whole };
+            let message = format!("no rule and no pending requirement is in the pack `{}`", pack.text);
+            let problem = Problem::new(Code::UnknownPack, at, message, "nothing is in it");
+            let meant = types::closest(&pack.text, filled_names.iter().map(String::as_str));
+            problems.push(problem.meant(meant, || "take it out, or name a pack that rules are in".into()));
+        }
     }
 
     fn record_kind(&self, name: &str, at: Place, problems: &mut Vec<Problem>) -> Option<KindId> {

@@ -9,6 +9,7 @@ mod clocks;
 mod collections;
 mod narrow;
 mod operators;
+mod patterns;
 
 pub(super) use narrow::Tags;
 

@@ -92,6 +92,8 @@ codes! {
         "A kind is the name of a schema file in schemas/evidence or schemas/case, written with hyphens.";
     UnknownName = "unknown_name", "a name that means nothing here",
         "A name is a bound variable, a fact or list of facts, a parameter, a definition of the same file or of definitions.yaml, `as_of` or `t_sign`.";
+    UnknownPack = "unknown_pack", "a pack that has no rules",
+        "A pack is what rules and pending requirements say they are in, under `packs` and `pack`. A flow that runs a pack which nothing is in would leave out the rules that were meant, and a report without them would look clean.";
     UnknownParameter = "unknown_parameter", "a parameter that is not declared",
         "Profiles and `--set` change parameters that a policy file declares under `parameters`.";
     UnknownRule = "unknown_rule", "a rule that is not there",

@@ -236,6 +236,22 @@ pub enum Aggregate {
     Max,
 }
 
+impl Aggregate {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::CountDistinct => "count distinct",
+            Self::Distinct => "distinct",
+            Self::The => "the",
+            Self::Latest => "latest",
+            Self::Earliest => "earliest",
+            Self::Min => "min",
+            Self::Max => "max",
+        }
+    }
+}
+
 /// `name(parameter: type, …)` of a definition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Signature {

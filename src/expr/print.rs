@@ -339,7 +339,7 @@ impl<'s> Printer<'s> {
                 }
             }
             ExprKind::Aggregate { aggregate, binding, by, or_none } => {
-                let _ = write!(self.out, "{}(", aggregate_word(*aggregate));
+                let _ = write!(self.out, "{}(", aggregate.as_str());
                 self.binding(binding, After::Nothing);
                 if let Some(by) = by {
                     self.out.push_str(" by ");
@@ -348,7 +348,7 @@ impl<'s> Printer<'s> {
                 self.out.push_str(if *or_none { ") (or none)" } else { ")" });
             }
             ExprKind::AggregateList { aggregate, list, or_none } => {
-                let _ = write!(self.out, "{}(", aggregate_word(*aggregate));
+                let _ = write!(self.out, "{}(", aggregate.as_str());
                 // `count(x in xs)` names elements, so a condition on a name keeps its parentheses.
                 let named = matches!(
                     &list.kind,
@@ -503,17 +503,4 @@ fn takes_or_none(expr: &Expr) -> bool {
 
 fn has_or_none(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Aggregate { or_none: true, .. } | ExprKind::AggregateList { or_none: true, .. })
-}
-
-fn aggregate_word(aggregate: Aggregate) -> &'static str {
-    match aggregate {
-        Aggregate::Count => "count",
-        Aggregate::CountDistinct => "count distinct",
-        Aggregate::Distinct => "distinct",
-        Aggregate::The => "the",
-        Aggregate::Latest => "latest",
-        Aggregate::Earliest => "earliest",
-        Aggregate::Min => "min",
-        Aggregate::Max => "max",
-    }
 }

@@ -6,9 +6,26 @@
 //! disagree about what was signed.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Deepest nesting: credentials need five levels.
 const DEPTH_MAX: usize = 32;
+
+/// Fields among which a repeated name is looked for one by one; no message has more at one level.
+const FEW_FIELDS: usize = 24;
+
+/// The bytes that end a run of plain text: a quote, an escape, a control character.
+const ENDS_PLAIN: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        ends[byte] = true;
+        byte += 1;
+    }
+    ends[b'"' as usize] = true;
+    ends[b'\\' as usize] = true;
+    ends
+};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -160,7 +177,7 @@ impl<'a> Reader<'a> {
     fn object(&mut self, depth: usize) -> Result<Value<'a>, NotStrict> {
         self.at += 1;
         let mut fields: Vec<(Cow<'a, str>, Node<'a>)> = Vec::new();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(Value::Object(fields));
@@ -171,7 +188,15 @@ impl<'a> Reader<'a> {
             }
             let start = self.at;
             let key = self.string()?;
-            if !seen.insert(key.clone()) {
+            if fields.len() == FEW_FIELDS {
+                seen.extend(fields.iter().map(|(key, _)| key.clone()));
+            }
+            let twice = if fields.len() < FEW_FIELDS {
+                fields.iter().any(|(known, _)| *known == key)
+            } else {
+                !seen.insert(key.clone())
+            };
+            if twice {
                 return Err(NotStrict { at: start, why: "the same field stands twice" });
             }
             self.expect(b':', "`:` is expected after a field name")?;
@@ -251,6 +276,8 @@ impl<'a> Reader<'a> {
         let mut decoded: Option<String> = None;
         let mut copied = start;
         loop {
+            let plain = self.bytes[self.at..].iter().take_while(|byte| !ENDS_PLAIN[usize::from(**byte)]).count();
+            self.at += plain;
             match self.peek() {
                 Some(b'"') => {
                     let tail = &self.text[copied..self.at];
@@ -272,8 +299,7 @@ impl<'a> Reader<'a> {
                     }
                     copied = self.at;
                 }
-                Some(0..=0x1f) => return Err(self.refused("a control character must be escaped")),
-                Some(_) => self.at += 1,
+                Some(_) => return Err(self.refused("a control character must be escaped")),
                 None => return Err(self.refused("the text does not end")),
             }
         }
@@ -324,6 +350,19 @@ mod tests {
         let inner = node.get("a").unwrap().items().unwrap()[1].get("é").unwrap();
         assert_eq!(inner.text(), Some("x\ny"));
         assert_eq!(inner.plain(), None);
+    }
+
+    #[test]
+    fn a_field_twice_is_refused_among_few_and_many() {
+        for count in [1, FEW_FIELDS - 1, FEW_FIELDS, FEW_FIELDS + 1, 3 * FEW_FIELDS] {
+            let fields: Vec<String> = (0..count).map(|field| format!("\"f{field}\":1")).collect();
+            let text = format!("{{{}}}", fields.join(","));
+            assert_eq!(parse(&text).unwrap().fields().unwrap().len(), count);
+            for field in [0, count / 2, count - 1] {
+                let twice = format!("{{{},\"f{field}\":2}}", fields.join(","));
+                assert_eq!(parse(&twice).unwrap_err().at, text.len(), "{twice}");
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,9 @@
 //! verification accepts signatures that strict verification refuses. It is the one slow step, so it
 //! uses every core.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -32,48 +34,37 @@ type Id<'a> = (&'a str, usize, [u8; 64]);
 /// The outcome for every triple that was asked about.
 #[derive(Debug, Default)]
 pub struct Signatures<'a> {
-    known: HashMap<Id<'a>, bool>,
+    known: HashMap<Id<'a>, usize>,
+    held: Vec<AtomicBool>,
+}
+
+/// A signature to be verified, and the place of its key among the distinct ones.
+struct Job<'a> {
+    triple: Triple<'a>,
+    key: usize,
 }
 
 impl<'a> Signatures<'a> {
     /// Verifies the distinct triples, in parallel.
     pub fn verify(triples: impl IntoIterator<Item = Triple<'a>>) -> Self {
-        let mut seen = HashSet::new();
-        let work: Vec<Triple<'a>> = triples.into_iter().filter(|triple| seen.insert(id(triple))).collect();
-        let mut keys: HashMap<&str, Option<VerifyingKey>> = HashMap::new();
-        for triple in &work {
-            keys.entry(triple.key).or_insert_with(|| verifying_key(triple.key));
+        let mut known = HashMap::new();
+        let mut keys: HashMap<&str, usize> = HashMap::new();
+        let mut jobs = Vec::new();
+        for triple in triples {
+            if let Entry::Vacant(entry) = known.entry(id(&triple)) {
+                entry.insert(jobs.len());
+                let next = keys.len();
+                jobs.push(Job { triple, key: *keys.entry(triple.key).or_insert(next) });
+            }
         }
-        let outcomes: Vec<AtomicBool> = work.iter().map(|_| AtomicBool::new(false)).collect();
-        let next = AtomicUsize::new(0);
-        let run = || {
-            // A thread takes the next signature until none is left.
-            while let Some((triple, outcome)) =
-                Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((work.get(at)?, outcomes.get(at)?)))
-            {
-                let key = keys.get(triple.key).and_then(Option::as_ref);
-                outcome.store(key.is_some_and(|key| holds(key, triple)), Ordering::Relaxed);
-            }
-        };
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let helpers = cores.min(work.len() / PER_THREAD_MIN).saturating_sub(1);
-        std::thread::scope(|scope| {
-            for _ in 0..helpers {
-                // Where no thread can be had, this one does the work.
-                if std::thread::Builder::new().spawn_scoped(scope, run).is_err() {
-                    break;
-                }
-            }
-            run();
-        });
-        let known = work.iter().zip(&outcomes).map(|(triple, held)| (id(triple), held.load(Ordering::Relaxed)));
-        Self { known: known.collect() }
+        let held = outcomes(&jobs, keys.len());
+        Self { known, held }
     }
 
     /// Whether a signature holds; one that was not collected before is verified now.
     pub fn hold(&self, triple: &Triple<'_>) -> bool {
-        match self.known.get(&id(triple)) {
-            Some(held) => *held,
+        match self.known.get(&id(triple)).and_then(|at| self.held.get(*at)) {
+            Some(held) => held.load(Ordering::Relaxed),
             None => verifying_key(triple.key).is_some_and(|key| holds(&key, triple)),
         }
     }
@@ -82,6 +73,42 @@ impl<'a> Signatures<'a> {
     pub fn count(&self) -> usize {
         self.known.len()
     }
+}
+
+/// Verifies every job. A thread takes the next one until none is left.
+fn outcomes(jobs: &[Job<'_>], keys: usize) -> Vec<AtomicBool> {
+    let held: Vec<AtomicBool> = jobs.iter().map(|_| AtomicBool::new(false)).collect();
+    let keys: Vec<OnceLock<Option<VerifyingKey>>> = (0..keys).map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let run = || {
+        while let Some((Job { triple, key }, outcome)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((jobs.get(at)?, held.get(at)?)))
+        {
+            let Some(place) = keys.get(*key) else { continue };
+            let key = match place.get() {
+                Some(key) => *key,
+                None => {
+                    // Two threads that want the same key at once each unpack it: that is faster than to wait.
+                    let key = verifying_key(triple.key);
+                    let _ = place.set(key);
+                    key
+                }
+            };
+            outcome.store(key.is_some_and(|key| holds(&key, triple)), Ordering::Relaxed);
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let helpers = cores.min(jobs.len() / PER_THREAD_MIN).saturating_sub(1);
+    std::thread::scope(|scope| {
+        for _ in 0..helpers {
+            // Where no thread can be had, this one does the work.
+            if std::thread::Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
+            }
+        }
+        run();
+    });
+    held
 }
 
 fn id<'t>(triple: &Triple<'t>) -> Id<'t> {

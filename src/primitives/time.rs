@@ -29,6 +29,14 @@ impl Instant {
         Timestamp::from_nanosecond(nanoseconds).ok().map(Self)
     }
 
+    /// The moment of a date in a header of HTTP: `Fri, 20 Mar 2026 15:00:00 GMT`. Source: RFC 9110, 5.6.7, of
+    /// whose forms only the one that servers must send is read.
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let is_in_utc = text.ends_with(" GMT");
+        let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text);
+        parsed.ok().filter(|_| is_in_utc).map(Self)
+    }
+
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     pub fn nanoseconds(self) -> i128 {
         self.0.as_nanosecond()

@@ -47,7 +47,7 @@ pub fn strength_text(strength: crate::compile::program::Strength) -> &'static st
     wording::strength(strength)
 }
 
-/// Makes the document of a run. `said` and `judgement` are still to be computed.
+/// Makes the document of a run. `said` and `judgement` stand open.
 pub(crate) fn assemble(parts: Parts<'_>, run: Run) -> ReportDocument {
     let maker = Maker { parts, places: Places::new(parts.program, parts.snapshot), causes: Causes::of(parts) };
     let mut results: Vec<ResultEntry> = parts.evaluation.results.iter().map(|result| maker.result(result)).collect();

@@ -164,7 +164,11 @@ fn a_run_that_cannot_be_made_ends_with_2_and_says_what_to_do() {
         ),
         (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--stage", "later"], "possible values"),
         (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--policies", "src"], "no policy"),
-        (&["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--schemas", "schemas"], "SAID"),
+        (
+            &["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--schemas", "schemas"],
+            "no official credential schema",
+        ),
+        (&["policy", "matrix", "--pack", "two-qars"], "packs: bundle-integrity, "),
         (&["explain", "LE-6.3.1.b.22"], "did you mean"),
         (&["--config", "no-such.toml", "doctor"], "no-such.toml"),
     ];
@@ -228,6 +232,43 @@ fn a_closed_pipe_is_no_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_closed_pipe_takes_nothing_from_the_verdict() {
+    use std::process::{Command, Stdio};
+    let case = ["check", "fixtures/cases/b0", "--as-of", AS_OF, "--trust", "fixtures/trust.json"];
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin("countersign"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(case)
+        .args(["--patch", "fixtures/variants/lapsed-renewal.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_file_cannot_speak_to_the_terminal() {
+    let scratch = tempfile::tempdir().unwrap();
+    let policies = scratch.path().join("policies");
+    fs::create_dir(&policies).unwrap();
+    fs::write(policies.join("doc.yaml"), "document: doc\n# \u{1b}]0;owned\u{7}\nbogus: 1\n").unwrap();
+    let trust = scratch.path().join("trust.json");
+    fs::write(&trust, "{ \"version\": 1, \"\u{1b}[2Jx\": 2 }").unwrap();
+    for arguments in [["policy", "check", &text(&policies)], ["trust", "show", &format!("--trust={}", text(&trust))]] {
+        for colour in ["always", "never"] {
+            let run = run(&[&["--color", colour], &arguments[..]].concat());
+            assert_eq!(run.status, Some(2), "{}", run.stderr);
+            assert!(!run.stderr.contains(['\u{1b}', '\u{7}']), "{}", run.stderr);
+            assert!(run.stderr.contains('\u{fffd}'), "{}", run.stderr);
+        }
+    }
 }
 
 #[test]
@@ -249,7 +290,7 @@ fn settings_come_from_the_current_folder_and_options_win() {
     let doctor = run_in(scratch.path(), &["doctor"]);
     assert_eq!(doctor.status, Some(0), "{}", doctor.stdout);
     for expected in
-        ["countersign.toml", "egf-strict", "serial 1, sha256 ", "(embedded)", "https://api.gleif.org/api/v1"]
+        ["countersign.toml", "egf-strict", "serial 1\n    sha256 ", "(embedded)", "https://api.gleif.org/api/v1"]
     {
         assert!(doctor.stdout.contains(expected), "{expected}\n{}", doctor.stdout);
     }
@@ -514,4 +555,27 @@ fn an_answer_that_is_no_evidence_is_not_saved() {
     let case = empty_case(scratch.path());
     let server = Server::new(vec![]);
     assert!(fetch(&server, &case, &[]).stderr.contains("--by"), "nobody answers for it");
+}
+
+/// Whatever an instant is for: without an offset nobody knows which moment it is.
+#[test]
+fn an_instant_without_an_offset_is_never_clean() {
+    let scratch = tempfile::tempdir().unwrap();
+    let patch = scratch.path().join("naive.yaml");
+    for field in [
+        "records/le-profile.json#/recorded_at",
+        "records/le-qvi-contract.json#/valid_to",
+        "records/recording-1.json#/retention_until",
+        "records/trust-pins.json#/valid_from",
+        "records/schema-pin-le.json#/valid_from",
+        "raw/lei-record-r2.json#/data/attributes/registration/nextRenewalDate",
+    ] {
+        let step = format!("name: n\nfixture: b0\npatch:\n  - set: {field}\n    to: 2026-03-01T00:00:00\n");
+        fs::write(&patch, step).unwrap();
+        let run = check_b0(&["--patch", &text(&patch), "--format", "json"]);
+        assert_eq!(run.status, Some(3), "{field}\n{}{}", run.stdout, run.stderr);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let gate = report["results"].as_array().unwrap().iter().find(|result| result["rule"] == "GATE-7").unwrap();
+        assert_eq!(gate["outcome"], "indeterminate", "{field}");
+    }
 }

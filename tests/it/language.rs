@@ -7,7 +7,7 @@ use std::path::Path;
 use countersign::bundle::{Limits, Snapshot};
 use countersign::compile::functions;
 use countersign::expr::ast::{
-    Aggregate, Arithmetic, Binding, Comparison, Expr, ExprKind, Literal, Quantifier, SetOperation, SetRelation,
+    Arithmetic, Binding, Comparison, Expr, ExprKind, Literal, Quantifier, SetOperation, SetRelation,
 };
 use countersign::expr::{self, RESERVED};
 use countersign::facts::Cause;
@@ -204,12 +204,12 @@ fn visit(expr: &Expr, found: &mut BTreeSet<String>) {
             satisfies.iter().for_each(|condition| visit(condition, found));
         }
         ExprKind::Aggregate { aggregate, binding, by, .. } => {
-            add(aggregate_name(*aggregate));
+            add(aggregate.as_str());
             in_binding(binding, found);
             by.iter().for_each(|key| visit(key, found));
         }
         ExprKind::AggregateList { aggregate, list, .. } => {
-            add(aggregate_name(*aggregate));
+            add(aggregate.as_str());
             visit(list, found);
         }
         ExprKind::MaxGap { binding, by, from, to } => {
@@ -223,19 +223,6 @@ fn visit(expr: &Expr, found: &mut BTreeSet<String>) {
             add(&name.text);
             arguments.iter().for_each(|argument| visit(argument, found));
         }
-    }
-}
-
-fn aggregate_name(aggregate: Aggregate) -> &'static str {
-    match aggregate {
-        Aggregate::Count => "count",
-        Aggregate::CountDistinct => "count distinct",
-        Aggregate::Distinct => "distinct",
-        Aggregate::The => "the",
-        Aggregate::Latest => "latest",
-        Aggregate::Earliest => "earliest",
-        Aggregate::Min => "min",
-        Aggregate::Max => "max",
     }
 }
 

@@ -147,6 +147,33 @@ fn a_wait_beyond_patience_is_refused() {
 }
 
 #[test]
+fn a_date_to_wait_for_is_counted_from_the_date_of_the_answer() {
+    let waits = |date: Option<&str>, retry: &str| {
+        let date = date.map(|date| ("Date", date.to_owned()));
+        let headers = date.into_iter().chain([("Retry-After", retry.to_owned())]).collect();
+        let server = Server::new(vec![Answer::Send("503 Unavailable", headers, Vec::new()), ok(body(LEI))]);
+        let (outcome, waits) = fetched(&server, &LIMITS);
+        assert_eq!(outcome.unwrap().status, 200, "{retry}");
+        waits
+    };
+    let answered = "Fri, 20 Mar 2026 14:59:50 GMT";
+    let date = Some(answered);
+    assert_eq!(waits(date, "Fri, 20 Mar 2026 15:00:00 GMT"), [10]);
+    assert_eq!(waits(date, "Fri, 20 Mar 2026 14:00:00 GMT"), [0], "it has passed");
+    // What cannot be counted gets the backoff: no date of the answer, another zone, no such day, no date at all.
+    assert_eq!(waits(None, "Fri, 20 Mar 2026 15:00:00 GMT"), [1]);
+    for unread in ["Fri, 20 Mar 2026 15:00:00 +0000", "Sat, 20 Mar 2026 15:00:00 GMT", "soon", ""] {
+        assert_eq!(waits(date, unread), [1], "{unread}");
+    }
+
+    let far = vec![("Date", answered.to_owned()), ("Retry-After", "Sat, 20 Mar 2027 15:00:00 GMT".to_owned())];
+    let server = Server::new(vec![Answer::Send("429 Too Many Requests", far, Vec::new())]);
+    let (outcome, waits) = fetched(&server, &LIMITS);
+    assert!(matches!(outcome, Err(FetchError::AskedToWait { seconds, .. }) if seconds == 31_536_010), "{outcome:?}");
+    assert!(waits.is_empty());
+}
+
+#[test]
 fn a_server_error_is_tried_again_with_backoff() {
     let server = Server::new(vec![status("500 Internal Server Error"), status("503 Unavailable"), ok(body(LEI))]);
     let (outcome, waits) = fetched(&server, &LIMITS);

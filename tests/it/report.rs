@@ -472,6 +472,21 @@ fn members(value: &serde_json::Value, seen: &mut std::collections::BTreeSet<Stri
     }
 }
 
+/// So that a check for people need not compute them.
+#[test]
+fn the_text_for_people_shows_neither_digest() {
+    let document = blocked();
+    let mut open = document.clone();
+    open.said = "#".repeat(44);
+    open.judgement = Sha256::from([0; 32]);
+    assert_ne!((&open.said, open.judgement), (&document.said, document.judgement));
+    for all in [false, true] {
+        let layout = Layout { all, ..layout(100) };
+        assert_eq!(human::render(&open, &layout), human::render(&document, &layout));
+        assert_eq!(human::verdict_line(&open, &layout), human::verdict_line(&document, &layout));
+    }
+}
+
 #[test]
 fn the_said_is_over_all_of_it_and_the_judgement_is_not_over_the_instant() {
     let document = blocked();

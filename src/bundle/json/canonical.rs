@@ -3,6 +3,7 @@
 //! Source: RFC 8785 (JSON Canonicalization Scheme). Documents of ours hold integers only, so the rules
 //! for floating-point numbers never apply; a number that is no such integer cannot be written.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use super::scanner::integer;
@@ -10,7 +11,7 @@ use super::tree::{Tree, Value};
 
 /// The RFC 8785 form of a tree; `None` if it holds a number that is not an integer up to 2^53-1.
 pub fn canonical(tree: &Tree<'_>) -> Option<Vec<u8>> {
-    let mut out = String::new();
+    let mut out = String::with_capacity((tree.span.end - tree.span.start) as usize);
     write_value(&mut out, tree)?;
     Some(out.into_bytes())
 }
@@ -32,8 +33,7 @@ fn write_value(out: &mut String, tree: &Tree<'_>) -> Option<()> {
         }
         Value::Object(members) => {
             let mut sorted: Vec<_> = members.iter().collect();
-            // RFC 8785, 3.2.3: by UTF-16 code units, not by UTF-8 bytes.
-            sorted.sort_by(|a, b| a.key.encode_utf16().cmp(b.key.encode_utf16()));
+            sorted.sort_by(|a, b| by_utf16(&a.key, &b.key));
             out.push('{');
             for (index, member) in sorted.into_iter().enumerate() {
                 separate(out, index);
@@ -45,6 +45,11 @@ fn write_value(out: &mut String, tree: &Tree<'_>) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// RFC 8785, 3.2.3: by UTF-16 code units, not by UTF-8 bytes; for ASCII they are the same.
+fn by_utf16(a: &str, b: &str) -> Ordering {
+    if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
 }
 
 fn separate(out: &mut String, index: usize) {
@@ -61,21 +66,25 @@ fn write_integer(out: &mut String, value: i64) {
 /// A text with the escapes of RFC 8785, 3.2.2.2.
 pub fn write_text(out: &mut String, text: &str) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{9}' => out.push_str("\\t"),
-            '\u{a}' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\u{d}' => out.push_str("\\r"),
-            control if control < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(control));
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
+        let (plain, escaped) = rest.split_at(at);
+        out.push_str(plain);
+        match escaped.as_bytes()[0] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            0x08 => out.push_str("\\b"),
+            b'\t' => out.push_str("\\t"),
+            b'\n' => out.push_str("\\n"),
+            0x0c => out.push_str("\\f"),
+            b'\r' => out.push_str("\\r"),
+            control => {
+                let _ = write!(out, "\\u{control:04x}");
             }
-            other => out.push(other),
         }
+        rest = &escaped[1..];
     }
+    out.push_str(rest);
     out.push('"');
 }
 

@@ -16,7 +16,7 @@ const RETENTION_YEARS: i64 = 10;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  countersign bundle new cases/acme --flow le-unsolicited --lei 254900OPPU84GM83MG36 \\\n    \
-        --qvi EBNl-FLXZzaavPutJejZUckvOl6P5LI9cybB3D6Qw8TM"
+        --trust trust.json"
 )]
 pub(in super::super) struct Args {
     /// Folder to lay the case out in; it must be empty or not there

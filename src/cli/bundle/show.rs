@@ -56,6 +56,9 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
         let name = program.schema.kind(holding.kind).name.clone();
         rows.push([format!("  {name}"), holding.paths.len().to_string(), broken, paths]);
     }
+    if rows.is_empty() {
+        text.push_str("  nothing that can be read as evidence\n");
+    }
     text.push_str(&columns_of(&rows));
 
     let missing = needs.iter().filter(|(kind, stage)| {
@@ -90,6 +93,9 @@ fn row(program: &Program, flow: Option<&crate::compile::program::Flow>, kind: Ki
     if rules.len() > RULES_NAMED {
         waiting.push_str(&format!(" and {} more", rules.len() - RULES_NAMED));
     }
-    let count = format!("{} rules wait", rules.len());
+    let count = match rules.len() {
+        1 => "1 rule waits".to_owned(),
+        many => format!("{many} rules wait"),
+    };
     [format!("  {}", program.schema.kind(kind).name), stage.as_str().to_owned(), count, waiting]
 }

@@ -26,14 +26,17 @@ pub(in super::super) fn run(args: Args, terminal: &Terminal) -> Outcome {
     let problems = check::problems(&snapshot, load::fact_schema());
     let mut text = super::problems(&problems, Some(&snapshot));
     let digest = snapshot.digest().map_or("without a manifest".to_owned(), |digest| digest.to_string());
-    let files = snapshot.files().len();
+    let files = match snapshot.files().len() {
+        1 => "1 file".to_owned(),
+        many => format!("{many} files"),
+    };
     let words = match problems.len() {
         0 => "intact".to_owned(),
         1 => "1 problem".to_owned(),
         many => format!("{many} problems"),
     };
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "{words}: {files} files, bundle {digest}");
+    let _ = writeln!(text, "{words}: {files}, bundle {digest}");
     terminal.print(&text)?;
     Ok(u8::from(!problems.is_empty()))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::load::{self, RuleBook};
 use super::super::terminal::Terminal;
 use crate::compile::program::{Document, Pending, Program, Rule, RuleBody};
 use crate::evaluate::outcome::Outcome;
@@ -10,15 +11,17 @@ use crate::policy::ParsedCases;
 use crate::policy::cases::ParsedCase;
 
 /// The explanation of a rule, or of a requirement that has none yet.
-pub(super) fn explain(program: &Program, cases: &[ParsedCases], id: &str, terminal: &Terminal) -> Option<String> {
+pub(super) fn explain(rule_book: &RuleBook, id: &str, terminal: &Terminal) -> Option<String> {
+    let program = rule_book.program();
     let is_it = |known: &str| known.eq_ignore_ascii_case(id);
     match program.rules.iter().find(|rule| is_it(&rule.id)) {
-        Some(rule) => Some(of_rule(program, cases, rule, terminal)),
+        Some(rule) => Some(of_rule(rule_book, rule, terminal)),
         None => program.pending.iter().find(|pending| is_it(&pending.id)).map(|pending| of_pending(pending, terminal)),
     }
 }
 
-fn of_rule(program: &Program, cases: &[ParsedCases], rule: &Rule, terminal: &Terminal) -> String {
+fn of_rule(rule_book: &RuleBook, rule: &Rule, terminal: &Terminal) -> String {
+    let program = rule_book.program();
     let document = &program.documents[rule.document.0 as usize];
     let mut text = terminal.wrap(&format!("{}  {}", rule.id, rule.title), 0, 2);
     let in_force = rule.in_force_section.as_deref().map_or(String::new(), |section| format!(" (now {section})"));
@@ -47,8 +50,14 @@ fn of_rule(program: &Program, cases: &[ParsedCases], rule: &Rule, terminal: &Ter
     if !rule.help.is_empty() {
         text.push_str(&terminal.wrap(&format!("help: {}", rule.help.trim()), 0, 6));
     }
-    text.push_str(&example(program, cases, rule, Outcome::Pass, "passes, for example"));
-    text.push_str(&example(program, cases, rule, Outcome::Fail, "fails, for example"));
+    // What shows the rule that this one is the same as shows this one.
+    let mut ids = vec![rule.id.as_str()];
+    if let RuleBody::SameAs(target) = rule.body {
+        ids.push(&program.rules[target.0 as usize].id);
+    }
+    let cases = load::cases_about(rule_book, &ids);
+    text.push_str(&example(&cases, &ids, Outcome::Pass, "passes, for example", terminal));
+    text.push_str(&example(&cases, &ids, Outcome::Fail, "fails, for example", terminal));
     text
 }
 
@@ -99,19 +108,16 @@ fn source(document: &Document, rule: &Rule) -> String {
     text
 }
 
-/// The first case that shows an outcome, with its changes as they are written.
-fn example(program: &Program, cases: &[ParsedCases], rule: &Rule, outcome: Outcome, label: &str) -> String {
-    let mut ids = vec![rule.id.as_str()];
-    if let RuleBody::SameAs(target) = rule.body {
-        ids.push(&program.rules[target.0 as usize].id);
-    }
+/// The case with the fewest changes that shows an outcome of one of these rules, as it is written.
+fn example(cases: &[ParsedCases], ids: &[&str], outcome: Outcome, label: &str, terminal: &Terminal) -> String {
     let shows = |case: &&ParsedCase| {
         case.expect.iter().any(|(id, shown)| ids.contains(&id.text.as_str()) && shown.value == outcome)
     };
     // The case with the fewest changes says most.
     let found = cases.iter().flat_map(|file| file.cases.iter().filter(shows).map(move |case| (file, case)));
     let Some((file, case)) = found.min_by_key(|(_, case)| case.patch.len()) else { return String::new() };
-    let mut text = format!("\n{label}: {} (fixture {})\n", case.name.text, case.fixture.text);
+    let heading = format!("{label}: {} (fixture {})", case.name.text, case.fixture.text);
+    let mut text = format!("\n{}", terminal.wrap(&heading, 0, 2));
     for step in &case.patch {
         let start = (step.span.start as usize).min(file.source.text().len());
         text.push_str(&block(&file.source.text()[start..], file.source.line_column(start).1));

@@ -1,11 +1,13 @@
 //! `countersign policy matrix`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::super::config::Settings;
+use super::super::error::CliError;
 use super::super::terminal::{Terminal, columns_of};
 use super::super::{Outcome, load};
-use crate::compile::program::RuleBody;
+use crate::compile::program::{Program, RuleBody};
 
 /// List every requirement: its rule, or what it waits for
 #[derive(Debug, clap::Args)]
@@ -24,7 +26,10 @@ pub(in super::super) struct Args {
 pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
     let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
     let program = rule_book.program();
-    let cases = load::cases(args.policies.as_deref(), settings)?;
+    let cases = load::cases(&rule_book);
+    if let Some(pack) = &args.pack {
+        known_pack(pack, program)?;
+    }
     let of_pack = |pack: &str| args.pack.as_deref().is_none_or(|wanted| wanted == pack);
     let number_of = |rule: &str| {
         let all = cases.iter().flat_map(|file| &file.cases);
@@ -71,4 +76,14 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
     text.push_str(&format!("\n{rules} rules, {pending} requirements without a rule yet\n"));
     terminal.print(&text)?;
     Ok(0)
+}
+
+/// A pack that nothing is in would give an empty list, which reads as if nothing were required.
+fn known_pack(pack: &str, program: &Program) -> Result<(), CliError> {
+    let of_rules = program.rules.iter().flat_map(|rule| rule.packs.iter());
+    let known: BTreeSet<&String> = of_rules.chain(program.pending.iter().map(|pending| &pending.pack)).collect();
+    if known.iter().any(|known| *known == pack) {
+        return Ok(());
+    }
+    Err(CliError::UnknownPack { pack: pack.to_owned(), known: known.into_iter().cloned().collect() })
 }

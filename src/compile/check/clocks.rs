@@ -27,17 +27,6 @@ struct Term<'a> {
 }
 
 impl<'a> Checker<'a, '_> {
-    /// Whether an expression is a clock, or a sum with a clock in it.
-    pub(super) fn has_clock(&self, expr: &Expr) -> bool {
-        match &expr.kind {
-            ExprKind::Name(name) => clock(name).is_some(),
-            ExprKind::Arithmetic(Arithmetic::Add | Arithmetic::Subtract, left, right) => {
-                self.has_clock(left) || self.has_clock(right)
-            }
-            _ => false,
-        }
-    }
-
     /// A comparison with a clock on one side.
     pub(super) fn compare_clock(
         &mut self,
@@ -46,14 +35,14 @@ impl<'a> Checker<'a, '_> {
         right: Side<'a>,
         span: Span,
     ) -> Option<Value> {
-        let (comparison, with_clock, other) = if self.has_clock(left.expr()) {
+        let (comparison, with_clock, other) = if has_clock(left.expr()) {
             (comparison, left.expr(), right)
         } else {
             (comparison.flipped(), right.expr(), left)
         };
         let mut sum = Sum::default();
         take_apart(with_clock, true, &mut sum);
-        if self.has_clock(other.expr()) || sum.clocks.len() != 1 {
+        if has_clock(other.expr()) || sum.clocks.len() != 1 {
             let problem = self.problem(
                 Code::ClockNotCompared,
                 span,
@@ -92,6 +81,10 @@ impl<'a> Checker<'a, '_> {
         let type_ = match (instants, positive) {
             (0, true) => Type::Instant,
             (1, _) if first_is_against => Type::Duration,
+            (2.., _) => {
+                let problem = self.not_in_form(with_clock);
+                return self.refuse(problem.help("put two instants into brackets: `as_of + (a - b) <= t`"));
+            }
             _ => return self.refuse(self.not_in_form(with_clock)),
         };
         if !offsets {
@@ -179,7 +172,7 @@ impl<'a> Checker<'a, '_> {
         {
             return Some(TimeOperand::Clock(clock));
         }
-        if self.has_clock(expr) {
+        if has_clock(expr) {
             let problem =
                 self.problem(Code::ClockNotCompared, expr.span, "a clock stands alone in `days_between`", "a sum");
             return self
@@ -198,7 +191,7 @@ impl<'a> Checker<'a, '_> {
         let [start, end, limit] = arguments else { return None };
         let start_value = self.typed(start, &[Type::Instant], "an instant");
         let limit_value = self.typed(limit, &[Type::Duration, Type::Days, Type::Months], "a duration, days or months");
-        if self.has_clock(end) {
+        if has_clock(end) {
             // What is still going on must not have gone on for too long.
             let latest = self.sum(Arithmetic::Add, (start, &start_value?), (limit, &limit_value?), span)?;
             return self.compare_clock(
@@ -235,10 +228,22 @@ fn clock(name: &str) -> Option<Clock> {
     }
 }
 
+/// Whether an expression is a clock, or a sum with a clock in it.
+pub(super) fn has_clock(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(name) => clock(name).is_some(),
+        ExprKind::Arithmetic(Arithmetic::Add | Arithmetic::Subtract, left, right) => {
+            has_clock(left) || has_clock(right)
+        }
+        _ => false,
+    }
+}
+
+/// A sum without a clock is one term: in `as_of + (a - b)` only the brackets make a duration of two instants.
 fn take_apart<'a>(expr: &'a Expr, positive: bool, sum: &mut Sum<'a>) {
     match &expr.kind {
         ExprKind::Name(name) if clock(name).is_some() => sum.clocks.extend(clock(name).map(|clock| (clock, positive))),
-        ExprKind::Arithmetic(operator @ (Arithmetic::Add | Arithmetic::Subtract), left, right) => {
+        ExprKind::Arithmetic(operator @ (Arithmetic::Add | Arithmetic::Subtract), left, right) if has_clock(expr) => {
             take_apart(left, positive, sum);
             take_apart(right, positive == (*operator == Arithmetic::Add), sum);
         }

@@ -1,5 +1,6 @@
-//! Logic, comparisons, membership, patterns, arithmetic.
+//! Logic, comparisons, membership, arithmetic.
 
+use super::clocks::has_clock;
 use super::{Checker, Value};
 use crate::compile::codes::Code;
 use crate::compile::problem::Problem;
@@ -71,7 +72,7 @@ impl<'a> Checker<'a, '_> {
         right: Side<'a>,
         span: Span,
     ) -> Option<Value> {
-        if self.has_clock(left.expr()) || self.has_clock(right.expr()) {
+        if has_clock(left.expr()) || has_clock(right.expr()) {
             return self.compare_clock(comparison, left, right, span);
         }
         let (left_expr, right_expr) = (left.expr(), right.expr());
@@ -239,7 +240,7 @@ impl<'a> Checker<'a, '_> {
             Some(value) => Side::Value(item, value.clone()),
             None => Side::Expr(item),
         };
-        let lowered = if self.has_clock(item) {
+        let lowered = if has_clock(item) {
             None
         } else {
             let value = self.operand(item, None);
@@ -272,28 +273,6 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    pub(super) fn matches(&mut self, text: &'a Expr, pattern: &str, pattern_span: Span, span: Span) -> Option<Value> {
-        let value = self.operand(text, None);
-        // The pattern is compiled as the evaluator will: against the whole text.
-        let compiled = match regex::Regex::new(&format!("^(?:{pattern})$")).and(regex::Regex::new(pattern)) {
-            Ok(_) => Some(()),
-            Err(error) => {
-                let reason = error.to_string();
-                let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                let message = format!("`{pattern}` is not a regular expression: {reason}");
-                let problem = self.problem(Code::BadPattern, pattern_span, message, "cannot be compiled");
-                self.refuse(problem.help("the pattern is matched against the whole text; a backslash takes the meaning from the next character"))
-            }
-        };
-        let value = value?;
-        if !types::stands_for(&value.type_, &Type::Text) {
-            return self.refuse(self.wrong_type(text, &value.type_, "text"));
-        }
-        compiled?;
-        let pattern = self.arena.pattern(pattern);
-        Some(self.emit(Op::Matches { text: value.op, pattern }, span, Type::Bool))
-    }
-
     pub(super) fn arithmetic(
         &mut self,
         operator: Arithmetic,
@@ -301,7 +280,7 @@ impl<'a> Checker<'a, '_> {
         right: &'a Expr,
         span: Span,
     ) -> Option<Value> {
-        if self.has_clock(left) || self.has_clock(right) {
+        if has_clock(left) || has_clock(right) {
             let problem = self.problem(
                 Code::ClockNotCompared,
                 span,

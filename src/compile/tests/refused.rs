@@ -457,15 +457,126 @@ fn a_pattern_that_is_none() {
     countersign::compile::bad_pattern
 
       x `(ACME` is not a regular expression: unclosed group
-        ,-[doc.yaml:12:44]
+        ,-[doc.yaml:12:45]
      11 |     stage: evidence
      12 |     require: le_profile.legal_name matches /(ACME/
-        :                                            ^^^|^^^
-        :                                               `-- cannot be compiled
+        :                                             |
+        :                                             `-- cannot be compiled
      13 |     message: m
         `----
       help: the pattern is matched against the whole text; a backslash takes the
             meaning from the next character
+
+    1 problem
+    "#);
+}
+
+#[test]
+fn the_part_of_a_pattern_that_is_wrong_is_underlined() {
+    // The first group is no mistake, and `\/` is one character of the pattern written with two.
+    let rule = r#"require: le_profile.legal_name matches /\/\/Grüß\/(?P<a>x)(?P<a>y)/"#;
+    insta::assert_snapshot!(problems_of_rule(rule), @r#"
+    countersign::compile::bad_pattern
+
+      x `//Grüß/(?P<a>x)(?P<a>y)` is not a regular expression: duplicate capture
+      | group name
+        ,-[doc.yaml:12:69]
+     11 |     stage: evidence
+     12 |     require: le_profile.legal_name matches /\/\/Grüß\/(?P<a>x)(?P<a>y)/
+        :                                                                   |
+        :                                                                   `-- cannot be compiled
+     13 |     message: m
+        `----
+      help: the pattern is matched against the whole text; a backslash takes the
+            meaning from the next character
+
+    1 problem
+    "#);
+    let rule = "require: 'le_profile.legal_name matches /Äpfel{2,1}/ or le_profile.legal_name matches /a)(b/'";
+    insta::assert_snapshot!(problems_of_rule(rule), @r#"
+    countersign::compile::bad_pattern
+
+      x `Äpfel{2,1}` is not a regular expression: invalid repetition count range,
+      | the start must be <= the end
+        ,-[doc.yaml:12:52]
+     11 |     stage: evidence
+     12 |     require: 'le_profile.legal_name matches /Äpfel{2,1}/ or le_profile.legal_name matches /a)(b/'
+        :                                                   ^^|^^
+        :                                                     `-- cannot be compiled
+     13 |     message: m
+        `----
+      help: the pattern is matched against the whole text; a backslash takes the
+            meaning from the next character
+
+    countersign::compile::bad_pattern
+
+      x `a)(b` is not a regular expression: unopened group
+        ,-[doc.yaml:12:94]
+     11 |     stage: evidence
+     12 |     require: 'le_profile.legal_name matches /Äpfel{2,1}/ or le_profile.legal_name matches /a)(b/'
+        :                                                                                             |
+        :                                                                                             `-- cannot be compiled
+     13 |     message: m
+        `----
+      help: the pattern is matched against the whole text; a backslash takes the
+            meaning from the next character
+
+    2 problems
+    "#);
+}
+
+#[test]
+fn a_flow_that_runs_a_pack_without_rules() {
+    let flows =
+        "flows:\n  - { flow: f, title: t, packs: [p, pp] }\n  - { flow: g, title: t, packs: [later, \"nöwhere\"] }\n";
+    let pending = "pending:\n  - { id: R-2, document: doc, section: \"2\", pack: later, stage: evidence, \
+                   waits_for: keri, why: it does }\n";
+    let rule = rule("for each: r in lei_records\nrequire: r.http_status == 200");
+    let files = [("doc.yaml", rule.as_str()), ("flows.yaml", flows), ("pending.yaml", pending)];
+    insta::assert_snapshot!(problems_of(&files), @r#"
+    countersign::compile::unknown_pack
+
+      x no rule and no pending requirement is in the pack `pp`
+       ,-[flows.yaml:2:37]
+     1 | flows:
+     2 |   - { flow: f, title: t, packs: [p, pp] }
+       :                                     ^|
+       :                                      `-- nothing is in it
+     3 |   - { flow: g, title: t, packs: [later, "nöwhere"] }
+       `----
+      help: did you mean `p`?
+
+    countersign::compile::unknown_pack
+
+      x no rule and no pending requirement is in the pack `nöwhere`
+       ,-[flows.yaml:3:41]
+     2 |   - { flow: f, title: t, packs: [p, pp] }
+     3 |   - { flow: g, title: t, packs: [later, "nöwhere"] }
+       :                                         ^^^^|^^^^
+       :                                             `-- nothing is in it
+       `----
+      help: take it out, or name a pack that rules are in
+
+    2 problems
+    "#);
+}
+
+#[test]
+fn instants_added_to_a_clock_without_brackets() {
+    let rule = "for each: r in lei_records\nrequire: as_of + r.performed_at - r.recorded_at <= r.performed_at";
+    insta::assert_snapshot!(problems_of_rule(rule), @r#"
+    countersign::compile::clock_not_compared
+
+      x a clock stands alone, plus or minus a duration or days, or minus an
+      | instant
+        ,-[doc.yaml:13:14]
+     12 |     for each: r in lei_records
+     13 |     require: as_of + r.performed_at - r.recorded_at <= r.performed_at
+        :              ^^^^^^^^^^^^^^^^^^^|^^^^^^^^^^^^^^^^^^
+        :                                 `-- not such a sum
+     14 |     message: m
+        `----
+      help: put two instants into brackets: `as_of + (a - b) <= t`
 
     1 problem
     "#);
@@ -820,6 +931,17 @@ fn references_that_lead_nowhere() {
        `----
       help: did you mean `A-1`?
 
+    countersign::compile::unknown_pack
+
+      x no rule and no pending requirement is in the pack `p`
+       ,-[flows.yaml:2:34]
+     1 | flows:
+     2 |   - { flow: f, title: t, packs: [p], needs: { evidence: [lei_record, manifest] } }
+       :                                  |
+       :                                  `-- nothing is in it
+       `----
+      help: take it out, or name a pack that rules are in
+
     countersign::compile::unknown_kind
 
       x unknown kind of record `lei_record`
@@ -878,7 +1000,7 @@ fn references_that_lead_nowhere() {
        `----
       help: parameters are declared in policy files, under `parameters`
 
-    12 problems
+    13 problems
     "#);
 }
 

@@ -3,16 +3,24 @@
 /// The base64url digits in order.
 pub const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/// What stands in [`VALUES`] for a byte that is no digit: more than any digit's bits.
+const NO_DIGIT: u8 = 0xff;
+
+/// The value of each byte as a base64url digit.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
 /// The value of a base64url digit.
 pub fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'-' => Some(62),
-        b'_' => Some(63),
-        _ => None,
-    }
+    let value = VALUES[usize::from(byte)];
+    (value != NO_DIGIT).then_some(value)
 }
 
 /// A number written with the given base64url digits, most significant first.
@@ -34,29 +42,34 @@ pub fn write_number(number: u64, length: usize) -> Option<String> {
 /// Decodes text whose code takes the place of pad bytes: `body` is what follows the code, and the
 /// pad bits that it still carries must be zero. The code stands for as many characters as pad bytes.
 fn decode<const LENGTH: usize>(lead: usize, body: &str) -> Option<[u8; LENGTH]> {
-    let mut raw = [0u8; LENGTH];
     let total = lead + body.len();
     if !total.is_multiple_of(4) || total / 4 * 3 != LENGTH + lead {
         return None;
     }
-    let mut bits = 0u32;
-    let mut held = 0u32;
-    let mut at = 0usize;
-    for value in std::iter::repeat_n(Some(0), lead).chain(body.bytes().map(digit)) {
-        bits = (bits << 6 | u32::from(value?)) & 0xffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            let byte = (bits >> held & 0xff) as u8;
-            match at.checked_sub(lead) {
-                None if byte != 0 => return None,
-                None => {}
-                Some(place) => raw[place] = byte,
-            }
-            at += 1;
-        }
+    let (first, rest) = body.as_bytes().split_at_checked(4 - lead)?;
+    let first = group(first)?;
+    if first >> (8 * (3 - lead)) != 0 {
+        return None;
+    }
+    let mut raw = [0u8; LENGTH];
+    let (head, tail) = raw.split_at_mut(3 - lead);
+    head.copy_from_slice(&first.to_be_bytes()[1 + lead..]);
+    for (digits, bytes) in rest.chunks_exact(4).zip(tail.chunks_exact_mut(3)) {
+        bytes.copy_from_slice(&group(digits)?.to_be_bytes()[1..]);
     }
     Some(raw)
+}
+
+/// The bits of up to four base64url digits.
+fn group(digits: &[u8]) -> Option<u32> {
+    let mut bits = 0u32;
+    let mut all = 0u8;
+    for digit in digits {
+        let value = VALUES[usize::from(*digit)];
+        all |= value;
+        bits = bits << 6 | u32::from(value);
+    }
+    (all < 64).then_some(bits)
 }
 
 /// The 32 bytes of a primitive with a one-character code (44 characters).
