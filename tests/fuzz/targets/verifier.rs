@@ -21,7 +21,8 @@ use libfuzzer_sys::fuzz_target;
 static SEEDS: LazyLock<Vec<mutate::Seed>> =
     LazyLock::new(|| mutate::seeds(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")));
 
-fuzz_target!(|data: &[u8]| {
+// The seeds are made before the clock of the first input starts.
+fuzz_target!(init: { LazyLock::force(&SEEDS); }, |data: &[u8]| {
     let mut left = data.iter();
     let mut choose = |below: usize| {
         let mut next = || usize::from(left.next().copied().unwrap_or_default());
