@@ -263,7 +263,7 @@ fn embedded<'a>(exchange: &Exchange<'a>, message: &Message<'a>) -> Vec<(String, 
             });
             let attachments = attachments.flatten().collect();
             let (offset, end) = (message.offset + node.at, message.offset + node.at + node.raw.len());
-            sized.then(|| (path, Message { offset, protocol, body: node.raw, attachments, end }))
+            sized.then_some((path, Message { offset, protocol, body: node.raw, attachments, end }))
         })
         .collect()
 }

@@ -13,7 +13,7 @@ const RECORD: &str = "bundle/records/ida-dar-d.json";
 const UNREADABLE: &str = "unreadable";
 
 /// Changes one character near the end of the last signature.
-fn break_signature(bytes: &mut Vec<u8>) {
+fn break_signature(bytes: &mut [u8]) {
     let at = bytes.len() - 20;
     bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
 }
@@ -47,7 +47,7 @@ fn signed_text(files: &Files, path: &str) -> String {
 
 #[test]
 fn a_signature_that_does_not_verify_signs_nothing() {
-    let case = before_closing(changed(SIDECAR, break_signature));
+    let case = before_closing(changed(SIDECAR, |bytes| break_signature(bytes)));
     let record = case.the("ida-record", "path", RECORD);
     assert_eq!((&record["signers"], &record["signed_fully"]), (&json!([]), &json!(false)));
     let header = case.the("record", "path", RECORD);
@@ -63,7 +63,7 @@ fn a_signature_that_does_not_verify_signs_nothing() {
 fn one_bad_signature_beside_good_ones_spoils_the_group() {
     // Two officers signed the roster.
     let path = "bundle/records/qar-roster.sig.cesr";
-    let case = before_closing(changed(path, break_signature));
+    let case = before_closing(changed(path, |bytes| break_signature(bytes)));
     let roster = case.the("qar-roster", "path", "bundle/records/qar-roster.json");
     assert_eq!(roster["signed_fully"], false);
     assert_eq!(roster["signers"].as_array().unwrap().len(), 1);
@@ -173,7 +173,7 @@ fn a_listed_stream_that_is_not_there_leaves_the_rest_unknown() {
 #[test]
 fn sources_must_name_what_seals() {
     for (path, chain) in [("bundle/streams/registry.cesr", aid("QVI")), ("bundle/streams/tel-qvi.cesr", aid("GEDA"))] {
-        let case = before_closing(changed(path, break_signature));
+        let case = before_closing(changed(path, |bytes| break_signature(bytes)));
         let first = &case.all("keri_finding")[0];
         assert_eq!((&first["path"], &first["code"]), (&json!(path), &json!("source_mismatch")));
         assert!(first["message"].as_str().unwrap().contains(chain), "{first}");
@@ -185,13 +185,13 @@ fn sources_must_name_what_seals() {
 #[test]
 fn a_message_with_a_bad_signature_is_not_signed() {
     let path = "bundle/streams/response-a.cesr";
-    let case = before_closing(changed(path, break_signature));
+    let case = before_closing(changed(path, |bytes| break_signature(bytes)));
     assert_eq!(codes(&case), [(path, "signature_invalid")]);
     let answer = case.the("exn", "path", path);
     assert_eq!((&answer["signers"], &answer["signed_fully"]), (&json!([]), &json!(false)));
     // Two of three are enough for the group; a bad third is told of.
     let path = "bundle/streams/request-1.cesr";
-    let case = before_closing(changed(path, break_signature));
+    let case = before_closing(changed(path, |bytes| break_signature(bytes)));
     assert_eq!(codes(&case), [(path, "signature_invalid")]);
     let request = case.the("exn", "path", path);
     assert_eq!((&request["signers"], &request["signed_fully"]), (&json!([]), &json!(false)));
@@ -254,7 +254,7 @@ fn rotation(holder: &str) -> String {
 #[test]
 fn a_draft_is_judged_by_what_the_proposal_holds() {
     let path = "decision/03-proposal.cesr";
-    let case = before_closing(changed(path, break_signature));
+    let case = before_closing(changed(path, |bytes| break_signature(bytes)));
     assert_eq!(codes(&case), [(path, "signature_invalid")]);
     assert_eq!(case.all("keri_finding")[0]["origin"], "draft");
     assert_eq!(case.the("acdc", "origin", "draft")["anchor"]["signers"], json!([]));
