@@ -7,7 +7,9 @@
 
 mod edit;
 mod error;
+mod place;
 mod relist;
+mod shift;
 mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,9 +17,11 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::primitives::{Date, Duration, Instant};
+use crate::primitives::Duration;
 
 pub use error::PatchError;
+
+use place::{beside, full, matching, short};
 
 /// The name of the trust file among the files of a case.
 pub const TRUST: &str = "trust";
@@ -303,11 +307,11 @@ fn change(files: &mut Files, step: &Step, done: &mut Done, maker: &mut dyn Maker
                 let matches = !text.is_empty() && old.contains(text.as_str());
                 matches.then(|| Ok(old.replace(text.as_str(), by).into_bytes()))
             };
-            let touched = everywhere(files, within, step, done, maker, &rewrite)?;
-            if touched.is_empty() {
+            let new = rewritten(files, within, &rewrite)?;
+            if new.is_empty() {
                 return Err(PatchError::NoText { text: text.clone(), within: within.clone() });
             }
-            Ok(touched)
+            Ok(replaced(files, new, step, done, maker))
         }
         Change::Shift { by, within } => {
             let bodies = |stream: &[u8]| maker.bodies(stream);
@@ -370,18 +374,6 @@ fn rewritten(files: &Files, within: &str, rewrite: &Rewrite<'_>) -> Result<Vec<(
     Ok(new)
 }
 
-fn everywhere(
-    files: &mut Files,
-    within: &str,
-    step: &Step,
-    done: &Done,
-    maker: &dyn Maker,
-    rewrite: &Rewrite<'_>,
-) -> Result<Vec<String>, PatchError> {
-    let new = rewritten(files, within, rewrite)?;
-    Ok(replaced(files, new, step, done, maker))
-}
-
 /// Puts new content in the place of old. A message is one thing, so its copies in other streams change with
 /// it, unless the step leaves files as they are, or the stream is a new one that differs on purpose.
 fn replaced(
@@ -410,11 +402,6 @@ fn replaced(
         }
     }
     touched
-}
-
-/// The file of detached signatures beside a record or manifest.
-fn beside(path: &str) -> Option<String> {
-    path.strip_suffix(".json").map(|stem| format!("{stem}.sig.cesr"))
 }
 
 /// Gives a new record a file of signatures, which are made when the case is settled.
@@ -450,118 +437,6 @@ fn add(
     Ok(vec![path.to_owned()])
 }
 
-impl Shift {
-    /// A moved instant or date; `None` for any other text.
-    fn moved(self, text: &str) -> Option<Result<String, PatchError>> {
-        let too_far = || PatchError::TooFar { text: text.to_owned() };
-        if let Ok(instant) = text.parse::<Instant>() {
-            let moved = match self {
-                Self::Days(days) => instant.checked_add_days(days),
-                Self::Duration(duration) => instant.checked_add(duration),
-            };
-            return Some(moved.map(|moved| as_written(text, moved)).ok_or_else(too_far));
-        }
-        let date = text.parse::<Date>().ok()?;
-        let moved = match self {
-            Self::Days(days) => date.checked_add_days(days),
-            Self::Duration(duration) => {
-                let midnight = format!("{date}T00:00:00Z").parse::<Instant>().ok();
-                midnight.and_then(|midnight| midnight.checked_add(duration)).map(Instant::date)
-            }
-        };
-        Some(moved.map(|moved| moved.to_string()).ok_or_else(too_far))
-    }
-}
-
-/// An instant in the form of another: KERI writes six digits of a second and the offset of UTC.
-fn as_written(like: &str, instant: Instant) -> String {
-    let text = instant.to_string();
-    match text.strip_suffix('Z') {
-        Some(plain) if like.ends_with(".000000+00:00") && !plain.contains('.') => format!("{plain}.000000+00:00"),
-        Some(_) | None => text,
-    }
-}
-
-/// The key of a path: `records/x.json` is `bundle/records/x.json`.
-fn full(path: &str) -> String {
-    if path == TRUST || path.starts_with("decision/") || path.starts_with("post/") {
-        path.to_owned()
-    } else {
-        format!("bundle/{path}")
-    }
-}
-
-/// A key as patches write it.
-fn short(path: &str) -> &str {
-    path.strip_prefix("bundle/").unwrap_or(path)
-}
-
 fn existing<'f>(files: &'f mut Files, path: &str) -> Result<&'f mut Vec<u8>, PatchError> {
     files.get_mut(path).ok_or_else(|| PatchError::NoFile { path: short(path).to_owned() })
-}
-
-/// The files whose path matches. A pattern is relative to `bundle/`, as a path is: `**` is every file of
-/// the bundle, `decision/**` every case record; the trust file is meant by its own name only.
-fn matching(files: &Files, within: &str) -> Result<Vec<String>, PatchError> {
-    let matches = |path: &&String| if *path == TRUST { within == TRUST } else { glob(&full(within), path) };
-    let found: Vec<String> = files.keys().filter(matches).cloned().collect();
-    if found.is_empty() { Err(PatchError::NoFile { path: within.to_owned() }) } else { Ok(found) }
-}
-
-/// Whether a path matches: `*` stands for any text without `/`, `**` for any text.
-fn glob(pattern: &str, path: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == path,
-        Some((literal, rest)) => {
-            let Some(tail) = path.strip_prefix(literal) else { return false };
-            let (rest, across) = match rest.strip_prefix('*') {
-                Some(rest) => (rest, true),
-                None => (rest, false),
-            };
-            let reach = if across { tail.len() } else { tail.find('/').unwrap_or(tail.len()) };
-            // Shortest first; patterns are written by hand and have few stars.
-            tail.char_indices()
-                .map(|(at, _)| at)
-                .chain([tail.len()])
-                .take_while(|at| *at <= reach)
-                .any(|at| glob(rest, &tail[at..]))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stars_match_within_and_across_folders() {
-        for (pattern, path) in [
-            ("records/*.json", "records/a.json"),
-            ("**", "a/b/c"),
-            ("decision/**", "decision/a.json"),
-            ("raw/lei-record-r*.json", "raw/lei-record-r1.json"),
-            ("a", "a"),
-            ("**/x", "a/b/x"),
-        ] {
-            assert!(glob(pattern, path), "{pattern} {path}");
-        }
-        for (pattern, path) in
-            [("records/*.json", "records/a/b.json"), ("*", "a/b"), ("a*", "b"), ("a", "ab"), ("*.json", "a.jsonx")]
-        {
-            assert!(!glob(pattern, path), "{pattern} {path}");
-        }
-    }
-
-    #[test]
-    fn time_moves_exactly_or_by_the_calendar() {
-        let moved = |shift: Shift, text: &str| shift.moved(text).map(Result::unwrap);
-        let day = Shift::Days(30);
-        assert_eq!(moved(day, "2026-01-30T10:00:00Z").unwrap(), "2026-03-01T10:00:00Z");
-        assert_eq!(moved(day, "2026-01-30").unwrap(), "2026-03-01");
-        let hours = Shift::Duration(Duration::from_seconds(-76 * 3600 - 300));
-        assert_eq!(moved(hours, "2026-03-20T15:00:00+01:00").unwrap(), "2026-03-17T09:55:00Z");
-        assert_eq!(moved(hours, "2026-03-20").unwrap(), "2026-03-16");
-        assert_eq!(moved(day, "30 days"), None);
-        assert!(Shift::Days(i64::MAX).moved("2026-01-30").unwrap().is_err());
-    }
 }

@@ -16,7 +16,8 @@ use crate::bundle::json::{Numbers, Tree};
 use crate::bundle::manifest::UNLISTED;
 use crate::primitives::Sha256;
 
-use super::{Added, Done, Files, Listing, Maker, TRUST, beside, edit};
+use super::place::{beside, short};
+use super::{Added, Done, Files, Listing, Maker, TRUST, edit};
 
 /// How often one file is looked at again at most. A file changes once for each digest that it names;
 /// only a patch that writes digests by hand could make two files name each other.
@@ -145,7 +146,7 @@ impl Settling<'_> {
         let was = was.and_then(|(_, person)| person);
         let moved = was.as_deref().zip(person.as_deref()).filter(|(was, is)| was != is);
         let made = self.maker.sign(signatures, &message, moved);
-        match made.map_err(|why| format!("`{}` cannot be signed again: {why}", super::short(&record)))? {
+        match made.map_err(|why| format!("`{}` cannot be signed again: {why}", short(&record)))? {
             Some(made) => {
                 files.insert(path.to_owned(), made);
             }
