@@ -14,8 +14,8 @@ use countersign::keri::cesr;
 use countersign::keri::evidence::Evidence;
 use countersign::keri::{Options, Trusted};
 use countersign::primitives::Said;
-use forge::verify;
 use ed25519_dalek::{Signature, VerifyingKey};
+use forge::verify;
 
 fn main() {
     divan::main();

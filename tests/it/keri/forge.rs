@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use countersign::check::credential::{self, NoVerdict};
 use countersign::compile;
-use countersign::keri::{Options, Trusted, Verdict};
 use countersign::keri::cesr::{IndexedCode, qualified, qualified_number};
+use countersign::keri::{Options, Trusted, Verdict};
 use countersign::primitives::Said;
 use ed25519_dalek::{Signer, SigningKey};
 
