@@ -34,6 +34,9 @@ pub fn chain<'a>(
         collector.facts.population_mut(KindId(at as u32)).unknown = unknown;
     }
     collector.chain_facts(chain);
+    if chain.open {
+        collector.leave_open(chain);
+    }
     collector.run(run);
     collector.pins(trusted);
     // What does not hold is in the verdict of cryptography already.
@@ -46,6 +49,40 @@ pub fn chain<'a>(
 }
 
 impl<'a> Collector<'_, 'a> {
+    /// Where something was not presented, what the rest does not show is not known to be otherwise.
+    fn leave_open(&mut self, chain: &Chain) {
+        for (at, log) in chain.logs.iter().enumerate() {
+            self.not_shown("key_state", at, &["events", "seals"]);
+            if log.fact.delegated_at.is_none() {
+                self.not_shown("key_state", at, &["delegated"]);
+            }
+        }
+        for (at, credential) in chain.credentials.iter().enumerate() {
+            if !credential.fact.registry_proven {
+                self.not_shown("acdc", at, &["registry_proven"]);
+            }
+            if credential.anchor.is_none() {
+                self.not_shown("acdc", at, &["anchor"]);
+            }
+            if credential.top_issuer.is_none() {
+                self.not_shown("acdc", at, &["top_issuer"]);
+            }
+        }
+    }
+
+    /// Makes fields of a member unknown.
+    fn not_shown(&mut self, kind: &str, at: usize, fields: &[&str]) {
+        let Some(kind) = self.schema.kind_named(kind) else { return };
+        let Some(node) = self.facts.population(kind).members.get(at).copied() else { return };
+        let record = self.schema.kind(kind).record;
+        for name in fields {
+            let field = self.schema.struct_type(record).field(name);
+            if let Some(slot) = field.and_then(|field| self.layout.slot(record, field)) {
+                self.facts.set(node, slot, cell(CellValue::Unknown(Cause::Missing), EMPTY));
+            }
+        }
+    }
+
     /// `trust`, as far as a stream alone is judged by it. Without a GEDA that is pinned there is none.
     fn pins(&mut self, trusted: &'a Trusted) {
         let names = ["root_aid", "geda_aid", "qvi_aid", "officers", "officer_threshold", "reporting_agents"];
