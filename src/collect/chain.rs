@@ -18,9 +18,11 @@ use super::{Collector, RunFacts, cell};
 
 const EMPTY: Span = Span { start: 0, end: 0 };
 
-/// Collects the facts of a chain. `snapshot` holds its stream as the only file.
+/// Collects the facts of a chain. `snapshot` holds its stream as the only file; `name` is what its owner calls it.
+#[allow(clippy::too_many_arguments)]
 pub fn chain<'a>(
     snapshot: &'a Snapshot,
+    name: &'a str,
     arena: &'a Bump,
     schema: &FactSchema,
     layout: &Layout,
@@ -34,6 +36,7 @@ pub fn chain<'a>(
         collector.facts.population_mut(KindId(at as u32)).unknown = unknown;
     }
     collector.chain_facts(chain);
+    collector.call_it(name);
     if chain.open {
         collector.leave_open(chain);
     }
@@ -49,6 +52,14 @@ pub fn chain<'a>(
 }
 
 impl<'a> Collector<'_, 'a> {
+    /// Writes the name of the stream as the path of everything in it.
+    fn call_it(&mut self, name: &'a str) {
+        for kind in ["key_state", "acdc"] {
+            let members = self.schema.kind_named(kind).map_or(0, |kind| self.facts.population(kind).members.len());
+            (0..members).for_each(|at| self.overwrite(kind, at, "path", CellValue::Text(name)));
+        }
+    }
+
     /// Where something was not presented, what the rest does not show is not known to be otherwise.
     fn leave_open(&mut self, chain: &Chain) {
         for (at, log) in chain.logs.iter().enumerate() {
@@ -70,16 +81,18 @@ impl<'a> Collector<'_, 'a> {
         }
     }
 
-    /// Makes fields of a member unknown.
     fn not_shown(&mut self, kind: &str, at: usize, fields: &[&str]) {
+        fields.iter().for_each(|name| self.overwrite(kind, at, name, CellValue::Unknown(Cause::Missing)));
+    }
+
+    /// Replaces a field of a member.
+    fn overwrite(&mut self, kind: &str, at: usize, name: &str, value: CellValue<'a>) {
         let Some(kind) = self.schema.kind_named(kind) else { return };
         let Some(node) = self.facts.population(kind).members.get(at).copied() else { return };
         let record = self.schema.kind(kind).record;
-        for name in fields {
-            let field = self.schema.struct_type(record).field(name);
-            if let Some(slot) = field.and_then(|field| self.layout.slot(record, field)) {
-                self.facts.set(node, slot, cell(CellValue::Unknown(Cause::Missing), EMPTY));
-            }
+        let field = self.schema.struct_type(record).field(name);
+        if let Some(slot) = field.and_then(|field| self.layout.slot(record, field)) {
+            self.facts.set(node, slot, cell(value, EMPTY));
         }
     }
 
