@@ -17,6 +17,7 @@ pub mod patch;
 pub mod place;
 pub mod problem;
 pub mod reader;
+pub mod signed;
 pub mod snapshot;
 mod walk;
 

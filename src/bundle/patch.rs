@@ -17,6 +17,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::bundle::json::{Numbers, Tree};
 use crate::primitives::Duration;
 
 pub use error::PatchError;
@@ -262,9 +263,9 @@ fn change(files: &mut Files, step: &Step, done: &mut Done, maker: &mut dyn Maker
         Change::RemoveFile { path } => {
             let path = full(path);
             let mut touched = vec![path.clone()];
-            // A record takes its signatures along.
-            let beside = beside(&path).filter(|beside| step.settle != Settle::Nothing && files.contains_key(beside));
-            touched.extend(beside);
+            if step.settle != Settle::Nothing {
+                touched.extend(belonging(files, &path));
+            }
             for path in &touched {
                 let bytes = files.remove(path).ok_or_else(|| PatchError::NoFile { path: short(path).to_owned() })?;
                 done.added.retain(|added| added.path != *path);
@@ -402,6 +403,20 @@ fn replaced(
         }
     }
     touched
+}
+
+/// What a record takes along when it goes: its signatures, and the stream that it alone proposes.
+fn belonging(files: &Files, path: &str) -> Vec<String> {
+    let signatures = beside(path).filter(|beside| files.contains_key(beside));
+    let proposed = |path: &str| {
+        let record = files.get(path).filter(|_| path.starts_with("decision/") && path.ends_with(".json"))?;
+        let tree = Tree::parse(record, Numbers::Integers).ok()?;
+        Some(tree.get("cesr_path")?.text()?.to_owned())
+    };
+    let others = || files.keys().filter(|other| *other != path).filter_map(|other| proposed(other));
+    let stream = proposed(path).filter(|stream| stream.starts_with("decision/") && files.contains_key(stream));
+    let stream = stream.filter(|stream| others().all(|other| other != *stream));
+    signatures.into_iter().chain(stream).collect()
 }
 
 /// Gives a new record a file of signatures, which are made when the case is settled.

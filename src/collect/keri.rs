@@ -12,6 +12,7 @@ mod row;
 mod sidecars;
 
 use crate::bundle::place::{printable, printable_path};
+use crate::bundle::signed;
 use crate::bundle::{Area, Code, FileState, Problem};
 use crate::facts::{Cause, CellValue, FileId};
 use crate::keri::pool::{self, Chain, Detached, Question, Spot, Stream};
@@ -155,7 +156,7 @@ impl<'s, 'a> Collector<'s, 'a> {
             }
         }
         for (id, file) in snapshot.iter().filter(|(_, file)| file.area == Area::Decision) {
-            let stream = file.path.ends_with(".cesr") && !file.path.ends_with(sidecars::ENDING);
+            let stream = file.path.ends_with(".cesr") && !file.path.ends_with(signed::ENDING);
             if stream && file.state == FileState::Good && !self.drafts.files.contains(&id) {
                 self.problems.push(Problem {
                     code: Code::NotACaseRecord,

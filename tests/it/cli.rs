@@ -8,6 +8,7 @@ use assert_cmd::Command;
 use crate::lei::{LEI, Server, body, ok, status};
 
 const AS_OF: &str = "2026-03-20T15:00:00Z";
+const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/keri/b0/keys.json");
 
 struct Run {
     status: Option<i32>,
@@ -71,7 +72,7 @@ fn the_exit_status_says_what_the_verdict_is() {
     let scratch = tempfile::tempdir().unwrap();
     let patch = |name: &str, steps: &str| {
         let path = scratch.path().join(name);
-        fs::write(&path, format!("patch:\n{steps}")).unwrap();
+        fs::write(&path, format!("keys: {KEYS}\npatch:\n{steps}")).unwrap();
         text(&path)
     };
     let missing = patch("missing.yaml", "  - remove: records/issuance-plan.json\n");
@@ -168,7 +169,7 @@ fn a_run_that_cannot_be_made_ends_with_2_and_says_what_to_do() {
             &["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--schemas", "schemas"],
             "no official credential schema",
         ),
-        (&["policy", "matrix", "--pack", "two-qars"], "packs: bundle-integrity, "),
+        (&["policy", "matrix", "--pack", "two-qars"], "packs: acdc-chain, auth-issuance, bundle-integrity, "),
         (&["explain", "LE-6.3.1.b.22"], "did you mean"),
         (&["--config", "no-such.toml", "doctor"], "no-such.toml"),
     ];
@@ -570,7 +571,8 @@ fn an_instant_without_an_offset_is_never_clean() {
         "records/schema-pin-le.json#/valid_from",
         "raw/lei-record-r2.json#/data/attributes/registration/nextRenewalDate",
     ] {
-        let step = format!("name: n\nfixture: b0\npatch:\n  - set: {field}\n    to: 2026-03-01T00:00:00\n");
+        let step =
+            format!("name: n\nfixture: b0\nkeys: {KEYS}\npatch:\n  - set: {field}\n    to: 2026-03-01T00:00:00\n");
         fs::write(&patch, step).unwrap();
         let run = check_b0(&["--patch", &text(&patch), "--format", "json"]);
         assert_eq!(run.status, Some(3), "{field}\n{}{}", run.stdout, run.stderr);

@@ -1,5 +1,7 @@
 //! Paths as patches write them, and the keys that files of a case have.
 
+use crate::bundle::signed::ENDING;
+
 use super::error::PatchError;
 use super::{Files, TRUST};
 
@@ -19,7 +21,7 @@ pub(super) fn short(path: &str) -> &str {
 
 /// The file of detached signatures beside a record or manifest.
 pub(super) fn beside(path: &str) -> Option<String> {
-    path.strip_suffix(".json").map(|stem| format!("{stem}.sig.cesr"))
+    path.strip_suffix(".json").map(|stem| format!("{stem}{ENDING}"))
 }
 
 /// The files whose path matches. A pattern is relative to `bundle/`, as a path is: `**` is every file of

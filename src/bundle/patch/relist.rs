@@ -11,9 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use memchr::memmem::Finder;
 use serde_json::{Map, Value, json};
 
-use crate::bundle::json::canonical::canonical;
 use crate::bundle::json::{Numbers, Tree};
 use crate::bundle::manifest::UNLISTED;
+use crate::bundle::signed;
 use crate::primitives::Sha256;
 
 use super::place::{beside, short};
@@ -24,10 +24,6 @@ use super::{Added, Done, Files, Listing, Maker, TRUST, edit};
 const LOOKS_MAX: usize = 200;
 
 const MANIFESTS: [&str; 2] = ["bundle/manifest.json", "post/manifest.json"];
-
-/// What is signed of a record and of a manifest: these words, then its canonical form or its bytes.
-const RECORD_DOMAIN: &str = "countersign/record/v1\n";
-const MANIFEST_DOMAIN: &str = "countersign/manifest/v1\n";
 
 /// Gives the files whose signatures nobody could make again.
 pub(super) fn relist(files: &mut Files, before: &Files, done: &Done, maker: &dyn Maker) -> Result<Vec<String>, String> {
@@ -130,19 +126,19 @@ impl Settling<'_> {
     /// Makes a file of detached signatures again, if the path is one and nobody wants it as it is.
     fn sign(&mut self, files: &mut Files, path: &str) -> Result<(), String> {
         let left = |path: &str| self.done.is_frozen(path) || self.done.left.unsigned.contains(path);
-        let Some(record) = path.strip_suffix(".sig.cesr").map(|stem| format!("{stem}.json")) else { return Ok(()) };
+        let Some(record) = path.strip_suffix(signed::ENDING).map(|stem| format!("{stem}.json")) else { return Ok(()) };
         let (Some(signatures), Some(bytes)) = (files.get(path), files.get(&record)) else { return Ok(()) };
         if left(path) || left(&record) {
             return Ok(());
         }
         // What is no JSON any more cannot be signed, and says so itself.
-        let Some((message, person)) = signed(&record, bytes) else { return Ok(()) };
+        let Some((message, person)) = what_is_signed(&record, bytes) else { return Ok(()) };
         // A copy is signed by who signed its original.
         let like = self.done.added.iter().find_map(|added| match &added.listing {
             Listing::Like(like) if added.path == record => Some(like),
             Listing::Like(_) | Listing::Kind(_) => None,
         });
-        let was = self.before.get(like.unwrap_or(&record)).and_then(|bytes| signed(&record, bytes));
+        let was = self.before.get(like.unwrap_or(&record)).and_then(|bytes| what_is_signed(&record, bytes));
         let was = was.and_then(|(_, person)| person);
         let moved = was.as_deref().zip(person.as_deref()).filter(|(was, is)| was != is);
         let made = self.maker.sign(signatures, &message, moved);
@@ -159,15 +155,12 @@ impl Settling<'_> {
 }
 
 /// What is signed of a record or manifest, and who performed or sealed it.
-fn signed(path: &str, bytes: &[u8]) -> Option<(Vec<u8>, Option<String>)> {
+fn what_is_signed(path: &str, bytes: &[u8]) -> Option<(Vec<u8>, Option<String>)> {
     let tree = Tree::parse(bytes, Numbers::Integers).ok()?;
     let is_manifest = MANIFESTS.contains(&path);
     let person = tree.get(if is_manifest { "sealed_by" } else { "performed_by" });
     let person = person.and_then(|person| person.text()).map(str::to_owned);
-    let message = match is_manifest {
-        true => [MANIFEST_DOMAIN.as_bytes(), bytes].concat(),
-        false => [RECORD_DOMAIN.as_bytes(), &canonical(&tree)?].concat(),
-    };
+    let message = if is_manifest { signed::manifest(bytes) } else { signed::record(&tree)? };
     Some((message, person))
 }
 
@@ -188,7 +181,7 @@ enum Rank {
 
 impl Rank {
     fn of(path: &str) -> Self {
-        let signatures = path.ends_with(".sig.cesr");
+        let signatures = path.ends_with(signed::ENDING);
         match path.split_once('/') {
             Some(("decision", _)) if signatures => Self::DecisionSignatures,
             Some(("decision", _)) => Self::Decision,

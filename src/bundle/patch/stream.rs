@@ -6,12 +6,14 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::bundle::signed::ENDING;
+
 use super::error::PatchError;
 use super::{Files, Maker, edit, short};
 
 /// Whether a path names a stream of messages, and not detached signatures.
 pub(super) fn is_stream(path: &str) -> bool {
-    path.ends_with(".cesr") && !path.ends_with(".sig.cesr")
+    path.ends_with(".cesr") && !path.ends_with(ENDING)
 }
 
 /// The streams of a case.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::bundle::json::canonical::canonical;
 use crate::bundle::json::{Numbers, Tree};
 use crate::bundle::place::printable_path;
+use crate::bundle::signed::{self, ENDING};
 use crate::bundle::{Area, Code, FileState, Problem};
 use crate::facts::{Cause, Cell, CellValue, FileId};
 use crate::keri::cesr::{self, Attachment};
@@ -15,9 +15,6 @@ use crate::source::Span;
 use super::super::{Collector, cell};
 use super::EMPTY;
 use super::row::number;
-
-/// How the name of a file of detached signatures ends.
-pub(super) const ENDING: &str = ".sig.cesr";
 
 /// The kind under which manifests list such a file.
 const KIND: &str = "signature";
@@ -109,13 +106,12 @@ impl<'s, 'a> Collector<'s, 'a> {
     /// read; no signature is over nothing.
     pub(super) fn signed_text(&self, sidecar: &Sidecar<'a>) -> &'a str {
         let bytes = self.snapshot.file(sidecar.signs).bytes().unwrap_or_default();
-        if sidecar.manifest {
-            let text = std::str::from_utf8(bytes).unwrap_or_default();
-            return self.arena.alloc_str(&format!("countersign/manifest/v1\n{text}"));
-        }
-        let tree = Tree::parse(bytes, Numbers::Integers).ok();
-        let text = tree.as_ref().and_then(canonical).and_then(|bytes| String::from_utf8(bytes).ok());
-        self.arena.alloc_str(&format!("countersign/record/v1\n{}", text.unwrap_or_default()))
+        let message = match sidecar.manifest {
+            true => Some(signed::manifest(bytes)),
+            false => Tree::parse(bytes, Numbers::Integers).ok().as_ref().and_then(signed::record),
+        };
+        let text = message.and_then(|bytes| String::from_utf8(bytes).ok());
+        self.arena.alloc_str(&text.unwrap_or_default())
     }
 
     /// `signature_groups`, and the signers of each file.

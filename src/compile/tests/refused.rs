@@ -625,7 +625,8 @@ fn objects_and_clocks_in_a_message() {
       help: its fields are kind, id, schema_version, producer, performed_by,
             performed_at, recorded_at, subject_case, purpose, requested_lei,
             request_url, http_status, fetched_at, response_headers, body_path,
-            body_sha256, tool_id, path, digest_ok, clauses, body
+            body_sha256, tool_id, path, digest_ok, clauses, signers, signed_fully,
+            body
 
     3 problems
     "#);

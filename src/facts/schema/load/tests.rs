@@ -50,7 +50,7 @@ fn the_shipped_schemas_load() {
     assert!(lei_record.signed && lei_record.clauses.iter().any(|clause| clause == "LE-6.3.1.b.2"));
     let fields = names(&schema, lei_record.record);
     assert_eq!(fields[..3], ["kind", "id", "schema_version"]);
-    assert_eq!(fields[fields.len() - 4..], ["path", "digest_ok", "clauses", "body"]);
+    assert_eq!(fields[fields.len() - 6..], ["path", "digest_ok", "clauses", "signers", "signed_fully", "body"]);
     let body = &lei_record.attached[0];
     let record = schema.struct_type(lei_record.record);
     assert_eq!(record.fields[body.from as usize].name, "body_path");
