@@ -49,17 +49,17 @@ pub fn verify(
     options: &Options<'_>,
 ) -> Result<Verdict, NoVerdict> {
     let examined = keri::examine(stream, options)?;
-    let findings = judge(program, stream, &examined.chain, trusted, options.as_of)?;
+    let findings = judge(program, ("the stream", stream), &examined.chain, trusted, options.as_of)?;
     Ok(examined.verdict.with(findings))
 }
 
-/// What the rules say of a chain, in program order.
+/// What the rules say of a chain, in program order. A stream comes with what its owner calls it.
 ///
 /// # Errors
 /// The rule book lacks a pack.
 pub fn judge(
     program: &Program,
-    stream: &[u8],
+    (name, stream): (&str, &[u8]),
     chain: &Chain,
     trusted: &Trusted,
     as_of: Instant,
@@ -81,7 +81,7 @@ pub fn judge(
     let arena = Bump::new();
     let run = RunFacts { stage: Stage::Closing.as_str(), flow: "", profile: &profile.id, keri: None };
     let (schema, layout) = (&program.schema, &program.layout);
-    let mut facts = collect::chain(&snapshot, &arena, schema, layout, chain, trusted, &run);
+    let mut facts = collect::chain(&snapshot, name, &arena, schema, layout, chain, trusted, &run);
     push_tables(program, &mut facts);
     let inputs = Inputs { as_of, signing, selection: &selection, profile, parameters: &[], waivers: &[], bundle: None };
     let evaluation = evaluate(program, &facts, &inputs);

@@ -122,7 +122,8 @@ fn verify(args: VerifyArgs, settings: &Settings, terminal: &Terminal) -> Outcome
         side_by_side(|| load::rule_book(args.policies.as_deref(), settings), || keri::examine(&stream, &options));
     let rule_book = rule_book?;
     let examined = examined.map_err(|source| CliError::SeveralCredentials { path: args.file.clone(), source })?;
-    let rules = credential::judge(rule_book.program(), &stream, &examined.chain, &trusted, as_of)?;
+    let name = args.file.display().to_string();
+    let rules = credential::judge(rule_book.program(), (&name, &stream), &examined.chain, &trusted, as_of)?;
     let verdict = examined.verdict.with(rules);
     match args.format {
         Format::Human => terminal.print(&show::verdict_text(&verdict))?,

@@ -18,9 +18,11 @@ use super::{Collector, RunFacts, cell};
 
 const EMPTY: Span = Span { start: 0, end: 0 };
 
-/// Collects the facts of a chain. `snapshot` holds its stream as the only file.
+/// Collects the facts of a chain. `snapshot` holds its stream as the only file; `name` is what its owner calls it.
+#[allow(clippy::too_many_arguments)]
 pub fn chain<'a>(
     snapshot: &'a Snapshot,
+    name: &'a str,
     arena: &'a Bump,
     schema: &FactSchema,
     layout: &Layout,
@@ -34,6 +36,10 @@ pub fn chain<'a>(
         collector.facts.population_mut(KindId(at as u32)).unknown = unknown;
     }
     collector.chain_facts(chain);
+    collector.call_it(name);
+    if chain.open {
+        collector.leave_open(chain);
+    }
     collector.run(run);
     collector.pins(trusted);
     // What does not hold is in the verdict of cryptography already.
@@ -46,6 +52,50 @@ pub fn chain<'a>(
 }
 
 impl<'a> Collector<'_, 'a> {
+    /// Writes the name of the stream as the path of everything in it.
+    fn call_it(&mut self, name: &'a str) {
+        for kind in ["key_state", "acdc"] {
+            let members = self.schema.kind_named(kind).map_or(0, |kind| self.facts.population(kind).members.len());
+            (0..members).for_each(|at| self.overwrite(kind, at, "path", CellValue::Text(name)));
+        }
+    }
+
+    /// Where something was not presented, what the rest does not show is not known to be otherwise.
+    fn leave_open(&mut self, chain: &Chain) {
+        for (at, log) in chain.logs.iter().enumerate() {
+            self.not_shown("key_state", at, &["events", "seals"]);
+            if log.fact.delegated_at.is_none() {
+                self.not_shown("key_state", at, &["delegated"]);
+            }
+        }
+        for (at, credential) in chain.credentials.iter().enumerate() {
+            if !credential.fact.registry_proven {
+                self.not_shown("acdc", at, &["registry_proven"]);
+            }
+            if credential.anchor.is_none() {
+                self.not_shown("acdc", at, &["anchor"]);
+            }
+            if credential.top_issuer.is_none() {
+                self.not_shown("acdc", at, &["top_issuer"]);
+            }
+        }
+    }
+
+    fn not_shown(&mut self, kind: &str, at: usize, fields: &[&str]) {
+        fields.iter().for_each(|name| self.overwrite(kind, at, name, CellValue::Unknown(Cause::Missing)));
+    }
+
+    /// Replaces a field of a member.
+    fn overwrite(&mut self, kind: &str, at: usize, name: &str, value: CellValue<'a>) {
+        let Some(kind) = self.schema.kind_named(kind) else { return };
+        let Some(node) = self.facts.population(kind).members.get(at).copied() else { return };
+        let record = self.schema.kind(kind).record;
+        let field = self.schema.struct_type(record).field(name);
+        if let Some(slot) = field.and_then(|field| self.layout.slot(record, field)) {
+            self.facts.set(node, slot, cell(value, EMPTY));
+        }
+    }
+
     /// `trust`, as far as a stream alone is judged by it. Without a GEDA that is pinned there is none.
     fn pins(&mut self, trusted: &'a Trusted) {
         let names = ["root_aid", "geda_aid", "qvi_aid", "officers", "officer_threshold", "reporting_agents"];

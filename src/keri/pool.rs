@@ -20,7 +20,7 @@ use super::message::RegistryEventKind;
 use super::schema::Library;
 use super::signature::{Memory, Signatures};
 use super::signed::{self, Claim};
-use super::verdict::{Code, Finding, Verdict, Weight};
+use super::verdict::{Answer, Code, Finding, Verdict, Weight};
 use super::verified::LogFact;
 use super::{Options, chain as examination};
 use crate::primitives::{Aid, Instant};
@@ -142,6 +142,8 @@ pub struct Chain {
     pub logs: Vec<PooledLog>,
     /// The credential, those it points to, and the issued ones that rest on the same authorization.
     pub credentials: Vec<PooledCredential>,
+    /// Whether something that it rests on was not presented: what it does not show may still be so.
+    pub open: bool,
 }
 
 /// The chain of an examined credential.
@@ -155,10 +157,11 @@ pub(super) fn chain<'a>(
     let frame = Frame::of(messages);
     let subjects = Subjects::of(evidence);
     let first = frame.first_events(evidence);
+    // What a log refuses is the verdict's to say, once.
     let pooled = |(aid, fact): (&Aid, &LogFact)| PooledLog {
         aid: aid.clone(),
         spot: first.get(aid.as_str()).copied(),
-        fact: fact.clone(),
+        fact: LogFact { refused: Vec::new(), duplicitous: Vec::new(), ..fact.clone() },
         seals: seals(logs, aid.as_str(), &subjects),
     };
     let of_events = |(_, fact): &(&Aid, &LogFact)| !(fact.events.is_empty() && fact.refused.is_empty());
@@ -166,6 +169,7 @@ pub(super) fn chain<'a>(
     Chain {
         logs: verdict.verified.logs.iter().filter(of_events).map(pooled).collect(),
         credentials: credential::chain(&ask, evidence, verdict),
+        open: verdict.answer == Answer::Incomplete,
     }
 }
 

@@ -7,6 +7,22 @@ use crate::keri::{EdgeFact, Status};
 use super::super::Collector;
 use super::row::{Row, keys_of, number};
 
+/// The fields that are read from section `a`.
+const ATTRIBUTES: [&str; 9] = [
+    "attributes",
+    "issuee",
+    "lei",
+    "person_legal_name",
+    "official_role",
+    "engagement_context_role",
+    "person_aid",
+    "dated",
+    "grace_period",
+];
+
+/// The fields that are read from section `e`.
+const EDGES: [&str; 4] = ["edges", "qvi", "le", "auth"];
+
 impl<'s, 'a> Collector<'s, 'a> {
     pub(super) fn credentials(&mut self, credentials: &[PooledCredential]) {
         for credential in credentials {
@@ -15,6 +31,7 @@ impl<'s, 'a> Collector<'s, 'a> {
             self.credential(row, credential);
             self.attributes(row, credential);
             self.chain(row, credential);
+            self.hide(row, credential);
             if let Some(anchor) = &credential.anchor {
                 self.inner(row, "anchor", |this, row| this.anchor(row, anchor));
             }
@@ -57,6 +74,15 @@ impl<'s, 'a> Collector<'s, 'a> {
         });
     }
 
+    /// What is not disclosed is not known, rather than absent.
+    fn hide(&mut self, row: Row, credential: &PooledCredential) {
+        let attributes = ATTRIBUTES.iter().filter(|_| credential.attributes_hidden);
+        let edges = EDGES.iter().filter(|_| credential.edges_hidden);
+        for name in attributes.chain(edges) {
+            self.set(row, name, |_| CellValue::Unknown(Cause::Missing));
+        }
+    }
+
     fn chain(&mut self, row: Row, credential: &PooledCredential) {
         let fact = &credential.fact;
         self.inner_list(row, "edges", &fact.edges, |this, row, edge| {
@@ -70,6 +96,10 @@ impl<'s, 'a> Collector<'s, 'a> {
         for label in ["qvi", "le", "auth"] {
             self.set(row, label, |this| this.said(node(&fact.edges, label)));
         }
+        let person = fact.attributes.get("AID").map(String::as_str);
+        let named = [Some(fact.issuer.as_str()), fact.issuee.as_ref().map(|aid| aid.as_str()), person];
+        let fixed: Vec<&str> = named.into_iter().flatten().filter(|aid| aid.starts_with('B')).collect();
+        self.set(row, "fixed_aids", |this| this.texts(fixed, row.span));
         self.set(row, "registry_proven", |_| CellValue::Bool(fact.registry_proven));
         self.set(row, "status", |_| CellValue::Text(status(fact.status)));
         self.set(row, "issued_at", |_| Self::instant(fact.issued.as_ref().map(|event| event.dated.as_str())));

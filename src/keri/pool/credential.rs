@@ -12,7 +12,7 @@ use crate::keri::json::Node;
 use crate::keri::log::Logs;
 use crate::keri::message::Section;
 use crate::keri::schema::Library;
-use crate::keri::verdict::{Code, Finding, Verdict};
+use crate::keri::verdict::{Answer, Code, Finding, Verdict};
 use crate::keri::verified::{CredentialFact, Status, Verified};
 use crate::primitives::Instant;
 
@@ -29,6 +29,10 @@ pub struct PooledCredential {
     pub salted: bool,
     /// Whether a section is given by its digest only.
     pub compact: bool,
+    /// Whether that is so of the attributes.
+    pub attributes_hidden: bool,
+    /// Whether that is so of the edges.
+    pub edges_hidden: bool,
     /// Whether it is drafted, not issued.
     pub draft: bool,
     /// The event that seals its issuance.
@@ -111,8 +115,11 @@ pub(super) fn chain<'a>(ask: &Ask<'_, '_, 'a>, evidence: &Evidence<'a>, verdict:
         let (verified, _) = examination::examine(evidence, ask.logs, ask.library, other, ask.as_of);
         members.extend(fact(ask, evidence, entry, &verified, &[], (true, false)));
     }
+    // What was not presented leaves open what rests on it.
+    let standing = if verdict.answer == Answer::Incomplete { Standing::Incomplete } else { Standing::Valid };
     for member in &mut members {
-        member.standing = Standing::Valid;
+        member.standing = standing;
+        member.anchor = member.anchor.take().filter(|anchor| anchor.accepted);
         if member.fact.issued.is_some() {
             member.fact.status = Status::Issued;
             member.fact.revoked = None;
@@ -170,11 +177,14 @@ fn fact<'a>(
         .iter()
         .all(|fact| fact.status == Status::Issued || draft && fact.said.as_str() == credential.said);
     let (said, registry, issuer) = (credential.said, credential.registry, credential.issuer);
+    let hidden = |name: &str| matches!(credential.section(name), Section::Compact(_));
     Some(PooledCredential {
         version: credential.node.get("v").and_then(Node::text).unwrap_or_default().to_owned(),
         attributes: credential.attributes().iter().map(|(name, _)| name.to_string()).collect(),
         salted: credential.node.get("u").is_some(),
-        compact: ["a", "e", "r"].iter().any(|name| matches!(credential.section(name), Section::Compact(_))),
+        compact: ["a", "e", "r"].iter().any(|name| hidden(name)),
+        attributes_hidden: hidden("a"),
+        edges_hidden: hidden("e"),
         draft,
         anchor: anchor::of_issuance(evidence, ask.logs, ask.frame, said, registry, issuer, draft),
         standing: standing(findings, proven && whole),

@@ -39,6 +39,27 @@ fn ours(stream: &[u8]) -> Accepted {
     accepted.filter(|(_, events): &(_, Vec<_>)| !events.is_empty()).collect()
 }
 
+/// The first place of each log at which the stream contradicts itself: from there on keri-core follows the event
+/// that it saw first, and we follow none and say so.
+fn contradicted(stream: &[u8]) -> BTreeMap<String, u64> {
+    let messages = cesr::read(stream).unwrap();
+    let evidence = Evidence::collect(&messages);
+    let signatures = Signatures::verify(evidence.events.triples());
+    let logs = Logs::new(&evidence.events, &signatures);
+    let first = |prefix: &str| logs.log(prefix)?.duplicity.iter().map(|found| found.sn).min();
+    evidence.events.prefixes().filter_map(|prefix| Some((prefix.to_owned(), first(prefix)?))).collect()
+}
+
+/// The same as far as no log contradicts itself.
+fn before(mut accepted: Accepted, contradicted: &BTreeMap<String, u64>) -> Accepted {
+    for (prefix, sn) in contradicted {
+        if let Some(events) = accepted.get_mut(prefix) {
+            events.truncate(*sn as usize);
+        }
+    }
+    accepted
+}
+
 /// What keri-core's processor accepts, in stream order, with its escrows.
 fn theirs(stream: &[u8]) -> Accepted {
     let db = Arc::new(MemoryDatabase::new());
@@ -114,7 +135,9 @@ fn the_streams_of_the_ecosystem_are_accepted_alike() {
         if cesr::read(&case.stream).is_err() {
             continue;
         }
-        assert_eq!(ours(&case.stream), theirs(&case.stream), "{}", case.file);
+        let contradicted = contradicted(&case.stream);
+        let [ours, theirs] = [ours(&case.stream), theirs(&case.stream)].map(|accepted| before(accepted, &contradicted));
+        assert_eq!(ours, theirs, "{}", case.file);
         compared += 1;
     }
     assert!(compared >= ecosystem.cases.len() * 8 / 10, "only {compared} streams can be framed");

@@ -45,7 +45,7 @@ fn verify_ends_with_the_verdict() {
     assert_eq!(document["credential"]["said"], le.as_str());
     let (status, out, _) = verify(&["--geda", &world.prefix("le")]);
     assert_eq!(status, 1, "{out}");
-    assert!(out.contains("invalid[wrong_geda]"), "{out}");
+    assert!(out.contains("invalid[QVIW-18]"), "{out}");
     let absent = Said::of(b"absent").to_string();
     let (status, out, _) = verify(&["--credential", &absent]);
     assert_eq!(status, 3, "{out}");
