@@ -24,7 +24,8 @@ pub(super) fn place(page: &mut Page, case_path: &str, place: &EvidencePlace) {
     let line = format!("{number} | ");
     page.paragraph(INDENT, gutter, &[(DIM, &line), (PLAIN, &view.before), (BLOCK, &view.marked), (PLAIN, &view.after)]);
     // Carets under a whole line, as under a message of a stream, say nothing.
-    if !view.marked.is_empty() && !(view.before.is_empty() && view.cut) {
+    let whole_line = view.before.is_empty() && view.cut;
+    if !view.marked.is_empty() && !whole_line {
         let bar = format!("{} | ", " ".repeat(number.len()));
         let blanks = " ".repeat(columns(&view.before));
         let carets = "^".repeat(columns(&view.marked).max(1));
