@@ -228,7 +228,7 @@ impl<'a> Machine<'a> {
             let more = if length > CHOICES_MAX { ", …" } else { "" };
             let name = if self.is_constant(list) { String::new() } else { format!(" ({})", self.wanted(list)) };
             match length {
-                0 => format!("an empty list{name}"),
+                0 => format!("the elements of {}, which is empty", self.wanted(list)),
                 _ => format!("{}{more}{name}", shown.join(", ")),
             }
         });

@@ -54,17 +54,17 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
         };
         let paths = holding.paths.iter().map(|path| printable(path)).collect::<Vec<_>>().join(", ");
         let name = program.schema.kind(holding.kind).name.clone();
-        rows.push([format!("  {name}"), holding.paths.len().to_string(), broken, paths]);
+        rows.push(([format!("  {name}"), holding.paths.len().to_string(), broken], paths));
     }
     if rows.is_empty() {
         text.push_str("  nothing that can be read as evidence\n");
     }
-    text.push_str(&columns_of(&rows));
+    text.push_str(&table(&rows, terminal));
 
     let missing = needs.iter().filter(|(kind, stage)| {
         *stage <= args.stage && holdings.iter().any(|holding| holding.kind == *kind && holding.paths.is_empty())
     });
-    let rows: Vec<[String; 4]> = missing.map(|&(kind, stage)| row(program, flow, kind, stage)).collect();
+    let rows: Vec<([String; 3], String)> = missing.map(|&(kind, stage)| row(program, flow, kind, stage)).collect();
     if rows.is_empty() {
         text.push_str(match flow {
             Some(_) => "\nnothing that the flow needs is missing\n",
@@ -72,7 +72,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
         });
     } else {
         text.push_str("\nmissing:\n");
-        text.push_str(&columns_of(&rows));
+        text.push_str(&table(&rows, terminal));
     }
     let problems = check::problems(&snapshot, &program.schema);
     if !problems.is_empty() {
@@ -84,7 +84,12 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
 }
 
 /// A kind that is missing, when it is needed, and which rules wait for it.
-fn row(program: &Program, flow: Option<&crate::compile::program::Flow>, kind: KindId, stage: Stage) -> [String; 4] {
+fn row(
+    program: &Program,
+    flow: Option<&crate::compile::program::Flow>,
+    kind: KindId,
+    stage: Stage,
+) -> ([String; 3], String) {
     let in_flow = |rule: &&crate::compile::program::Rule| {
         flow.is_some_and(|flow| rule.packs.iter().any(|pack| flow.packs.contains(pack))) && rule.reads.contains(&kind)
     };
@@ -97,5 +102,17 @@ fn row(program: &Program, flow: Option<&crate::compile::program::Flow>, kind: Ki
         1 => "1 rule waits".to_owned(),
         many => format!("{many} rules wait"),
     };
-    [format!("  {}", program.schema.kind(kind).name), stage.as_str().to_owned(), count, waiting]
+    ([format!("  {}", program.schema.kind(kind).name), stage.as_str().to_owned(), count], waiting)
+}
+
+/// Columns, and after them a list that goes on below itself.
+fn table(rows: &[([String; 3], String)], terminal: &Terminal) -> String {
+    let heads = columns_of(&rows.iter().map(|(head, _)| head.clone()).collect::<Vec<_>>());
+    let indent = heads.lines().map(|head| head.chars().count()).max().unwrap_or_default() + 2;
+    let mut text = String::new();
+    for (head, (_, list)) in heads.lines().zip(rows) {
+        let list = terminal.wrap(list, indent, indent);
+        text.push_str(&format!("{head:<indent$}{}", list.trim_start_matches(' ')));
+    }
+    text
 }

@@ -24,7 +24,8 @@ fn of_rule(rule_book: &RuleBook, rule: &Rule, terminal: &Terminal) -> String {
     let program = rule_book.program();
     let document = &program.documents[rule.document.0 as usize];
     let mut text = terminal.wrap(&format!("{}  {}", rule.id, rule.title), 0, 2);
-    let in_force = rule.in_force_section.as_deref().map_or(String::new(), |section| format!(" (now {section})"));
+    let in_force = rule.in_force_section.as_deref().filter(|section| *section != rule.section);
+    let in_force = in_force.map_or(String::new(), |section| format!(" (now {section})"));
     text.push_str(&terminal.wrap(&format!("{}, {}{in_force}", document.title, rule.section), 0, 2));
     let level = rule.level.as_str();
     // Writing to a `String` cannot fail.

@@ -23,7 +23,9 @@ pub(super) fn place(page: &mut Page, case_path: &str, place: &EvidencePlace) {
     let view = view(page, place, page.width().saturating_sub(gutter).max(12));
     let line = format!("{number} | ");
     page.paragraph(INDENT, gutter, &[(DIM, &line), (PLAIN, &view.before), (BLOCK, &view.marked), (PLAIN, &view.after)]);
-    if !view.marked.is_empty() {
+    // Carets under a whole line, as under a message of a stream, say nothing.
+    let whole_line = view.before.is_empty() && view.cut;
+    if !view.marked.is_empty() && !whole_line {
         let bar = format!("{} | ", " ".repeat(number.len()));
         let blanks = " ".repeat(columns(&view.before));
         let carets = "^".repeat(columns(&view.marked).max(1));
@@ -36,6 +38,8 @@ struct View {
     before: String,
     marked: String,
     after: String,
+    /// Whether the marked part goes on beyond what is shown.
+    cut: bool,
 }
 
 /// Cuts the excerpt to the columns there are, keeping the marked part and what stands around it.
@@ -50,7 +54,9 @@ fn view(page: &Page, place: &EvidencePlace, room: usize) -> View {
     let ellipsis = page.ellipsis();
     let dots = columns(ellipsis);
 
-    let marked = fit_start(&page.safe(&marked), room, ellipsis);
+    let whole = page.safe(&marked);
+    let marked = fit_start(&whole, room, ellipsis);
+    let cut = marked != whole;
     let rest = room.saturating_sub(columns(&marked));
     let after = page.safe(after.trim_end());
     let before = page.safe(&before);
@@ -58,7 +64,7 @@ fn view(page: &Page, place: &EvidencePlace, room: usize) -> View {
     let for_before = (rest * 2 / 3).max(rest.saturating_sub(columns(&after)));
     let before = fit_end(&before, for_before, ellipsis, dots);
     let after = fit_start(&after, rest.saturating_sub(columns(&before)), ellipsis);
-    View { before, marked, after }
+    View { before, marked, after, cut }
 }
 
 /// The beginning of a text, and an ellipsis if it is cut; nothing if not even that fits.
@@ -128,6 +134,15 @@ mod tests {
         let caret = lines[2].find('^').unwrap();
         let shown: String = lines[1].chars().skip(caret).take(8).collect();
         assert_eq!(shown, "\"LAPSED\"");
+    }
+
+    #[test]
+    fn a_message_of_a_stream_is_shown_in_part_and_without_carets() {
+        let excerpt = format!("{{\"v\":\"KERI10JSON0001bb_\",\"k\":[\"{}\"]}}", "D".repeat(220));
+        let text = rendered(&excerpt, (0, 240), 50);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(columns(lines[1]) == 50 && lines[1].ends_with('…'), "{text}");
     }
 
     #[test]

@@ -112,7 +112,7 @@ fn heading(page: &mut Page, class: Class, id: &str, title: &str) {
 /// The clause, its strength, the other requirements it stands for, and where the rule is written.
 fn clause(page: &mut Page, result: &ResultEntry) {
     let mut text = format!("{}, {}", result.document_title, result.section);
-    if let Some(section) = &result.in_force_section {
+    if let Some(section) = result.in_force_section.as_ref().filter(|section| **section != result.section) {
         text.push_str(&format!(" (now {section})"));
     }
     text.push_str(&format!("; {}", result.strength));
