@@ -6,8 +6,10 @@
 //! This module must not know bundles, KERI or policies.
 
 pub mod error;
+pub mod fault;
 pub mod schema;
 pub mod table;
 pub mod threshold;
 
+pub use fault::Fault;
 pub use table::{Cause, Cell, CellValue, Facts, FileId, List, NodeId, Population};

@@ -23,7 +23,7 @@ pub struct Problem {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident => $name:literal, $rule:ident;)+) => {
+    ($($(#[$doc:meta])* $variant:ident => $name:literal, $rule:ident $(, $follows:ident)?;)+) => {
         /// The problems there are, each with a stable code.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -47,8 +47,18 @@ macro_rules! codes {
                     $(Self::$variant => FileRule::$rule,)+
                 }
             }
+
+            /// Whether it can follow from what is wrong with another file: a record is changed, and the next one
+            /// does not find it. What is wrong with a file itself stands before it.
+            pub fn follows(self) -> bool {
+                match self {
+                    $(Self::$variant => codes!(@ $($follows)?),)+
+                }
+            }
         }
     };
+    (@ Follows) => { true };
+    (@) => { false };
 }
 
 /// The rules that problems with files fail.
@@ -116,9 +126,9 @@ codes! {
     /// Two entries for one path.
     EntryDuplicate => "entry_duplicate", Gate5;
     /// Listed and not there.
-    FileMissing => "file_missing", Gate5;
+    FileMissing => "file_missing", Gate5, Follows;
     /// There and not listed.
-    FileUnlisted => "file_unlisted", Gate5;
+    FileUnlisted => "file_unlisted", Gate5, Follows;
     /// Another size than listed.
     SizeMismatch => "size_mismatch", Gate5;
     /// Another digest than listed.
@@ -128,7 +138,7 @@ codes! {
     /// A kind that does not belong into a bundle: computed facts, case records.
     KindRefused => "kind_refused", Gate5;
     /// `post/` does not name the bundle that it continues.
-    PostNotContinuing => "post_not_continuing", Gate5;
+    PostNotContinuing => "post_not_continuing", Gate5, Follows;
     // Strict JSON.
     /// Bytes that are no UTF-8.
     NotUtf8 => "not_utf8", Gate5;
@@ -194,32 +204,35 @@ codes! {
     /// More problems in one file than are shown.
     FurtherProblems => "further_problems", Gate5;
     /// A record names a body that is not listed.
-    BodyMissing => "body_missing", Gate5;
+    BodyMissing => "body_missing", Gate5, Follows;
     /// A record names a body that is listed as something else.
-    BodyKind => "body_kind", Gate5;
+    BodyKind => "body_kind", Gate5, Follows;
     // Signatures and streams.
     /// A file of detached signatures that cannot be read.
     SignatureUnreadable => "signature_unreadable", Gate5;
     /// A file of detached signatures without what it would sign.
-    SignatureDangling => "signature_dangling", Gate5;
+    SignatureDangling => "signature_dangling", Gate5, Follows;
     /// A case record names a stream that is not there.
     StreamMissing => "stream_missing", Gate5;
+    /// A stream in `decision/` that no proposal names.
+    StreamUnnamed => "stream_unnamed", Gate5, Follows;
     // Case records.
     /// A file in `decision/` that is no case record.
     NotACaseRecord => "not_a_case_record", Gate5;
     /// A case record whose predecessor is not there.
-    ChainGap => "chain_gap", Gate5;
+    ChainGap => "chain_gap", Gate5, Follows;
     /// Two case records with one predecessor.
-    ChainFork => "chain_fork", Gate5;
+    ChainFork => "chain_fork", Gate5, Follows;
 }
 
 impl Problem {
-    /// Orders problems by file, then by place, then by code; one that was met twice (a body that two
-    /// records name) is kept once.
+    /// Orders problems: what can follow from another last, then by file, place and code; one that was met twice
+    /// (a body that two records name) is kept once.
     pub fn sort(problems: &mut Vec<Problem>) {
         problems.sort_by(|a, b| {
             let key = |p: &Problem| (p.span.map(|span| span.start), p.code);
-            a.path.cmp(&b.path).then_with(|| key(a).cmp(&key(b))).then_with(|| a.message.cmp(&b.message))
+            let file = a.code.follows().cmp(&b.code.follows()).then_with(|| a.path.cmp(&b.path));
+            file.then_with(|| key(a).cmp(&key(b))).then_with(|| a.message.cmp(&b.message))
         });
         problems.dedup();
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::bundle::manifest::Manifest;
 use crate::bundle::{Area, FileState, Problem};
-use crate::facts::{Cause, Cell, CellValue, FileId};
+use crate::facts::{Cause, Cell, CellValue, Fault, FileId};
 use crate::primitives::{Aid, Instant, Lei};
 use crate::source::Span;
 use crate::trust::Trust;
@@ -165,8 +165,11 @@ impl<'s, 'a> Collector<'s, 'a> {
         // there, the manifest itself is as it should be.
         let bad: BTreeSet<FileId> =
             self.problems.iter().filter_map(|problem| self.snapshot.find(&problem.path)).collect();
-        let mut rows: Vec<(&'a str, Option<FileId>, Span, [Cell<'a>; 7])> = Vec::new();
+        let mut rows: Vec<(bool, &'a str, Option<FileId>, Span, [Cell<'a>; 7])> = Vec::new();
         for problem in &self.problems {
+            if let Some(file) = problem.file.filter(|_| !problem.code.follows()) {
+                self.facts.blame(file, Fault::Bytes);
+            }
             let span = problem.span.unwrap_or_default();
             let own = |value| cell(value, span);
             let text = |text: &str| CellValue::Text(self.arena.alloc_str(text));
@@ -181,7 +184,7 @@ impl<'s, 'a> Collector<'s, 'a> {
                 own(text(&problem.message)),
                 own(text(&problem.help)),
             ];
-            rows.push((path, problem.file, span, cells));
+            rows.push((problem.code.follows(), path, problem.file, span, cells));
         }
         for (id, file) in self.snapshot.iter() {
             if file.state != FileState::Good || bad.contains(&id) {
@@ -198,10 +201,11 @@ impl<'s, 'a> Collector<'s, 'a> {
                 own(CellValue::Absent),
                 own(CellValue::Absent),
             ];
-            rows.push((path, Some(id), EMPTY, cells));
+            rows.push((false, path, Some(id), EMPTY, cells));
         }
-        rows.sort_by_key(|row| row.0);
-        for (_, file, span, cells) in rows {
+        // As problems are ordered: what can follow from another stands last.
+        rows.sort_by_key(|row| (row.0, row.1));
+        for (_, _, file, span, cells) in rows {
             self.add(&slots, file, span, cells);
         }
     }

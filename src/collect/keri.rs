@@ -159,7 +159,7 @@ impl<'s, 'a> Collector<'s, 'a> {
             let stream = file.path.ends_with(".cesr") && !file.path.ends_with(signed::ENDING);
             if stream && file.state == FileState::Good && !self.drafts.files.contains(&id) {
                 self.problems.push(Problem {
-                    code: Code::NotACaseRecord,
+                    code: Code::StreamUnnamed,
                     path: printable_path(&file.path),
                     file: Some(id),
                     span: None,

@@ -4,9 +4,12 @@
 //! each with the file and the bytes it came from. Strings borrow from the file's bytes or from the
 //! snapshot's arena; nothing is allocated per value.
 
+use std::collections::BTreeMap;
+
 use crate::primitives::{Date, Duration, Instant};
 use crate::source::Span;
 
+use super::fault::Fault;
 use super::schema::{FactSchema, KindId, StructId};
 use super::threshold::Threshold;
 
@@ -173,6 +176,7 @@ pub struct Facts<'a> {
     cells: Vec<Cell<'a>>,
     elements: Vec<Cell<'a>>,
     populations: Vec<Population>,
+    faults: BTreeMap<FileId, Fault>,
 }
 
 impl<'a> Facts<'a> {
@@ -222,6 +226,17 @@ impl<'a> Facts<'a> {
     /// An object.
     pub fn node(&self, node: NodeId) -> &Node {
         &self.nodes[node.0 as usize]
+    }
+
+    /// Remembers that a file is wrong by itself; of two faults the earlier counts.
+    pub fn blame(&mut self, file: FileId, fault: Fault) {
+        let known = self.faults.entry(file).or_insert(fault);
+        *known = fault.min(*known);
+    }
+
+    /// How a file is wrong by itself.
+    pub fn fault(&self, file: FileId) -> Option<Fault> {
+        self.faults.get(&file).copied()
     }
 
     /// A cell of an object.

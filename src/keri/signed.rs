@@ -61,6 +61,15 @@ impl Claim {
         self.outcome.as_ref().is_ok_and(|signer| signer.superseded)
     }
 
+    /// Whether it is wrong by itself: a signature does not verify though the keys are known.
+    pub fn contradicted(&self) -> bool {
+        match &self.outcome {
+            Ok(signer) => signer.bad > 0,
+            Err(NotSigned::Bad { .. } | NotSigned::Nameless { .. }) => true,
+            Err(NotSigned::LogMissing { .. } | NotSigned::NotEstablished { .. }) => false,
+        }
+    }
+
     /// Why it does not verify.
     pub fn why(&self) -> Option<String> {
         match &self.outcome {

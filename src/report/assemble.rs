@@ -5,6 +5,7 @@
 //! and the line itself; nothing is judged again.
 
 mod causes;
+mod order;
 mod places;
 mod wording;
 
@@ -23,6 +24,7 @@ use super::document::{
     Summary, UnknownEntry, WaiverEntry,
 };
 use causes::Causes;
+use order::Rank;
 use places::Places;
 
 /// Everything a report is made of.
@@ -50,9 +52,11 @@ pub fn strength_text(strength: crate::compile::program::Strength) -> &'static st
 /// Makes the document of a run. `said` and `judgement` stand open.
 pub(crate) fn assemble(parts: Parts<'_>, run: Run) -> ReportDocument {
     let maker = Maker { parts, places: Places::new(parts.program, parts.snapshot), causes: Causes::of(parts) };
-    let mut results: Vec<ResultEntry> = parts.evaluation.results.iter().map(|result| maker.result(result)).collect();
-    // Stable: results that are equally bad stay in program order.
-    results.sort_by_key(severity);
+    let mut results: Vec<(Rank, ResultEntry)> =
+        parts.evaluation.results.iter().map(|result| maker.result(result)).collect();
+    // Stable: results that stand equally far in front stay in program order.
+    results.sort_by_key(|(rank, _)| *rank);
+    let results: Vec<ResultEntry> = results.into_iter().map(|(_, result)| result).collect();
     let pending = maker.pending(&run);
     let not_yet_due: Vec<String> = parts.evaluation.not_yet_due.iter().map(|&rule| maker.rule_id(rule)).collect();
     let summary = summary(&results, not_yet_due.len(), pending.len());
@@ -85,11 +89,15 @@ impl Maker<'_> {
         self.parts.program.rules[rule.0 as usize].id.clone()
     }
 
-    fn result(&self, result: &RuleResult) -> ResultEntry {
+    fn result(&self, result: &RuleResult) -> (Rank, ResultEntry) {
         let program = self.parts.program;
         let rule = &program.rules[result.rule.0 as usize];
         let document = &program.documents[rule.document.0 as usize];
-        ResultEntry {
+        let mut findings: Vec<(Rank, &Finding)> =
+            result.findings.iter().map(|finding| (Rank::of(self.parts.facts, finding), finding)).collect();
+        findings.sort_by_key(|(rank, _)| *rank);
+        let first = findings.first().map(|(rank, _)| *rank);
+        let entry = ResultEntry {
             rule: rule.id.clone(),
             rule_digest: rule.digest,
             title: rule.title.clone(),
@@ -103,7 +111,7 @@ impl Maker<'_> {
             stage: rule.stage,
             outcome: result.outcome,
             passed: result.passed,
-            findings: result.findings.iter().map(|finding| self.finding(result.rule, finding)).collect(),
+            findings: findings.into_iter().map(|(_, finding)| self.finding(result.rule, finding)).collect(),
             same_as: result.aliases.iter().map(|&alias| self.rule_id(alias)).collect(),
             all_of: match &rule.body {
                 RuleBody::AllOf(members) => members.iter().map(|&member| self.rule_id(member)).collect(),
@@ -112,7 +120,8 @@ impl Maker<'_> {
             policy: self.places.in_policy(rule.document, rule.span),
             help: rule.help.clone(),
             conflict: rule.conflict.clone(),
-        }
+        };
+        (first.unwrap_or_else(|| Rank::of_result(&entry)), entry)
     }
 
     fn finding(&self, rule: RuleIndex, finding: &Finding) -> FindingEntry {
@@ -279,26 +288,6 @@ fn area(class: KindClass, needed_at: Option<Stage>) -> &'static str {
 /// A description as far as a list has room for it.
 fn first_sentence(description: &str) -> &str {
     description.split(". ").next().unwrap_or_default().trim_end_matches('.')
-}
-
-/// How bad a result is, least first.
-fn severity(result: &ResultEntry) -> u8 {
-    let of = |finding: &FindingEntry| match (finding.outcome, finding.level) {
-        (Outcome::Fail, _) if finding.waiver.is_some() => 6,
-        (_, Level::Info) => 7,
-        (Outcome::Fail, Level::Block) => 0,
-        (Outcome::Fail, Level::Warn) => 3,
-        (Outcome::Indeterminate, Level::Block) => 1,
-        (Outcome::Indeterminate, Level::Warn) => 4,
-        (Outcome::Review, Level::Block) => 2,
-        (Outcome::Review, Level::Warn) => 5,
-        (Outcome::Pass | Outcome::NotApplicable, _) => 8,
-    };
-    let of_result = match result.outcome {
-        Outcome::NotApplicable => 9,
-        Outcome::Pass | Outcome::Review | Outcome::Indeterminate | Outcome::Fail => 8,
-    };
-    result.findings.iter().map(of).min().unwrap_or(of_result)
 }
 
 fn summary(results: &[ResultEntry], not_yet_due: usize, pending: usize) -> Summary {

@@ -7,6 +7,7 @@ mod bytes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use assert_cmd::Command;
 use countersign::bundle::{Limits, Snapshot};
@@ -15,6 +16,7 @@ use countersign::compile::program::{Program, Stage};
 use countersign::compile::shipped;
 use countersign::evaluate::outcome::{FailOn, Verdict};
 use countersign::keri::remake::Keys;
+use countersign::keri::signature::Memory;
 use countersign::policy::cases::patch_file;
 use countersign::report::ReportDocument;
 use countersign::source::Source;
@@ -32,6 +34,8 @@ struct Target {
     trust: Trust,
     snapshot: Snapshot,
     keys: Keys,
+    /// Signatures that held in an earlier attack: most attacks leave most of them as they are.
+    memory: Arc<Memory>,
 }
 
 impl Target {
@@ -40,7 +44,7 @@ impl Target {
         let snapshot = Snapshot::read(&fixtures.join("cases/b0"), &Limits::STANDARD).unwrap();
         let trust = Trust::parse(&std::fs::read(fixtures.join("trust.json")).unwrap()).unwrap();
         let keys = Keys::parse(&std::fs::read(fixtures.join("keri/b0/keys.json")).unwrap()).unwrap();
-        let target = Self { program: shipped().unwrap(), trust, snapshot, keys };
+        let target = Self { program: shipped().unwrap(), trust, snapshot, keys, memory: Arc::default() };
         for stage in [Stage::Evidence, Stage::Proposal, Stage::Approval, Stage::Closing] {
             assert_eq!(target.judge(&target.snapshot, stage).verdict, Verdict::Clean, "{stage:?}");
         }
@@ -58,7 +62,7 @@ impl Target {
             set: Vec::new(),
             fail_on: FailOn::Warn,
             schemas: None,
-            memory: None,
+            memory: Some(self.memory.clone()),
         };
         check::check(self.program, snapshot, &self.trust, None, &options).unwrap().document().clone()
     }

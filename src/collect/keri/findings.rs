@@ -1,6 +1,6 @@
 //! `keri_findings`: one for everything that does not hold.
 
-use crate::facts::CellValue;
+use crate::facts::{CellValue, Fault};
 use crate::keri::Weight;
 use crate::keri::pool::PooledFinding;
 
@@ -13,6 +13,9 @@ impl<'s, 'a> Collector<'s, 'a> {
             let finding = &found.finding;
             let (file, span) = self.place(found.spot);
             let (path, _) = self.paths(file);
+            if let Some(file) = file.filter(|_| finding.code.weight() == Weight::Invalid) {
+                self.facts.blame(file, Fault::Events);
+            }
             let Some(row) = self.row("keri_finding", file, span) else { return };
             self.set(row, "path", |_| CellValue::Text(path));
             self.set(row, "code", |_| CellValue::Text(finding.code.as_str()));

@@ -6,7 +6,7 @@ use crate::bundle::json::{Numbers, Tree};
 use crate::bundle::place::printable_path;
 use crate::bundle::signed::{self, ENDING};
 use crate::bundle::{Area, Code, FileState, Problem};
-use crate::facts::{Cause, Cell, CellValue, FileId};
+use crate::facts::{Cause, Cell, CellValue, Fault, FileId};
 use crate::keri::cesr::{self, Attachment};
 use crate::keri::pool::PooledExchange;
 use crate::keri::signed::Claim;
@@ -123,6 +123,10 @@ impl<'s, 'a> Collector<'s, 'a> {
                 speaking.filter(|aid| !spoiled(aid)).map(|aid| &*self.arena.alloc_str(aid)).collect();
             aids.sort_unstable();
             aids.dedup();
+            if claims.iter().any(Claim::contradicted) {
+                let fault = if sidecar.manifest { Fault::Seal } else { Fault::Signature };
+                [sidecar.signs, sidecar.file].into_iter().for_each(|file| self.facts.blame(file, fault));
+            }
             let fully = !claims.is_empty() && claims.iter().all(Claim::speaks);
             let superseded = claims.iter().any(Claim::superseded);
             self.signers.insert(sidecar.signs, Signers::Known { aids, fully, superseded });

@@ -400,7 +400,7 @@ fn what_is_no_case_record() {
     assert_eq!(only_problem(&case_with(&[("p.json", json!({}))])).code, Code::NotACaseRecord);
     assert_eq!(only_problem(&case_with(&[("notes.txt", json!("x"))])).code, Code::NotACaseRecord);
     // A stream belongs to the proposal that names it.
-    assert_eq!(only_problem(&case_with(&[("proposal.cesr", json!("-"))])).code, Code::NotACaseRecord);
+    assert_eq!(only_problem(&case_with(&[("proposal.cesr", json!("-"))])).code, Code::StreamUnnamed);
 }
 
 #[test]

@@ -273,7 +273,7 @@ fn a_draft_is_judged_by_what_the_proposal_holds() {
     let mut files = b0();
     files.insert("decision/other.cesr".to_owned(), files[path].clone());
     let case = before_closing(files);
-    assert_eq!(case.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [Code::NotACaseRecord]);
+    assert_eq!(case.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [Code::StreamUnnamed]);
 }
 
 #[test]
