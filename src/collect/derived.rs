@@ -13,6 +13,9 @@ use super::{Collector, RunFacts, cell, text_or_absent};
 
 const EMPTY: Span = Span { start: 0, end: 0 };
 
+/// Whether it only follows from another problem, and what is told: path, file, place, cells.
+type FileCheck<'a> = (bool, &'a str, Option<FileId>, Span, [Cell<'a>; 7]);
+
 impl<'s, 'a> Collector<'s, 'a> {
     /// `manifest`, `bundle` and `listed_files`.
     pub(super) fn manifest(&mut self) {
@@ -165,7 +168,7 @@ impl<'s, 'a> Collector<'s, 'a> {
         // there, the manifest itself is as it should be.
         let bad: BTreeSet<FileId> =
             self.problems.iter().filter_map(|problem| self.snapshot.find(&problem.path)).collect();
-        let mut rows: Vec<(bool, &'a str, Option<FileId>, Span, [Cell<'a>; 7])> = Vec::new();
+        let mut rows: Vec<FileCheck<'a>> = Vec::new();
         for problem in &self.problems {
             if let Some(file) = problem.file.filter(|_| !problem.code.follows()) {
                 self.facts.blame(file, Fault::Bytes);
