@@ -6,12 +6,12 @@
 /// How a file is wrong by itself. An earlier one explains a later one in another file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// A manifest that the signatures beside it contradict: nothing that it lists can be believed.
+    /// Signatures of a manifest that do not verify, under keys that are known: nothing that it lists can be believed.
     Seal,
     /// Not as it is listed, or not readable.
     Bytes,
     /// Key events, registries or credentials that contradict themselves.
     Events,
-    /// Signatures that do not verify, under keys that are known.
+    /// Signatures of a record that do not verify, under keys that are known.
     Signature,
 }

@@ -246,6 +246,14 @@ impl KeyEventKind {
         }
     }
 
+    /// Whether it replaces keys.
+    pub fn rotates(self) -> bool {
+        match self {
+            Self::Rot | Self::Drt => true,
+            Self::Icp | Self::Dip | Self::Ixn => false,
+        }
+    }
+
     /// Whether a delegator must approve it.
     pub fn delegated(self) -> bool {
         match self {

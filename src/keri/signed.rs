@@ -261,8 +261,10 @@ fn by_keys(
     let mut bad = 0;
     for signature in signatures {
         let key = state.keys.get(signature.index as usize);
+        // A member of a group may write that its key is in the current list only; where there is one key, it is in both.
+        let written = signature.prior.is_some() || state.keys.len() > 1;
         let held = key
-            .zip(signature.bytes())
+            .zip(signature.bytes().filter(|_| written))
             .is_some_and(|(key, signature)| logs.signatures().hold(&Triple { key, message: text, signature }));
         if held {
             indices.insert(signature.index);

@@ -48,6 +48,8 @@ pub struct Finding {
     pub said: Option<String>,
     /// The governance rule behind it; none for cryptography.
     pub rule: Option<String>,
+    /// Whether it follows from what a log does not accept: what is wrong is told of the log.
+    pub follows: bool,
 }
 
 /// The verdict on one credential.
@@ -250,7 +252,7 @@ impl Serialize for Finding {
 impl Finding {
     /// A finding about nothing in particular.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), offset: None, said: None, rule: None }
+        Self { code, message: message.into(), offset: None, said: None, rule: None, follows: false }
     }
 
     /// About a byte of the stream.
@@ -261,6 +263,11 @@ impl Finding {
     /// About an event or a credential.
     pub fn about(self, said: &str) -> Self {
         Self { said: Some(said.to_owned()), ..self }
+    }
+
+    /// That follows from what a log does not accept.
+    pub fn following(self, follows: bool) -> Self {
+        Self { follows, ..self }
     }
 
     /// For a governance rule.

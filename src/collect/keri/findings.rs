@@ -13,7 +13,7 @@ impl<'s, 'a> Collector<'s, 'a> {
             let finding = &found.finding;
             let (file, span) = self.place(found.spot);
             let (path, _) = self.paths(file);
-            if let Some(file) = file.filter(|_| finding.code.weight() == Weight::Invalid) {
+            if let Some(file) = file.filter(|_| finding.code.weight() == Weight::Invalid && !finding.follows) {
                 self.facts.blame(file, Fault::Events);
             }
             let Some(row) = self.row("keri_finding", file, span) else { return };

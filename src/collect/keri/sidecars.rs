@@ -125,7 +125,7 @@ impl<'s, 'a> Collector<'s, 'a> {
             aids.dedup();
             if claims.iter().any(Claim::contradicted) {
                 let fault = if sidecar.manifest { Fault::Seal } else { Fault::Signature };
-                [sidecar.signs, sidecar.file].into_iter().for_each(|file| self.facts.blame(file, fault));
+                self.facts.blame(sidecar.file, fault);
             }
             let fully = !claims.is_empty() && claims.iter().all(Claim::speaks);
             let superseded = claims.iter().any(Claim::superseded);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::{anchor, exchange};
-use crate::keri::cesr::{Anchor, Attachment, Group, Message};
+use crate::keri::cesr::{Anchor, Attachment, Group, Indexed, Message};
 use crate::keri::evidence::{Evidence, Kept, What};
 use crate::keri::log::{KeyState, Logs};
 use crate::keri::message::{RegistryEvent, RegistryEventKind};
@@ -142,12 +142,17 @@ impl<'q, 'e, 'a> Check<'q, 'e, 'a> {
         for attachment in &message.attachments {
             match &attachment.group {
                 Group::ControllerSignatures(items) => {
+                    let single = state.keys.len() == 1 && !event.kind.rotates();
+                    if single {
+                        self.current_only(items, "key", &name, said);
+                    }
                     for item in items.iter().filter(|item| !holds(state.keys.get(item.index as usize), item.bytes())) {
                         let text = format!("the signature by key {} on {name} does not verify", item.index);
                         self.tell(Code::SignatureInvalid, item.offset, said, text);
                     }
                 }
                 Group::WitnessSignatures(items) => {
+                    self.current_only(items, "witness", &name, said);
                     for item in
                         items.iter().filter(|item| !holds(state.witnesses.get(item.index as usize), item.bytes()))
                     {
@@ -183,6 +188,16 @@ impl<'q, 'e, 'a> Check<'q, 'e, 'a> {
                 // Nobody signs when an event was first seen.
                 Group::FirstSeen(_) => {}
             }
+        }
+    }
+
+    /// Only members of a group and keys of a rotation can stand outside the prior list; anybody else who writes so
+    /// is not who signed.
+    fn current_only(&mut self, items: &[Indexed<'a>], whose: &str, name: &str, said: &str) {
+        for item in items.iter().filter(|item| item.prior.is_none()) {
+            let index = item.index;
+            let text = format!("the signature by {whose} {index} on {name} has the code of a member of a group");
+            self.tell(Code::SignatureInvalid, item.offset, said, text);
         }
     }
 
@@ -347,7 +362,9 @@ impl<'q, 'e, 'a> Check<'q, 'e, 'a> {
                     Code::SignatureInvalid
                 }
             };
-            self.tell(code, claim.start, said, format!("signatures on {name} do not hold: {why}"));
+            let text = format!("signatures on {name} do not hold: {why}");
+            let finding = Finding::new(code, text).at(claim.start).following(!claim.contradicted());
+            self.findings.push(if said.is_empty() { finding } else { finding.about(said) });
         }
     }
 }

@@ -156,8 +156,7 @@ fn is_over_files(program: &Program, rule: RuleIndex) -> bool {
     kind_read(program, over.list).is_some_and(|kind| program.schema.kinds()[kind.0 as usize].singular == FILE_CHECK)
 }
 
-/// The files that a finding names.
-pub(super) fn files_of(finding: &Finding) -> impl Iterator<Item = FileId> {
+fn files_of(finding: &Finding) -> impl Iterator<Item = FileId> {
     let element = finding.element.iter().filter_map(|element| element.place);
     let deciding = finding.deciding.iter().flat_map(|deciding| &deciding.places).copied();
     element.chain(deciding).map(|place| place.file)

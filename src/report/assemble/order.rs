@@ -9,7 +9,6 @@ use crate::evaluate::outcome::Outcome;
 use crate::facts::{Facts, Fault};
 
 use super::super::document::ResultEntry;
-use super::causes::files_of;
 
 /// How far in front something stands: how bad it is, and which fault it reports; none comes last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +32,9 @@ impl Rank {
             (Outcome::Review, Level::Warn) => 5,
             (Outcome::Pass | Outcome::NotApplicable, _) => 8,
         };
-        let fault = files_of(finding).filter_map(|file| facts.fault(file)).min();
+        // What it is about, not what it was decided on: that may be wrong for another file.
+        let place = finding.element.as_ref().and_then(|element| element.place);
+        let fault = place.and_then(|place| facts.fault(place.file));
         Self { severity, faultless: fault.is_none(), fault }
     }
 

@@ -201,7 +201,26 @@ fn no_byte_can_change_though_it_is_listed_again_and_the_manifest_signed() {
     assert!(found.is_empty(), "{} of 200:\n{}", found.len(), found.join("\n"));
 }
 
-/// What of the above holds already: files that a manifest lists.
+/// The one letter of a signature's code that says nothing about its key: `B` for `A`.
+#[test]
+fn a_signature_by_one_key_cannot_be_written_as_that_of_a_group_member() {
+    let target = Target::new();
+    let files = target.snapshot.to_files();
+    // The code of the group and the claimed key state, then the first signature.
+    let at = 4 + 44 + 24 + 44 + 4;
+    let paths: Vec<&String> = files.keys().filter(|path| path.ends_with(".sig.cesr")).collect();
+    let found = unnoticed(&target, paths.len(), |round| {
+        let path = paths[round];
+        let mut files = files.clone();
+        let bytes = files.get_mut(path).unwrap();
+        assert_eq!(&bytes[at..at + 2], b"AA", "{path}");
+        bytes[at] = b'B';
+        Some(Attack { name: format!("code of {path}"), files, stage: Stage::Closing, named: vec![path.clone()] })
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The same, one file of each kind: files that a manifest lists.
 #[test]
 fn a_listed_file_that_changes_is_what_the_first_finding_names() {
     let target = Target::new();
