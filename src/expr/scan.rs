@@ -154,7 +154,8 @@ fn closing(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
     loop {
         match bytes.get(at)? {
             b'\n' | b'\r' => return None,
-            b'\\' => at += 2,
+            // An escaped line end is still a line end.
+            b'\\' if !matches!(bytes.get(at + 1), Some(b'\n' | b'\r')) => at += 2,
             byte if *byte == delimiter => return Some(at + 1),
             _ => at += 1,
         }
