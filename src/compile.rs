@@ -3,6 +3,7 @@
 //! In: parsed policies (`policy`) and the fact schema. Out: a [`program::Program`], or every problem
 //! of every file at once. What it takes no part in: bundles, KERI, evidence, clocks.
 
+mod blocks;
 mod book;
 mod check;
 mod codes;
@@ -11,6 +12,7 @@ mod digest;
 mod emit;
 mod meaning;
 mod names;
+pub(crate) mod once;
 mod problem;
 pub mod program;
 mod rules;
@@ -34,6 +36,7 @@ use book::Book;
 use check::Checker;
 use emit::Arena;
 use names::{Here, Names};
+use once::Once;
 use problem::Problem;
 use program::{Document, DocumentIndex, OpId, Program};
 use rules::{Lowering, Written};
@@ -114,8 +117,9 @@ fn compiled(
     let program = Program {
         schema,
         layout,
-        ops,
-        origins,
+        once: Once::of(&ops, &operands),
+        ops: ops.into(),
+        origins: origins.into(),
         operands,
         texts,
         patterns,
@@ -184,7 +188,7 @@ fn document(policy: &ParsedPolicy) -> Document {
         precedence: policy.precedence,
         versions: policy.versions.iter().map(|(label, from)| (label.text.clone(), *from)).collect(),
         path: policy.source.name().to_owned(),
-        text: policy.source.text().to_owned(),
+        text: policy.source.text().to_owned().into(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! The arena that a program's operations are put into.
 //!
-//! In: operations, one by one. Out: the vectors of a [`Program`](super::program::Program). Texts and
-//! patterns are kept once each. Types and names are settled before anything comes here.
+//! In: operations, one by one. Out: the vectors of a [`Program`](super::program::Program). What is the same
+//! is kept once: an operation on the same operands that stands at the same place, which definitions give
+//! rise to where several rules use them, lists of operands, texts and patterns. Types and names are settled
+//! before anything comes here.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -16,6 +18,8 @@ pub(super) struct Arena {
     pub(super) operands: Vec<OpId>,
     pub(super) texts: Vec<String>,
     pub(super) patterns: Vec<Pattern>,
+    pub(super) op_index: HashMap<(Op, Origin), OpId>,
+    pub(super) operand_index: HashMap<Vec<OpId>, Operands>,
     pub(super) text_index: HashMap<String, u32>,
     pub(super) pattern_index: HashMap<String, u32>,
 }
@@ -28,9 +32,11 @@ pub(super) struct Mark {
 
 impl Arena {
     pub(super) fn op(&mut self, op: Op, origin: Origin) -> OpId {
-        self.ops.push(op);
-        self.origins.push(origin);
-        OpId((self.ops.len() - 1) as u32)
+        *self.op_index.entry((op, origin)).or_insert_with_key(|(op, origin)| {
+            self.ops.push(op.clone());
+            self.origins.push(origin.clone());
+            OpId((self.ops.len() - 1) as u32)
+        })
     }
 
     pub(super) fn get(&self, id: OpId) -> &Op {
@@ -38,9 +44,11 @@ impl Arena {
     }
 
     pub(super) fn operands(&mut self, ids: &[OpId]) -> Operands {
-        let start = self.operands.len() as u32;
-        self.operands.extend_from_slice(ids);
-        Operands { start, length: ids.len() as u32 }
+        *self.operand_index.entry(ids.to_vec()).or_insert_with(|| {
+            let start = self.operands.len() as u32;
+            self.operands.extend_from_slice(ids);
+            Operands { start, length: ids.len() as u32 }
+        })
     }
 
     pub(super) fn text(&mut self, text: &str) -> Const {
@@ -66,5 +74,7 @@ impl Arena {
         self.ops.truncate(mark.ops);
         self.origins.truncate(mark.ops);
         self.operands.truncate(mark.operands);
+        self.op_index.retain(|_, id| (id.0 as usize) < mark.ops);
+        self.operand_index.retain(|_, list| ((list.start + list.length) as usize) <= mark.operands);
     }
 }

@@ -4,10 +4,13 @@
 //! every field has its slot, every definition is put in. A program is plain data, so the shipped rule
 //! book is embedded as a serialised image.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::blocks::Blocks;
+use super::once::Once;
 use crate::expr::ast::{Arithmetic, Comparison, Quantifier, SetOperation, SetRelation};
 use crate::facts::schema::{FactSchema, KindId, StructId, Type};
 use crate::facts::table::Layout;
@@ -63,9 +66,13 @@ pub struct Program {
     /// Which fields it reads, and where they are.
     pub layout: Layout,
     /// The operations.
-    pub ops: Vec<Op>,
+    #[serde(skip)]
+    pub ops: Blocks<Op>,
     /// Per operation: where it stands, and its type.
-    pub origins: Vec<Origin>,
+    #[serde(skip)]
+    pub origins: Blocks<Origin>,
+    /// Which of them give one value a run.
+    pub once: Once,
     /// Operands of lists and calls.
     pub operands: Vec<OpId>,
     /// Text constants.
@@ -91,7 +98,7 @@ pub struct Program {
 }
 
 /// Where an operation stands and of which type its value is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Origin {
     /// The policy file.
     pub document: DocumentIndex,
@@ -103,7 +110,7 @@ pub struct Origin {
 
 /// One operation.
 #[allow(missing_docs)] // the line above a variant names its operands
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Op {
     /// A constant.
     Const(Const),
@@ -203,7 +210,7 @@ pub enum Clock {
 }
 
 /// A constant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Const {
     /// `bool`
     Bool(bool),
@@ -312,8 +319,9 @@ pub struct Document {
     pub versions: Vec<(String, Date)>,
     /// The path of the file, relative to the policies folder.
     pub path: String,
-    /// Its text, for the spans of [`Origin`] and [`Rule`].
-    pub text: String,
+    /// Its text, for the spans of [`Origin`] and [`Rule`]; of a shipped document, the embedded file.
+    #[serde(skip)]
+    pub text: Cow<'static, str>,
 }
 
 /// A compiled rule.

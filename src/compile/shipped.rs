@@ -4,8 +4,12 @@
 //! what they compiled to. Out: their program. An image that was not made from these files is not
 //! used: the files are compiled instead, which says the same and takes longer.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
+use serde::{Deserialize, Serialize};
+
+use super::blocks::Blocks;
 use super::compile;
 use super::program::Program;
 use crate::facts::schema::FactSchema;
@@ -56,12 +60,46 @@ pub fn shipped_image() -> Option<Program> {
     if u64::from_le_bytes(*made_from) != embedded::FINGERPRINT {
         return None;
     }
-    postcard::from_bytes(bytes).ok()
+    decoded(bytes)
 }
 
-/// The image of the shipped rule book, as `policies/book.image` holds it.
+pub(super) fn decoded(bytes: &'static [u8]) -> Option<Program> {
+    let (sections, bytes): (Sections, _) = postcard::take_from_bytes(bytes).ok()?;
+    let (program, bytes) = bytes.split_at_checked(sections.program as usize)?;
+    let (ops, origins) = bytes.split_at_checked(sections.ops.iter().map(|length| *length as usize).sum())?;
+    let mut program: Program = postcard::from_bytes(program).ok()?;
+    let length = sections.length as usize;
+    program.ops = Blocks::of_image(length, &sections.ops, ops)?;
+    program.origins = Blocks::of_image(length, &sections.origins, origins)?;
+    for document in &mut program.documents {
+        let (_, text) = embedded::FILES.iter().find(|(path, _)| *path == document.path)?;
+        document.text = Cow::Borrowed(text);
+    }
+    Some(program)
+}
+
+/// The image of the shipped rule book, as `policies/book.image` holds it: what every run needs, then the
+/// operations and their origins in blocks, which are decoded where a run reaches them.
 pub fn image(program: &Program) -> Vec<u8> {
     // A program is plain data, which always has a form.
-    let bytes = postcard::to_stdvec(program).unwrap_or_default();
-    [&embedded::FINGERPRINT.to_le_bytes(), bytes.as_slice()].concat()
+    let (ops, operations) = program.ops.image();
+    let (origins, places) = program.origins.image();
+    let length = program.ops.len() as u32;
+    let program = postcard::to_stdvec(program).unwrap_or_default();
+    let sections = Sections { program: program.len() as u32, length, ops, origins };
+    let sections = postcard::to_stdvec(&sections).unwrap_or_default();
+    [&embedded::FINGERPRINT.to_le_bytes(), sections.as_slice(), &program, &operations, &places].concat()
+}
+
+/// What follows in an image, in bytes.
+#[derive(Serialize, Deserialize)]
+struct Sections {
+    /// The program without its operations.
+    program: u32,
+    /// How many operations there are.
+    length: u32,
+    /// Each block of operations.
+    ops: Vec<u32>,
+    /// Each block of origins.
+    origins: Vec<u32>,
 }

@@ -48,7 +48,7 @@ impl Coverage {
     /// Conditions that several rules take from one definition are one.
     pub fn uncovered(&self, program: &Program) -> (Vec<Uncovered>, usize) {
         let mut places: BTreeMap<(DocumentIndex, Span), u8> = BTreeMap::new();
-        for ((op, origin), seen) in program.ops.iter().zip(&program.origins).zip(&self.seen) {
+        for ((op, origin), seen) in program.ops.iter().zip(program.origins.iter()).zip(&self.seen) {
             if origin.type_ == Type::Bool && !is_given(op) {
                 *places.entry((origin.document, origin.span)).or_default() |= seen.get();
             }

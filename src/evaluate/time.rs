@@ -7,7 +7,6 @@
 use crate::compile::program::{Clock, OpId, TimeOperand};
 use crate::expr::ast::{Arithmetic, Comparison};
 use crate::facts::Cause;
-use crate::facts::schema::Type;
 use crate::primitives::{Date, Duration, Instant};
 
 use super::compare::holds;
@@ -123,10 +122,7 @@ impl<'a> Machine<'a> {
         let from = self.date_of(op, from);
         let (from, to) = both(from, self.date_of(op, to))?;
         let days = from.days_until(to);
-        Ok(match self.program.origins.get(op.0 as usize).map(|origin| &origin.type_) {
-            Some(Type::Int) => Value::Int(days),
-            Some(_) | None => Value::Days(days),
-        })
+        Ok(Value::Days(days))
     }
 
     fn date_of(&mut self, op: OpId, operand: TimeOperand) -> Result<Date, Unknown> {

@@ -14,7 +14,7 @@ fn text_of(program: Program, rule: usize) -> String {
     let expressions = expressions(&program, rule);
     let names: Vec<String> = program.parameters.iter().map(|parameter| parameter.name.clone()).collect();
     let arena = Arena {
-        ops: program.ops,
+        ops: program.ops.iter().cloned().collect(),
         operands: program.operands,
         texts: program.texts,
         patterns: program.patterns,

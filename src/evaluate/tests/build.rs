@@ -1,5 +1,6 @@
 //! A small rule book about `thing`s, and the facts of a case about them.
 
+use crate::compile::once::Once;
 use crate::compile::program::*;
 use crate::evaluate::machine::Machine;
 use crate::evaluate::value::{Known, Truth, Value};
@@ -101,13 +102,14 @@ impl Book {
             precedence: Precedence::Framework,
             versions: Vec::new(),
             path: format!("{id}.yaml"),
-            text: String::new(),
+            text: String::new().into(),
         };
         let program = Program {
             schema,
             layout,
-            ops: Vec::new(),
-            origins: Vec::new(),
+            ops: Vec::new().into(),
+            origins: Vec::new().into(),
+            once: Once::default(),
             operands: Vec::new(),
             texts: Vec::new(),
             patterns: Vec::new(),
@@ -129,17 +131,19 @@ impl Book {
     }
 
     pub fn op(&mut self, op: Op, type_: Type) -> OpId {
-        self.program.ops.push(op);
-        self.program.origins.push(Origin { document: DocumentIndex(0), span: Span::default(), type_ });
+        let ops = self.program.ops.whole();
+        ops.push(op);
+        self.program.once = Once::of(ops, &self.program.operands);
+        self.program.origins.whole().push(Origin { document: DocumentIndex(0), span: Span::default(), type_ });
         OpId(self.program.ops.len() as u32 - 1)
     }
 
     /// Gives an operation the text it was written as.
     pub fn written(&mut self, op: OpId, text: &str) -> OpId {
-        let document = &mut self.program.documents[0].text;
+        let document = self.program.documents[0].text.to_mut();
         let start = document.len();
         document.push_str(text);
-        self.program.origins[op.0 as usize].span = Span::new(start, document.len());
+        self.program.origins.whole()[op.0 as usize].span = Span::new(start, document.len());
         op
     }
 
