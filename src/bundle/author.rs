@@ -27,6 +27,11 @@ use super::problem::{Code, Problem};
 use super::reader::{Input, Reader, closest};
 use super::snapshot::{Area, FileState, Snapshot};
 
+/// What to do where a bundle is missing.
+const LAY_OUT: &str = "`countersign bundle new` lays out a case";
+/// What to do where a file to be added cannot be read.
+const ONE_FILE: &str = "name one file that can be read; of a folder, each file is added with its kind";
+
 pub use error::AuthorError;
 
 /// What a manifest is to say, as it is written.
@@ -254,7 +259,9 @@ fn admit(
 ) -> Result<(String, Vec<u8>), AuthorError> {
     let class = kind_class(schema, new.kind)?;
     let (name, bytes) = match &new.from {
-        Origin::File(path) => (path.file_name().and_then(|name| name.to_str()).unwrap_or_default(), read_source(path)?),
+        Origin::File(path) => {
+            (path.file_name().and_then(|name| name.to_str()).unwrap_or_default(), read_source(path, ONE_FILE)?)
+        }
         Origin::Bytes { name, bytes } => (*name, bytes.to_vec()),
     };
     let path = new.path.map_or_else(|| format!("{}/{name}", default_folder(new.kind)), str::to_owned);
@@ -395,7 +402,7 @@ fn open(path: &Path) -> Result<(PathBuf, ManifestDraft), AuthorError> {
         return Err(AuthorError::AlreadySigned { path: folder });
     }
     let manifest = folder.join("manifest.json");
-    let bytes = read_source(&manifest)?;
+    let bytes = read_source(&manifest, LAY_OUT)?;
     let mut problems = Vec::new();
     let read = Manifest::parse(&bytes, "bundle/manifest.json", FileId(0), Sha256::of(&bytes), &mut problems);
     problems.retain(|problem| !matches!(problem.code, Code::ManifestNotCanonical | Code::EntriesUnsorted));
@@ -458,8 +465,8 @@ fn record_problems(schema: &FactSchema, kind: KindId, path: &str, bytes: &[u8]) 
     problems
 }
 
-fn read_source(path: &Path) -> Result<Vec<u8>, AuthorError> {
-    let failed = |source| AuthorError::ReadFailed { path: path.to_owned(), source };
+fn read_source(path: &Path, help: &'static str) -> Result<Vec<u8>, AuthorError> {
+    let failed = |source| AuthorError::ReadFailed { path: path.to_owned(), source, help };
     let file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let limit = Limits::STANDARD.bytes_for(&path.to_string_lossy());

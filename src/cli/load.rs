@@ -208,7 +208,7 @@ fn yaml_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<Source>)
 /// `no_trust` if neither names one; it cannot be read or used.
 pub(super) fn trust(given: Option<&Path>, settings: &Settings) -> Result<Trust, CliError> {
     let path = given.or(settings.trust.as_deref()).ok_or(CliError::NoTrust)?;
-    Ok(Trust::parse(text(path, DOCUMENT_BYTES_MAX)?.as_bytes())?)
+    Ok(Trust::parse_named(text(path, DOCUMENT_BYTES_MAX)?.as_bytes(), &path.display().to_string())?)
 }
 
 /// The official credential schemas of a folder, each verified by its SAID.

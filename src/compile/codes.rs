@@ -48,6 +48,8 @@ codes! {
         "The definitions of definitions.yaml are visible in every file, so no file can define the same name again; a reader would not know which of the two is meant.";
     EmptyList = "empty_list", "an empty list whose type is not known",
         "A list literal takes its type from its elements or from what it is compared with; `[]` on its own has neither.";
+    HelpNotFilled = "help_not_filled", "a help with something to fill in",
+        "Only messages are filled in: what stands in braces in a `message` is an expression, while a `help` is one text for every case and is printed as it stands. Say what to do in words (`the person whom performed_by names`), and name the values in the message.";
     InvalidValue = "invalid_value", "a value that is not of its declared type",
         "A parameter's default, its value in a profile, and the cells of a table are literals of the declared type: `168h` for a duration, `30 days` for days, a list for `list of T`.";
     ListOnly = "list_only", "a fact that is read as a list",

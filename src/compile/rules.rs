@@ -18,7 +18,7 @@ use crate::facts::schema::{KindId, Type};
 use crate::policy::rule::ParsedExpressions;
 use crate::policy::{Parsed, ParsedBody, ParsedRule};
 use crate::primitives::Sha256;
-use crate::source::Fragment;
+use crate::source::{Fragment, Span};
 
 /// A rule, and the document it stands in.
 #[derive(Clone, Copy)]
@@ -130,6 +130,12 @@ fn circle_from(start: usize, targets: &[Vec<usize>]) -> Option<Vec<usize>> {
 fn lower_rule<'a>(lowering: &mut Lowering<'a, '_>, written: Written<'a>, direct: &[usize]) -> Rule {
     let rule = written.rule;
     let document = written.document;
+    if let Some((help, at)) = rule.help.as_ref().and_then(|help| Some((help, help.text.find('{')?))) {
+        let end = help.text[at..].find('}').map_or(help.text.len(), |end| at + end + 1);
+        let at = Place { file: document.0 as usize, span: help.locate(Span::new(at, end)) };
+        let problem = Problem::new(Code::HelpNotFilled, at, "a help is printed as it stands", "would not be filled in");
+        lowering.problems.push(problem.help("say it in words here, and name the value in `message`"));
+    }
     match &rule.body {
         ParsedBody::Expressions(expressions) => {
             let lowered = lower_expressions(lowering, written, expressions, rule.message.as_ref(), document);

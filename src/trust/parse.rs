@@ -37,8 +37,16 @@ impl Trust {
     /// # Errors
     /// `not_json`, `invalid` with everything that is not as `schemas/trust.schema.json` says.
     pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
+        Self::parse_named(bytes, "trust file")
+    }
+
+    /// As [`Trust::parse`], with the name that problems call the file by.
+    ///
+    /// # Errors
+    /// As [`Trust::parse`].
+    pub fn parse_named(bytes: &[u8], name: &str) -> Result<Self, TrustError> {
         let shown: Arc<str> = String::from_utf8_lossy(bytes).into();
-        let text = NamedSource::new("trust file", shown);
+        let text = NamedSource::new(name, shown);
         let tree = Tree::parse(bytes, Numbers::Integers).map_err(|error| TrustError::NotJson {
             reason: error.kind.to_string(),
             help: error.kind.help(),

@@ -82,13 +82,15 @@ pub enum AuthorError {
     },
     /// A file could not be read.
     #[error("`{}` cannot be read", path.display())]
-    #[diagnostic(code(countersign::bundle::read_failed), help("`countersign bundle new` lays out a case"))]
+    #[diagnostic(code(countersign::bundle::read_failed), help("{help}"))]
     ReadFailed {
         /// The file.
         path: PathBuf,
         /// What the system says.
         #[source]
         source: io::Error,
+        /// What to do.
+        help: &'static str,
     },
     /// A file could not be written.
     #[error("`{}` cannot be written", path.display())]

@@ -225,6 +225,7 @@ fn close_gaps(files: &mut Files, done: &Done) {
 
 /// Lists new files, and takes removed ones from the list.
 fn list_entries(files: &mut Files, done: &Done) {
+    let listed = listed(files);
     for manifest in MANIFESTS {
         let folder = manifest.trim_end_matches("manifest.json");
         let added: Vec<&Added> =
@@ -244,25 +245,38 @@ fn list_entries(files: &mut Files, done: &Done) {
         };
         let Some(entries) = document.get_mut("entries").and_then(Value::as_array_mut) else { continue };
         let path_of = |entry: &Value| entry.get("path").and_then(Value::as_str).map(str::to_owned);
-        let all = entries.clone();
         entries.retain(|entry| path_of(entry).is_none_or(|path| !removed.contains(path.as_str())));
         for new in added {
             let Some(inner) = new.path.strip_prefix(folder) else { continue };
             entries.retain(|entry| path_of(entry).is_none_or(|path| path != inner));
-            entries.push(entry(new, inner, folder, &all, files));
+            entries.push(entry(new, inner, &listed, files));
         }
         entries.sort_by_key(path_of);
         write_canonical(files, manifest, &document);
     }
 }
 
-fn entry(new: &Added, inner: &str, folder: &str, all: &[Value], files: &Files) -> Value {
+/// The entry of every listed file, by its path in the case.
+fn listed(files: &Files) -> BTreeMap<String, Value> {
+    let mut listed = BTreeMap::new();
+    for manifest in MANIFESTS {
+        let folder = manifest.trim_end_matches("manifest.json");
+        let document = files.get(manifest).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+        let entries = document.as_ref().and_then(|document| document.get("entries")).and_then(Value::as_array);
+        for entry in entries.into_iter().flatten() {
+            if let Some(path) = entry.get("path").and_then(Value::as_str) {
+                listed.insert(format!("{folder}{path}"), entry.clone());
+            }
+        }
+    }
+    listed
+}
+
+fn entry(new: &Added, inner: &str, listed: &BTreeMap<String, Value>, files: &Files) -> Value {
     let bytes = files.get(&new.path).map(Vec::as_slice).unwrap_or_default();
     let like = match &new.listing {
         Listing::Kind(_) => None,
-        Listing::Like(path) => {
-            all.iter().find(|entry| entry.get("path").and_then(Value::as_str) == path.strip_prefix(folder)).cloned()
-        }
+        Listing::Like(path) => listed.get(path).cloned(),
     };
     let mut entry = like.and_then(|like| like.as_object().cloned()).unwrap_or_else(|| {
         let kind = match &new.listing {

@@ -297,6 +297,25 @@ fn a_rule_that_reads_no_fact() {
 }
 
 #[test]
+fn a_help_with_something_to_fill_in() {
+    let file = rule("require: exists r in lei_records").replace("help: h", "help: ask {r.performed_by} for it");
+    insta::assert_snapshot!(problems_of(&[("doc.yaml", &file)]), @r#"
+    countersign::compile::help_not_filled
+
+      x a help is printed as it stands
+        ,-[doc.yaml:14:15]
+     13 |     message: m
+     14 |     help: ask {r.performed_by} for it
+        :               ^^^^^^^^|^^^^^^^
+        :                       `-- would not be filled in
+        `----
+      help: say it in words here, and name the value in `message`
+
+    1 problem
+    "#);
+}
+
+#[test]
 fn an_element_of_constants_is_no_fact() {
     insta::assert_snapshot!(problems_of_rule("for each: k in [\"kel\", \"tel\"]\nrequire: k != \"cesr\""), @r#"
     countersign::compile::no_fact
