@@ -8,6 +8,7 @@
 pub mod cases;
 pub mod credential;
 pub mod error;
+pub mod mutants;
 mod parameter;
 pub mod patch;
 
@@ -24,6 +25,7 @@ use crate::collect::{self, Keri, RunFacts};
 use crate::compile::program::{Profile, Program, RuleIndex, Stage};
 use crate::evaluate::outcome::FailOn;
 use crate::evaluate::{Coverage, Inputs, Question, Selection, Signing, evaluate_covered, push_tables, select};
+use crate::facts::Facts;
 use crate::facts::schema::{FactSchema, KindClass, KindId};
 use crate::keri::schema::Library;
 use crate::keri::signature::Memory;
@@ -82,6 +84,58 @@ fn check_covered(
     options: &Options,
     coverage: Option<&Coverage>,
 ) -> Result<Report, CheckError> {
+    prepared(program, snapshot, trust, cases, options, |ready| {
+        let evaluation = evaluate_covered(program, ready.facts, &ready.inputs, coverage);
+        let needs = needs(program, ready.flows, ready.snapshot.form(), options.stage);
+        let top = |name| ready.snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(name));
+        let run = Run {
+            engine: env!("CARGO_PKG_VERSION").to_owned(),
+            as_of: options.as_of,
+            stage: options.stage,
+            flows: ready.flows.to_vec(),
+            profile: ready.inputs.profile.id.clone(),
+            packs: ready.inputs.selection.packs.clone(),
+            fail_on: options.fail_on,
+            bundle_id: top("bundle_id").unwrap_or_default().to_owned(),
+            bundle: ready.snapshot.digest(),
+            lei: top("lei").map(str::to_owned),
+            policy: program.digest,
+            trust: trust.digest,
+            parameters: parameter::entries(program, ready.inputs.profile, ready.inputs.parameters),
+        };
+        let parts = Parts {
+            program,
+            evaluation: &evaluation,
+            facts: ready.facts,
+            snapshot: ready.snapshot,
+            waivers: ready.inputs.waivers,
+            needs: &needs,
+        };
+        Report::seal(assemble(parts, run))
+    })
+}
+
+/// A run that only has to be judged.
+struct Ready<'r, 'f> {
+    /// The case, as the stage sees it.
+    snapshot: &'r Snapshot,
+    facts: &'r Facts<'f>,
+    inputs: Inputs<'r>,
+    flows: &'r [String],
+}
+
+/// Makes a run ready: which rules are due, and what is known of the case.
+///
+/// # Errors
+/// As [`check`].
+fn prepared<T>(
+    program: &Program,
+    snapshot: &Snapshot,
+    trust: &Trust,
+    cases: Option<&Path>,
+    options: &Options,
+    judge: impl FnOnce(Ready<'_, '_>) -> T,
+) -> Result<T, CheckError> {
     // What was sealed after the signing belongs to closing; before it, the case is judged as it stood then.
     let earlier = (options.stage < Stage::Closing && snapshot.has_post()).then(|| snapshot.before_closing());
     let snapshot = earlier.as_ref().unwrap_or(snapshot);
@@ -130,26 +184,7 @@ fn check_covered(
         waivers: &waivers,
         bundle: snapshot.digest(),
     };
-    let evaluation = evaluate_covered(program, &facts, &inputs, coverage);
-    let needs = needs(program, &flows, snapshot.form(), options.stage);
-    let top = |name| snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(name));
-    let run = Run {
-        engine: env!("CARGO_PKG_VERSION").to_owned(),
-        as_of: options.as_of,
-        stage: options.stage,
-        flows: flows.clone(),
-        profile: profile.id.clone(),
-        packs: selection.packs.clone(),
-        fail_on: options.fail_on,
-        bundle_id: top("bundle_id").unwrap_or_default().to_owned(),
-        bundle: snapshot.digest(),
-        lei: top("lei").map(str::to_owned),
-        policy: program.digest,
-        trust: trust.digest,
-        parameters: parameter::entries(program, profile, &set),
-    };
-    let parts = Parts { program, evaluation: &evaluation, facts: &facts, snapshot, waivers: &waivers, needs: &needs };
-    Ok(Report::seal(assemble(parts, run)))
+    Ok(judge(Ready { snapshot, facts: &facts, inputs, flows: &flows }))
 }
 
 /// Whatever is wrong with the files, manifests and records of a case; no rule is run.

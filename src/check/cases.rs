@@ -5,6 +5,7 @@
 //! is not its business: fixtures come in through a function.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::bundle::patch::TRUST;
 use crate::bundle::{Form, Limits, Snapshot};
@@ -113,45 +114,77 @@ pub fn instant_of(source: &Source, fixture: &str) -> Result<Option<Instant>, Vec
     })
 }
 
-/// Runs the cases whose name, rule or scenario contains `filter`.
-pub fn run(
-    program: &Program,
-    files: &[ParsedCases],
-    filter: Option<&str>,
-    fixture: &mut dyn FnMut(&str) -> Result<Fixture, String>,
-) -> Outcomes {
+/// A fixture by its name.
+pub type FixtureOf<'f> = dyn Fn(&str) -> Result<Fixture, String> + Sync + 'f;
+
+/// Runs the cases whose name, rule or scenario contains `filter`, on all cores.
+pub fn run(program: &Program, files: &[ParsedCases], filter: Option<&str>, fixture: &FixtureOf<'_>) -> Outcomes {
     let coverage = Coverage::new(program);
-    let mut fixtures: BTreeMap<String, Result<(Fixture, World), String>> = BTreeMap::new();
-    let mut results = Vec::new();
+    let cases: Vec<(&ParsedCases, &ParsedCase)> = files
+        .iter()
+        .flat_map(|file| file.cases.iter().map(move |case| (file, case)))
+        .filter(|(_, case)| filter.is_none_or(|filter| is_about(case, filter)))
+        .collect();
+    let problems = on_all_cores(&cases, |bases: &mut Bases, (_, case)| match bases.of(case, fixture) {
+        Ok(base) => run_case(program, case, base, &coverage),
+        Err(problem) => vec![problem.clone()],
+    });
     let mut shown: BTreeMap<&str, BTreeSet<Outcome>> = BTreeMap::new();
-    for file in files {
-        for case in file.cases.iter().filter(|case| filter.is_none_or(|filter| is_about(case, filter))) {
-            let name = case.fixture.text.as_str();
-            let base = fixtures.entry(name.to_owned()).or_insert_with(|| {
-                let fixture = fixture(name)?;
-                let world = World::read(&fixture.files);
-                Ok((fixture, world))
-            });
-            let problems = match base {
-                Ok(base) => run_case(program, case, base, &coverage),
-                Err(problem) => vec![problem.clone()],
-            };
-            if problems.is_empty() {
-                for (rule, outcome) in &case.expect {
-                    shown.entry(&rule.text).or_default().insert(outcome.value);
-                }
+    let mut results = Vec::new();
+    for ((file, case), problems) in cases.into_iter().zip(problems) {
+        if problems.is_empty() {
+            for (rule, outcome) in &case.expect {
+                shown.entry(&rule.text).or_default().insert(outcome.value);
             }
-            let (line, _) = file.source.line_column(case.span.start as usize);
-            results.push(CaseResult {
-                file: file.source.name().to_owned(),
-                line,
-                name: case.name.text.clone(),
-                problems,
-            });
         }
+        let (line, _) = file.source.line_column(case.span.start as usize);
+        results.push(CaseResult { file: file.source.name().to_owned(), line, name: case.name.text.clone(), problems });
     }
     let incomplete = if filter.is_some() { Vec::new() } else { incomplete(program, &shown) };
     Outcomes { results, incomplete, rules: program.rules.len(), coverage }
+}
+
+/// The fixtures that a thread has read.
+#[derive(Default)]
+pub(super) struct Bases(BTreeMap<String, Result<(Fixture, World), String>>);
+
+impl Bases {
+    /// The fixture of a case, read once.
+    pub(super) fn of(&mut self, case: &ParsedCase, fixture: &FixtureOf<'_>) -> &Result<(Fixture, World), String> {
+        let name = case.fixture.text.as_str();
+        self.0.entry(name.to_owned()).or_insert_with(|| {
+            let fixture = fixture(name)?;
+            let world = World::read(&fixture.files);
+            Ok((fixture, world))
+        })
+    }
+}
+
+/// What becomes of each item, in order; a thread a core, each with a state of its own.
+pub(super) fn on_all_cores<T: Sync, S: Default, R: Send>(items: &[T], work: impl Fn(&mut S, &T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let (mut state, mut done) = (S::default(), Vec::new());
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(at) else { return done };
+            done.push((at, work(&mut state, item)));
+        }
+    };
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..cores).map(|_| scope.spawn(worker)).collect();
+        let mut done = worker();
+        for other in others {
+            match other.join() {
+                Ok(theirs) => done.extend(theirs),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn is_about(case: &ParsedCase, filter: &str) -> bool {
@@ -171,9 +204,26 @@ fn run_case(program: &Program, case: &ParsedCase, base: &(Fixture, World), cover
 fn report_of(
     program: &Program,
     case: &ParsedCase,
-    (fixture, world): &(Fixture, World),
+    base: &(Fixture, World),
     coverage: &Coverage,
 ) -> Result<ReportDocument, String> {
+    let Asked { snapshot, trust, options } = asked(program, case, base)?;
+    let report = check_covered(program, &snapshot, &trust, None, &options, Some(coverage));
+    report.map(|report| report.document().clone()).map_err(|error| error.to_string())
+}
+
+/// The run that a case asks for.
+pub(super) struct Asked {
+    pub(super) snapshot: Snapshot,
+    pub(super) trust: Trust,
+    pub(super) options: Options,
+}
+
+pub(super) fn asked(
+    program: &Program,
+    case: &ParsedCase,
+    (fixture, world): &(Fixture, World),
+) -> Result<Asked, String> {
     let mut files = fixture.files.clone();
     patch::apply(&case.patch, &mut files, &program.schema, &fixture.keys, world)?;
     let trust = files.remove(TRUST).ok_or("the fixture has no trust file")?;
@@ -191,8 +241,7 @@ fn report_of(
         schemas: None,
         memory: None,
     };
-    let report = check_covered(program, &snapshot, &trust, None, &options, Some(coverage));
-    report.map(|report| report.document().clone()).map_err(|error| error.to_string())
+    Ok(Asked { snapshot, trust, options })
 }
 
 fn compare(case: &ParsedCase, document: &ReportDocument) -> Vec<String> {

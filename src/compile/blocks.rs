@@ -42,6 +42,14 @@ impl<T> Blocks<T> {
         }
     }
 
+    /// The members of a list that was compiled; none of one that the image keeps.
+    pub(crate) fn whole(&mut self) -> Option<&mut Vec<T>> {
+        match &mut self.0 {
+            Repr::Whole(members) => Some(members),
+            Repr::Image { .. } => None,
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -106,17 +114,6 @@ impl<T: DeserializeOwned> std::ops::Index<usize> for Blocks<T> {
     #[inline]
     fn index(&self, index: usize) -> &T {
         self.get(index).expect("a program names only its own operations")
-    }
-}
-
-#[cfg(test)]
-impl<T> Blocks<T> {
-    /// The list, to be put together by hand.
-    pub(crate) fn whole(&mut self) -> &mut Vec<T> {
-        match &mut self.0 {
-            Repr::Whole(members) => members,
-            Repr::Image { .. } => panic!("an image is not put together by hand"),
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::emit::Arena;
+use super::operands::for_each_operand;
 use super::program::{Clock, Const, FieldRef, Local, Op, OpId, Over, ParameterId, TimeOperand};
 use crate::expr::ast::{Arithmetic, Quantifier, SetOperation, SetRelation};
 use crate::facts::schema::{FactSchema, KindId};
@@ -31,7 +32,7 @@ impl Reads {
                 Op::Local(Local(slot)) => drop(self.locals.insert(*slot)),
                 _ => {}
             }
-            for_each_operand(arena, id, &mut |operand| waiting.push(operand));
+            for_each_operand(arena.get(id), &arena.operands, &mut |operand| waiting.push(operand));
         }
     }
 }
@@ -50,70 +51,6 @@ pub(super) fn field_mut(op: &mut Op) -> Option<&mut FieldRef> {
     match op {
         Op::Field { field, .. } | Op::Has { field, .. } | Op::Coalesce { field, .. } => Some(field),
         _ => None,
-    }
-}
-
-fn for_each_operand(arena: &Arena, id: OpId, visit: &mut impl FnMut(OpId)) {
-    let over = |over: &Over, visit: &mut dyn FnMut(OpId)| {
-        visit(over.list);
-        over.filter.iter().for_each(|filter| visit(*filter));
-    };
-    match arena.get(id) {
-        Op::Const(_) | Op::Parameter(_) | Op::Local(_) | Op::One(_) | Op::All(_) | Op::Recorded(_) => {}
-        Op::Field { base, .. } | Op::Has { base, .. } => visit(*base),
-        Op::Coalesce { base, otherwise, .. } => {
-            visit(*base);
-            visit(*otherwise);
-        }
-        Op::Not(inner) | Op::Matches { text: inner, .. } | Op::Bound { list: inner, .. } => visit(*inner),
-        Op::And(left, right) | Op::Or(left, right) => {
-            visit(*left);
-            visit(*right);
-        }
-        Op::Compare { left, right, .. }
-        | Op::SetRelation { left, right, .. }
-        | Op::SetOperation { left, right, .. }
-        | Op::Arithmetic { left, right, .. }
-        | Op::In { item: left, list: right }
-        | Op::CompareCount { count: left, other: right, .. }
-        | Op::Let { value: left, body: right, .. } => {
-            visit(*left);
-            visit(*right);
-        }
-        Op::CompareClock { plus, minus, other, .. } => {
-            plus.iter().chain(minus).chain([other]).for_each(|operand| visit(*operand));
-        }
-        Op::List(operands) | Op::Call { arguments: operands, .. } => {
-            let (start, length) = (operands.start as usize, operands.length as usize);
-            arena.operands[start..start + length].iter().for_each(|operand| visit(*operand));
-        }
-        Op::Project { element, over: xs } => {
-            over(xs, visit);
-            visit(*element);
-        }
-        Op::Quantified { over: xs, satisfies: part, .. }
-        | Op::Count { over: xs, distinct_by: part }
-        | Op::Distinct { over: xs, by: part, .. } => {
-            over(xs, visit);
-            part.iter().for_each(|part| visit(*part));
-        }
-        Op::The { over: xs } => over(xs, visit),
-        Op::Extreme { over: xs, by, .. } => {
-            over(xs, visit);
-            visit(*by);
-        }
-        Op::MaxGap { over: xs, by, from, to } => {
-            over(xs, visit);
-            [by, from, to].into_iter().for_each(|operand| visit(*operand));
-        }
-        Op::Within { start, end, limit } => [start, end, limit].into_iter().for_each(|operand| visit(*operand)),
-        Op::DaysBetween { from, to } => {
-            for side in [from, to] {
-                if let TimeOperand::Op(operand) = side {
-                    visit(*operand);
-                }
-            }
-        }
     }
 }
 

@@ -3,8 +3,8 @@
 //! In: the answers of conditions, as the machine gives them, over any number of runs of one program.
 //! Out: what was never seen. A condition that no case of a policy ever made false is not tested.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::compile::program::{DocumentIndex, Op, OpId, Program};
 use crate::facts::schema::Type;
@@ -13,10 +13,10 @@ use crate::source::Span;
 const TRUE: u8 = 1;
 const FALSE: u8 = 2;
 
-/// The answers that were seen.
+/// The answers that were seen, by any number of threads.
 #[derive(Debug)]
 pub struct Coverage {
-    seen: Vec<Cell<u8>>,
+    seen: Vec<AtomicU8>,
 }
 
 /// A condition that never gave one of its answers.
@@ -35,22 +35,23 @@ pub struct Uncovered {
 impl Coverage {
     /// Nothing seen yet.
     pub fn new(program: &Program) -> Self {
-        Self { seen: vec![Cell::new(0); program.ops.len()] }
+        Self { seen: program.ops.iter().map(|_| AtomicU8::new(0)).collect() }
     }
 
-    pub(super) fn record(&self, op: OpId, answer: Option<bool>) {
-        if let (Some(seen), Some(answer)) = (self.seen.get(op.0 as usize), answer) {
-            seen.set(seen.get() | if answer { TRUE } else { FALSE });
+    pub(super) fn record(&self, op: OpId, answer: bool) {
+        if let Some(seen) = self.seen.get(op.0 as usize) {
+            seen.fetch_or(if answer { TRUE } else { FALSE }, Ordering::Relaxed);
         }
     }
 
     /// Conditions that never gave one of their answers, in order of place, and the number of all conditions.
-    /// Conditions that several rules take from one definition are one.
+    /// Conditions that several rules take from one definition are one; those that only a message asks are none.
     pub fn uncovered(&self, program: &Program) -> (Vec<Uncovered>, usize) {
         let mut places: BTreeMap<(DocumentIndex, Span), u8> = BTreeMap::new();
-        for ((op, origin), seen) in program.ops.iter().zip(program.origins.iter()).zip(&self.seen) {
-            if origin.type_ == Type::Bool && !is_given(op) {
-                *places.entry((origin.document, origin.span)).or_default() |= seen.get();
+        let decides = program.deciding();
+        for (at, ((op, origin), seen)) in program.ops.iter().zip(program.origins.iter()).zip(&self.seen).enumerate() {
+            if origin.type_ == Type::Bool && !is_given(op) && decides.contains(&OpId(at as u32)) {
+                *places.entry((origin.document, origin.span)).or_default() |= seen.load(Ordering::Relaxed);
             }
         }
         let all = places.len();

@@ -161,20 +161,19 @@ impl<'a> Machine<'a> {
         self.depth += 1;
         let value = self.run_once(op);
         self.depth -= 1;
+        if let (Some(coverage), Ok(Value::Bool(answer))) = (self.coverage, &value) {
+            coverage.record(op, *answer);
+        }
         value
     }
 
     /// The value of an operation that is a condition.
     pub fn truth(&mut self, op: OpId) -> Truth {
-        let truth = match self.eval(op) {
+        match self.eval(op) {
             Ok(Value::Bool(value)) => Ok(value),
             Ok(_) => Err(Unknown::new(Cause::Invalid, op)),
             Err(unknown) => Err(unknown),
-        };
-        if let Some(coverage) = self.coverage {
-            coverage.record(op, truth.ok());
         }
-        truth
     }
 
     /// The value of an operation that is a list.

@@ -1,12 +1,14 @@
 //! `countersign policy test`.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::config::Settings;
 use super::super::terminal::Terminal;
 use super::super::{Outcome, load};
+use crate::check;
 use crate::check::cases::{self, Outcomes};
+use crate::compile;
 use crate::compile::program::Program;
 
 /// Run the cases beside the policies
@@ -32,18 +34,24 @@ pub(in super::super) struct Args {
     /// Also list conditions that no case made true, or false
     #[arg(long)]
     coverage: bool,
+    /// Also change each operator and constant once, and list the changes that no case notices
+    #[arg(long, conflicts_with = "filter")]
+    mutants: bool,
 }
 
 pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
     let folder = super::folder(args.folder, settings);
     let loaded = load::folder(&folder)?;
     let fixtures = args.fixtures.unwrap_or_else(|| folder.join("..").join("fixtures"));
-    let outcomes = cases::run(&loaded.program, &loaded.set.cases, args.filter.as_deref(), &mut |name| {
+    let outcomes = cases::run(&loaded.program, &loaded.set.cases, args.filter.as_deref(), &|name| {
         load::fixture(&fixtures, name).map_err(|error| error.to_string())
     });
     let mut text = failures(&outcomes);
     if args.coverage {
         text.push_str(&coverage(&loaded.program, &outcomes));
+    }
+    if args.mutants {
+        text.push_str(&mutants(&loaded, &fixtures));
     }
     text.push_str(&totals(&outcomes, args.filter.as_deref()));
     terminal.print(&text)?;
@@ -82,6 +90,25 @@ fn coverage(program: &Program, outcomes: &Outcomes) -> String {
     }
     let covered = all - uncovered.len();
     let _ = writeln!(text, "coverage: {covered} of {all} conditions were both true and false");
+    text
+}
+
+fn mutants(loaded: &load::Loaded, fixtures: &Path) -> String {
+    let again = || compile::compile(&loaded.set, load::fact_schema().clone()).ok();
+    let fixture = |name: &str| load::fixture(fixtures, name).map_err(|error| error.to_string());
+    let program = &loaded.program;
+    let Some(mutation) = check::mutants::run(program, &again, &loaded.set.cases, &fixture) else {
+        return "mutants: none\n".to_owned();
+    };
+    let mut text = String::new();
+    for mutant in &mutation.surviving {
+        let document = &program.documents[mutant.document.0 as usize];
+        let (line, column) = crate::source::line_column(document.text.as_bytes(), mutant.span.start as usize);
+        let source = document.text.get(mutant.span.start as usize..mutant.span.end as usize).unwrap_or_default();
+        let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
+        let _ = writeln!(text, "{}:{line}:{column}: no case notices {}: {source}", document.path, mutant.change);
+    }
+    let _ = writeln!(text, "mutants: {} of {} are noticed", mutation.all - mutation.surviving.len(), mutation.all);
     text
 }
 

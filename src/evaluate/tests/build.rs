@@ -131,10 +131,10 @@ impl Book {
     }
 
     pub fn op(&mut self, op: Op, type_: Type) -> OpId {
-        let ops = self.program.ops.whole();
+        let ops = self.program.ops.whole().unwrap();
         ops.push(op);
         self.program.once = Once::of(ops, &self.program.operands);
-        self.program.origins.whole().push(Origin { document: DocumentIndex(0), span: Span::default(), type_ });
+        self.program.origins.whole().unwrap().push(Origin { document: DocumentIndex(0), span: Span::default(), type_ });
         OpId(self.program.ops.len() as u32 - 1)
     }
 
@@ -143,7 +143,7 @@ impl Book {
         let document = self.program.documents[0].text.to_mut();
         let start = document.len();
         document.push_str(text);
-        self.program.origins.whole()[op.0 as usize].span = Span::new(start, document.len());
+        self.program.origins.whole().unwrap()[op.0 as usize].span = Span::new(start, document.len());
         op
     }
 
