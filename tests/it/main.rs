@@ -15,6 +15,7 @@ mod image;
 mod keri;
 mod language;
 mod lei;
+mod matrix;
 mod naive;
 mod policies;
 mod readme;

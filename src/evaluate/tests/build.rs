@@ -124,6 +124,7 @@ impl Book {
             }],
             profiles: Vec::new(),
             pending: Vec::new(),
+            external: Vec::new(),
             tables: Vec::new(),
             digest: Sha256::of(b"program"),
         };
