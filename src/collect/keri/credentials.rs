@@ -104,6 +104,10 @@ impl<'s, 'a> Collector<'s, 'a> {
         self.set(row, "status", |_| CellValue::Text(status(fact.status)));
         self.set(row, "issued_at", |_| Self::instant(fact.issued.as_ref().map(|event| event.dated.as_str())));
         self.set(row, "revoked_at", |_| Self::instant(fact.revoked.as_ref().map(|event| event.dated.as_str())));
+        let revoked = fact.revoked.as_ref();
+        self.set(row, "revocation_said", |this| this.said(revoked.map(|event| event.said.as_str())));
+        self.set(row, "revocation_anchor_sn", |_| revoked.map_or(CellValue::Absent, |event| number(event.sealed.sn)));
+        self.set(row, "revocation_anchor_said", |this| this.said(revoked.map(|event| event.sealed.said.as_str())));
         self.set(row, "chain", |_| CellValue::Text(standing(credential.standing)));
         self.set(row, "chain_saids", |this| this.texts(credential.chain.iter().map(String::as_str), row.span));
         self.set(row, "top_issuer", |this| this.aid(credential.top_issuer.as_deref()));
