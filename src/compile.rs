@@ -102,6 +102,7 @@ fn compiled(
     let flows = book.flows(files.flows, files.pending, &mut problems);
     let profiles = book.profiles(files.profiles, &mut problems);
     let pending = book.pending();
+    let external = book.external(files.external, &mut problems);
     if !problems.is_empty() {
         return Err(with_files(problems, set, expression.map(|(_, source)| source)));
     }
@@ -125,6 +126,7 @@ fn compiled(
         flows,
         profiles,
         pending,
+        external,
         tables,
         digest,
     };
@@ -136,6 +138,7 @@ struct Files {
     flows: usize,
     profiles: usize,
     pending: usize,
+    external: usize,
     tables: usize,
     count: usize,
 }
@@ -145,8 +148,9 @@ impl Files {
         let flows = set.policies.len();
         let profiles = flows + set.flows.len();
         let pending = profiles + set.profiles.len();
-        let tables = pending + set.pending.len();
-        Self { flows, profiles, pending, tables, count: tables + set.tables.len() }
+        let external = pending + set.pending.len();
+        let tables = external + set.external.len();
+        Self { flows, profiles, pending, external, tables, count: tables + set.tables.len() }
     }
 }
 

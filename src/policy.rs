@@ -20,7 +20,7 @@ use crate::source::{Fragment, Source, Span};
 
 pub use cases::ParsedCases;
 pub use document::{ParsedDefinition, ParsedParameter, ParsedPolicy};
-pub use flows::{ParsedFlows, ParsedPending, ParsedProfiles};
+pub use flows::{ParsedExternal, ParsedFlows, ParsedPending, ParsedProfiles};
 pub use problem::{Drawing, PolicyProblem, render};
 pub use rule::{ParsedBody, ParsedRule};
 pub use table::ParsedTable;
@@ -58,6 +58,8 @@ pub struct PolicySet {
     pub profiles: Vec<ParsedProfiles>,
     /// `pending.yaml`
     pub pending: Vec<ParsedPending>,
+    /// `external.yaml`
+    pub external: Vec<ParsedExternal>,
     /// `tables/*.yaml`, in order of table id.
     pub tables: Vec<ParsedTable>,
     /// `*.cases.yaml`, in order of document id.
@@ -77,6 +79,8 @@ pub enum FileKind {
     Profiles,
     /// `pending.yaml`, or one of several `pending-*.yaml`
     Pending,
+    /// `external.yaml`
+    External,
     /// `tables/*.yaml`
     Table,
 }
@@ -91,6 +95,7 @@ pub fn file_kind(name: &str) -> FileKind {
         "profiles.yaml" => FileKind::Profiles,
         "pending.yaml" => FileKind::Pending,
         _ if file.starts_with("pending-") => FileKind::Pending,
+        "external.yaml" => FileKind::External,
         _ if steps.next() == Some("tables") => FileKind::Table,
         _ => FileKind::Policy,
     }
@@ -124,6 +129,7 @@ pub fn load(files: Vec<Source>) -> (PolicySet, Vec<PolicyProblem>) {
             FileKind::Flows => set.flows.extend(reader.flows(&tree.root)),
             FileKind::Profiles => set.profiles.extend(reader.profiles(&tree.root)),
             FileKind::Pending => set.pending.extend(reader.pending(&tree.root)),
+            FileKind::External => set.external.extend(reader.external(&tree.root)),
             FileKind::Table => set.tables.extend(reader.table(&tree.root)),
         }
         problems.extend(reader.problems);
@@ -148,7 +154,8 @@ fn across_files(set: &PolicySet) -> Vec<PolicyProblem> {
         policies
             .clone()
             .flat_map(|policy| policy.rules.iter().map(|rule| (&policy.source, &rule.id)))
-            .chain(set.pending.iter().flat_map(|file| file.pending.iter().map(|pending| (&file.source, &pending.id)))),
+            .chain(set.pending.iter().flat_map(|file| file.pending.iter().map(|pending| (&file.source, &pending.id))))
+            .chain(set.external.iter().flat_map(|file| file.external.iter().map(|entry| (&file.source, &entry.id)))),
     );
     duplicates(
         &mut problems,

@@ -1,4 +1,4 @@
-//! What stands around the rules: parameters, tables, flows, profiles, pending requirements.
+//! What stands around the rules: parameters, tables, flows, profiles, pending and external requirements.
 //!
 //! In: their parsed forms. Out: the same parts of a [`Program`](super::program::Program), or problems.
 
@@ -9,7 +9,7 @@ use super::definitions::type_of;
 use super::names::{DeclaredParameter, Here, is_function};
 use super::problem::{Place, Problem};
 use super::program::{
-    DocumentIndex, Flow, Parameter, ParameterId, ParameterValue, Pending, Profile, Rule, RuleIndex, Table,
+    DocumentIndex, External, Flow, Parameter, ParameterId, ParameterValue, Pending, Profile, Rule, RuleIndex, Table,
 };
 use super::rules::{Written, unknown_rule};
 use super::types;
@@ -346,5 +346,25 @@ impl Book<'_> {
             why: pending.why.text.clone(),
         });
         pending.collect()
+    }
+    /// Requirements that no evidence decides.
+    pub(super) fn external(&self, first_file: usize, problems: &mut Vec<Problem>) -> Vec<External> {
+        let mut external = Vec::new();
+        for (at, file) in self.set.external.iter().enumerate() {
+            // What is not there was reported.
+            for entry in file.external.iter().filter(|entry| !entry.document.text.is_empty()) {
+                let place = Place { file: first_file + at, span: entry.document.whole };
+                let Some(document) = self.document(&entry.document, place, problems) else { continue };
+                external.push(External {
+                    id: entry.id.text.clone(),
+                    document,
+                    section: entry.section.text.clone(),
+                    pack: entry.pack.text.clone(),
+                    strength: entry.strength.value,
+                    why: entry.why.text.clone(),
+                });
+            }
+        }
+        external
     }
 }

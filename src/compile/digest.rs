@@ -129,6 +129,7 @@ pub(super) fn sources(set: &PolicySet) -> impl Iterator<Item = &Source> {
     let flows = set.flows.iter().map(|file| &file.source);
     let profiles = set.profiles.iter().map(|file| &file.source);
     let pending = set.pending.iter().map(|file| &file.source);
+    let external = set.external.iter().map(|file| &file.source);
     let tables = set.tables.iter().map(|file| &file.source);
-    policies.chain(flows).chain(profiles).chain(pending).chain(tables)
+    policies.chain(flows).chain(profiles).chain(pending).chain(external).chain(tables)
 }

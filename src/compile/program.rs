@@ -84,6 +84,8 @@ pub struct Program {
     pub profiles: Vec<Profile>,
     /// Requirements that have no rule yet, each with what it waits for.
     pub pending: Vec<Pending>,
+    /// Requirements that no evidence of a case decides, each with the reason.
+    pub external: Vec<External>,
     /// Data tables (`policies/tables/`), read like kinds.
     pub tables: Vec<Table>,
     /// Digest over all sources it was compiled from.
@@ -450,5 +452,22 @@ pub struct Pending {
     /// What it waits for: `keri`, `gate`, `population`.
     pub waits_for: String,
     /// One sentence: which part of it needs that.
+    pub why: String,
+}
+
+/// A requirement that no evidence of a case decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct External {
+    /// The requirement.
+    pub id: String,
+    /// Its document.
+    pub document: DocumentIndex,
+    /// Its section.
+    pub section: String,
+    /// The pack it is counted in.
+    pub pack: String,
+    /// How binding it is.
+    pub strength: Strength,
+    /// What would decide it, and who could.
     pub why: String,
 }

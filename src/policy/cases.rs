@@ -443,6 +443,8 @@ pub(super) fn unknown_references(set: &PolicySet, problems: &mut Vec<PolicyProbl
     let known: HashSet<&str> = rules.iter().copied().collect();
     let pending: HashSet<&str> =
         set.pending.iter().flat_map(|file| file.pending.iter().map(|pending| pending.id.text.as_str())).collect();
+    let external: HashSet<&str> =
+        set.external.iter().flat_map(|file| file.external.iter().map(|entry| entry.id.text.as_str())).collect();
     for file in &set.cases {
         let mut report = |message: String, help: Option<String>, span: Span| {
             let labels = vec![(span, "not found".to_owned())];
@@ -459,6 +461,8 @@ pub(super) fn unknown_references(set: &PolicySet, problems: &mut Vec<PolicyProbl
             }
             let help = if pending.contains(rule.text.as_str()) {
                 Some("it is listed as pending: it has no rule yet".to_owned())
+            } else if external.contains(rule.text.as_str()) {
+                Some("it is listed as external: no rule decides it".to_owned())
             } else {
                 did_you_mean(&rule.text, &rules)
             };

@@ -1,11 +1,12 @@
-//! `flows.yaml`, `profiles.yaml` and `pending.yaml`.
+//! `flows.yaml`, `profiles.yaml`, `pending.yaml` and `external.yaml`.
 
 use crate::source::{Fragment, Source};
-use crate::terms::{Level, Stage};
+use crate::terms::{Level, Stage, Strength};
 
 use super::Spanned;
-use super::read::Reader;
-use super::rule::{LEVELS, STAGES};
+use super::problem::Code;
+use super::read::{Keys, Reader};
+use super::rule::{LEVELS, STAGES, STRENGTHS};
 use super::yaml::Value;
 
 /// `flows.yaml`
@@ -83,6 +84,35 @@ pub struct PendingRequirement {
     /// Which part of it needs that.
     pub why: Fragment,
 }
+
+/// `external.yaml`
+#[derive(Debug, Clone)]
+pub struct ParsedExternal {
+    /// The file.
+    pub source: Source,
+    /// Its requirements, as written.
+    pub external: Vec<ExternalRequirement>,
+}
+
+/// A requirement that no evidence of a QVI decides.
+#[derive(Debug, Clone)]
+pub struct ExternalRequirement {
+    /// The requirement.
+    pub id: Fragment,
+    /// Its document.
+    pub document: Fragment,
+    /// Its section.
+    pub section: Fragment,
+    /// The pack it is counted in.
+    pub pack: Fragment,
+    /// How binding it is.
+    pub strength: Spanned<Strength>,
+    /// What would decide it, and who could.
+    pub why: Fragment,
+}
+
+/// Fewest words of [`ExternalRequirement::why`]: fewer only say that it is so.
+pub const REASON_WORDS: usize = 20;
 
 /// What a requirement without a rule waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -182,5 +212,38 @@ impl Reader<'_> {
             });
         }
         Some(ParsedPending { source: self.source.clone(), pending })
+    }
+
+    pub(super) fn external(&mut self, root: &Value) -> Option<ParsedExternal> {
+        let keys = self.keys(root, "the file of external requirements", &["external"])?;
+        let list = self.required(&keys, "external")?;
+        let known = ["id", "document", "section", "pack", "strength", "why"];
+        let mut external = Vec::new();
+        for requirement in self.list(list, "`external`") {
+            let Some(keys) = self.keys(requirement, "an external requirement", &known) else { continue };
+            external.push(ExternalRequirement {
+                id: self.required_line(&keys, "id"),
+                document: self.required_line(&keys, "document"),
+                section: self.required_line(&keys, "section"),
+                pack: self.required_line(&keys, "pack"),
+                strength: self.required_word(&keys, "strength", STRENGTHS, Strength::Must),
+                why: self.reason(&keys),
+            });
+        }
+        Some(ParsedExternal { source: self.source.clone(), external })
+    }
+
+    /// A reason that is long enough to be one.
+    fn reason(&mut self, keys: &Keys<'_>) -> Fragment {
+        let why = self.required_line(keys, "why");
+        let words = why.text.split_whitespace().count();
+        // One that is missing or empty was reported.
+        if (1..REASON_WORDS).contains(&words) {
+            let message = format!("the reason has {words} of at least {REASON_WORDS} words");
+            let help = "say what would decide the requirement, who holds that, and why no evidence of a case does";
+            let labels = vec![(why.whole, "too short for a reason".to_owned())];
+            self.problem(Code::ReasonTooShort, message, Some(help.to_owned()), labels);
+        }
+        why
     }
 }

@@ -33,7 +33,7 @@ const FLOW_WIDTH: usize = 120;
 pub fn format(source: &Source) -> Result<String, Vec<PolicyProblem>> {
     match file_kind(source.name()) {
         FileKind::Policy => {}
-        FileKind::Cases | FileKind::Flows | FileKind::Profiles | FileKind::Pending | FileKind::Table => {
+        FileKind::Cases | FileKind::Flows | FileKind::Profiles | FileKind::Pending | FileKind::External | FileKind::Table => {
             return Ok(source.text().to_owned());
         }
     }

@@ -804,3 +804,83 @@ countersign::policy::unknown_word
 4 problems
 "#);
 }
+
+#[test]
+fn an_external_requirement_without_much_of_a_reason() {
+    let file = "external:
+  - id: LE-7
+    document: le-framework
+    section: \"7\"
+    pack: info
+    strength: INFORMATIVE
+    why: nobody can check this
+  - id: LE-8
+    document: le-framework
+    pack: info
+    strength: INFO
+    stage: evidence
+    why:
+";
+    insta::assert_snapshot!(shown("external.yaml", file), @r#"countersign::policy::unknown_word
+
+  x unknown strength `INFORMATIVE`
+   ,-[external.yaml:6:15]
+ 5 |     pack: info
+ 6 |     strength: INFORMATIVE
+   :               ^^^^^|^^^^^
+   :                    `-- not known
+ 7 |     why: nobody can check this
+   `----
+  help: one of: MUST, MUST-NOT, SHALL, SHOULD, MAY, PROC, CLAIM, INFO
+
+countersign::policy::reason_too_short
+
+  x the reason has 4 of at least 20 words
+   ,-[external.yaml:7:10]
+ 6 |     strength: INFORMATIVE
+ 7 |     why: nobody can check this
+   :          ^^^^^^^^^^|^^^^^^^^^^
+   :                    `-- too short for a reason
+ 8 |   - id: LE-8
+   `----
+  help: say what would decide the requirement, who holds that, and why no
+        evidence of a case does
+
+countersign::policy::missing_key
+
+  x an external requirement without `section`
+   ,-[external.yaml:8:5]
+ 7 |     why: nobody can check this
+ 8 |   - id: LE-8
+   :     ^^^^|^^^
+   :         `-- has no `section`
+ 9 |     document: le-framework
+   `----
+  help: add `section`
+
+countersign::policy::unknown_key
+
+  x unknown key `stage` in an external requirement
+    ,-[external.yaml:12:5]
+ 11 |     strength: INFO
+ 12 |     stage: evidence
+    :     ^^|^^
+    :       `-- not a key
+ 13 |     why:
+    `----
+  help: keys: id, document, section, pack, strength, why
+
+countersign::policy::empty
+
+  x `why` is empty
+    ,-[external.yaml:13:7]
+ 12 |     stage: evidence
+ 13 |     why:
+    :       |
+    :       `-- nothing here
+    `----
+  help: write it, or remove the key
+
+5 problems
+"#);
+}

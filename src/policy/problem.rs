@@ -174,6 +174,8 @@ codes! {
     NotOneDocument = "not_one_document",
     /// A text that must stay on one line.
     NotOneLine = "not_one_line",
+    /// A reason of too few words.
+    ReasonTooShort = "reason_too_short",
     /// Something else than the text, list or mapping that is expected.
     Shape = "shape",
     /// A file beyond the bound.

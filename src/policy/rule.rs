@@ -108,7 +108,7 @@ pub(super) const STAGES: &[(&str, Stage)] = &[
     ("closing", Stage::Closing),
 ];
 
-const STRENGTHS: &[(&str, Strength)] = &[
+pub(super) const STRENGTHS: &[(&str, Strength)] = &[
     ("MUST", Strength::Must),
     ("MUST-NOT", Strength::MustNot),
     ("SHALL", Strength::Shall),

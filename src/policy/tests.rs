@@ -42,6 +42,7 @@ fn files_are_told_apart_by_their_names() {
         ("profiles.yaml", FileKind::Profiles),
         ("policies/pending.yaml", FileKind::Pending),
         ("policies/pending-le.yaml", FileKind::Pending),
+        ("policies/external.yaml", FileKind::External),
         ("policies\\tables\\eid-schemes.yaml", FileKind::Table),
     ] {
         assert_eq!(file_kind(name), kind, "{name}");
@@ -82,11 +83,17 @@ fn what_stands_twice_is_reported_wherever_it_stands() {
     let definitions = "document: definitions\ntitle: t\nprecedence: gate\nparameters:\n  p: { type: int, description: d }\ndefinitions:\n  - { define: f, as: a.b }\n  - { define: \"f(x: int)\", as: x }\n";
     let pending =
         "pending:\n  - { id: R-2, document: a, section: '1', pack: p, stage: evidence, waits_for: keri, why: w }\n";
+    let why = "word ".repeat(20);
+    let external = format!(
+        "external:\n  - {{ id: R-2, document: a, section: '1', pack: p, strength: MUST, why: {} }}\n",
+        why.trim_end()
+    );
     let (_, problems) = load(vec![
         policy("a", &(rule("R-1", "    require: a.b") + &rule("R-1", "    require: a.b"))),
         policy("b", &(rule("R-1", "    require: a.b") + &rule("R-2", "    require: a.b"))),
         Source::new("c.yaml", parameters),
         Source::new("definitions.yaml", definitions),
+        Source::new("external.yaml", external),
         Source::new("pending.yaml", pending),
     ]);
     let messages: Vec<_> =
@@ -96,12 +103,13 @@ fn what_stands_twice_is_reported_wherever_it_stands() {
         [
             "definitions.yaml parameter `p` is given twice",
             "definitions.yaml definition `f` is given twice",
+            "external.yaml rule `R-2` is given twice",
             "pending.yaml rule `R-2` is given twice",
             "policies/vlei-egf/a.yaml rule `R-1` is given twice",
             "policies/vlei-egf/b.yaml rule `R-1` is given twice",
         ]
     );
-    assert!(problems[4].help().unwrap().contains("policies/vlei-egf/a.yaml:"));
+    assert!(problems[5].help().unwrap().contains("policies/vlei-egf/a.yaml:"));
 }
 
 #[test]
@@ -288,7 +296,7 @@ proptest! {
     fn no_file_panics(pieces in prop::collection::vec(prop::sample::select(vec![
         "document: ", "rules:", "\n", "\n  ", "\n    ", "- ", "id: ", "require: ", "message: ", "{a.b", "}", "\"", "'", "é", ">-", "|2", "[", "]", "{", ": ", ", ",
         "#", "&a ", "*a", "!t ", "a", "a.b == 1", "\\", "\t", "\r\n", "---\n", "...\n", "? ", "<<", "%", "cases:", "patch:", "set: ", "x#/y", "to: ",
-    ]), 0..40), name in prop::sample::select(vec!["d.yaml", "d.cases.yaml", "flows.yaml", "profiles.yaml", "pending.yaml", "tables/d.yaml"])) {
+    ]), 0..40), name in prop::sample::select(vec!["d.yaml", "d.cases.yaml", "flows.yaml", "profiles.yaml", "pending.yaml", "external.yaml", "tables/d.yaml"])) {
         let text = pieces.concat();
         let (_, problems) = load_one(name, &text);
         for problem in &problems {

@@ -526,6 +526,31 @@ fn the_part_of_a_pattern_that_is_wrong_is_underlined() {
 }
 
 #[test]
+fn an_external_requirement_of_no_document() {
+    let external = format!(
+        "external:\n  - {{ id: R-2, document: doç, section: \"2\", pack: p, strength: MAY, why: {} }}\n",
+        ["word"; 20].join(" ")
+    );
+    let flows = "flows:\n  - { flow: f, title: t, packs: [p] }\n";
+    let rule = rule("for each: r in lei_records\nrequire: r.http_status == 200");
+    let files = [("doc.yaml", rule.as_str()), ("external.yaml", &external), ("flows.yaml", flows)];
+    insta::assert_snapshot!(problems_of(&files), @r#"
+    countersign::compile::unknown_document
+
+      x unknown document `doç`
+       ,-[external.yaml:2:26]
+     1 | external:
+     2 |   - { id: R-2, document: doç, section: "2", pack: p, strength: MAY, why: word word word word word word word word word word word word word word word word word word word word }
+       :                          ^|^
+       :                           `-- not a document
+       `----
+      help: did you mean `doc`?
+
+    1 problem
+    "#);
+}
+
+#[test]
 fn a_flow_that_runs_a_pack_without_rules() {
     let flows =
         "flows:\n  - { flow: f, title: t, packs: [p, pp] }\n  - { flow: g, title: t, packs: [later, \"nöwhere\"] }\n";

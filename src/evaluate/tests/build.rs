@@ -122,6 +122,7 @@ impl Book {
             }],
             profiles: Vec::new(),
             pending: Vec::new(),
+            external: Vec::new(),
             tables: Vec::new(),
             digest: Sha256::of(b"program"),
         };
