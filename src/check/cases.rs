@@ -187,7 +187,7 @@ pub(super) fn on_all_cores<T: Sync, S: Default, R: Send>(items: &[T], work: impl
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn is_about(case: &ParsedCase, filter: &str) -> bool {
+pub(super) fn is_about(case: &ParsedCase, filter: &str) -> bool {
     case.name.text.contains(filter)
         || case.scenario.as_ref().is_some_and(|scenario| scenario.text == filter)
         || case.expect.iter().any(|(rule, _)| rule.text == filter)

@@ -3,18 +3,18 @@
 //! In: a rule book, compiled twice, its cases and their fixtures. Out: the mutants whose rules say the same of
 //! every case. Such a mutant is a part of a rule that no case tests, or one that makes no difference.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use crate::compile::mutants::{Mutant, Mutants};
-use crate::compile::program::{Level, Program, RuleIndex};
+use crate::compile::program::{Level, Program, RuleBody, RuleIndex};
 use crate::evaluate::outcome::Outcome;
 use crate::evaluate::{Inputs, Selection, evaluate};
 use crate::facts::Facts;
 use crate::policy::ParsedCases;
 use crate::policy::cases::ParsedCase;
 
-use super::cases::{Bases, FixtureOf, asked, on_all_cores};
+use super::cases::{Bases, FixtureOf, asked, is_about, on_all_cores};
 use super::prepared;
 
 /// What became of all mutants.
@@ -27,19 +27,22 @@ pub struct Mutation {
 }
 
 /// Runs the cases of every rule against every mutant that concerns the rule, until one notices it. A case that is
-/// not as expected to begin with notices nothing.
+/// not as expected to begin with notices nothing. With a filter, as of [`super::cases::run`], only the mutants count
+/// that concern a rule of these cases.
 ///
 /// `mutable` gives the same program as `program` each time, compiled anew. None if it comes from an image.
 pub fn run(
     program: &Program,
     mutable: &(dyn Fn() -> Option<Program> + Sync),
     files: &[ParsedCases],
+    filter: Option<&str>,
     fixture: &FixtureOf<'_>,
 ) -> Option<Mutation> {
     let mut template = mutable()?;
     let all = Mutants::of(&mut template)?;
     let killed = Mutex::new(vec![false; all.mutants.len()]);
-    let cases: Vec<&ParsedCase> = files.iter().flat_map(|file| &file.cases).collect();
+    let cases: Vec<&ParsedCase> =
+        files.iter().flat_map(|file| &file.cases).filter(|case| filter.is_none_or(|f| is_about(case, f))).collect();
     on_all_cores(&cases, |state: &mut Option<Worker>, case| {
         let worker = match state {
             Some(worker) => worker,
@@ -57,9 +60,23 @@ pub fn run(
         });
     });
     let killed = killed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let count = all.mutants.len();
-    let surviving = all.mutants.into_iter().zip(killed).filter(|(_, killed)| !killed).map(|(mutant, _)| mutant);
-    Some(Mutation { surviving: surviving.collect(), all: count })
+    let counts = concerned(program, &all, &cases, filter.is_none());
+    let of_count = all.mutants.into_iter().zip(killed).zip(&counts).filter(|(_, counts)| **counts);
+    let surviving = of_count.filter(|((_, killed), _)| !killed).map(|((mutant, _), _)| mutant).collect();
+    Some(Mutation { surviving, all: counts.iter().filter(|counts| **counts).count() })
+}
+
+/// Which mutants concern a rule that a case is about, or all.
+fn concerned(program: &Program, mutants: &Mutants, cases: &[&ParsedCase], all: bool) -> Vec<bool> {
+    let mut counts = vec![all; mutants.mutants.len()];
+    let expected: BTreeSet<&str> =
+        cases.iter().flat_map(|case| &case.expect).map(|(rule, _)| rule.text.as_str()).collect();
+    for (at, _) in program.rules.iter().enumerate().filter(|(_, rule)| expected.contains(rule.id.as_str())) {
+        for decided in decided_by(program, at) {
+            mutants.of_rule[decided].iter().for_each(|&mutant| counts[mutant] = true);
+        }
+    }
+    counts
 }
 
 /// A program of its own for each thread.
@@ -118,7 +135,6 @@ fn judge(
 
 /// The rules whose expressions decide a rule.
 fn decided_by(program: &Program, rule: usize) -> Vec<usize> {
-    use crate::compile::program::RuleBody;
     let (mut found, mut waiting) = (Vec::new(), vec![rule]);
     while let Some(at) = waiting.pop() {
         if found.contains(&at) {

@@ -35,7 +35,7 @@ pub(in super::super) struct Args {
     #[arg(long)]
     coverage: bool,
     /// Also change each operator and constant once, and list the changes that no case notices
-    #[arg(long, conflicts_with = "filter")]
+    #[arg(long)]
     mutants: bool,
 }
 
@@ -51,7 +51,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
         text.push_str(&coverage(&loaded.program, &outcomes));
     }
     if args.mutants {
-        text.push_str(&mutants(&loaded, &fixtures));
+        text.push_str(&mutants(&loaded, args.filter.as_deref(), &fixtures));
     }
     text.push_str(&totals(&outcomes, args.filter.as_deref()));
     terminal.print(&text)?;
@@ -93,11 +93,11 @@ fn coverage(program: &Program, outcomes: &Outcomes) -> String {
     text
 }
 
-fn mutants(loaded: &load::Loaded, fixtures: &Path) -> String {
+fn mutants(loaded: &load::Loaded, filter: Option<&str>, fixtures: &Path) -> String {
     let again = || compile::compile(&loaded.set, load::fact_schema().clone()).ok();
     let fixture = |name: &str| load::fixture(fixtures, name).map_err(|error| error.to_string());
     let program = &loaded.program;
-    let Some(mutation) = check::mutants::run(program, &again, &loaded.set.cases, &fixture) else {
+    let Some(mutation) = check::mutants::run(program, &again, &loaded.set.cases, filter, &fixture) else {
         return "mutants: none\n".to_owned();
     };
     let mut text = String::new();
