@@ -175,6 +175,8 @@ fn text_for(schema: &Value, chance: &mut Chance) -> String {
             &["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
         }
         Some("^[0-9a-f]{1,4}$") => &["1", "a"],
+        Some("^[0-9a-f]{40}$") => &["00112233445566778899aabbccddeeff00112233"],
+        Some("^(0|1|[0-9]{1,4}/[0-9]{1,4})$") => &["0", "1", "1/2"],
         Some(other) => panic!("no sample for the pattern {other}"),
     };
     let most = schema.get("maxLength").and_then(Value::as_u64).unwrap_or(u64::MAX);
