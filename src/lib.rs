@@ -25,6 +25,7 @@ pub mod facts;
 pub mod fetch;
 pub mod gleif;
 pub mod keri;
+pub mod keystore;
 pub mod policy;
 pub mod primitives;
 pub mod report;
