@@ -34,7 +34,9 @@ pub use files::{Keystore, Listed};
 pub use inception::Witnesses;
 pub use seal::{Cost, Passphrase};
 pub use seed::Seed;
-pub use signable::{Act, CheckpointToSign, DecisionToSign, Domain, EventToSign, NotSignable, RecordToSign, Signable};
+pub use signable::{
+    Act, CHECKPOINT_ORIGIN, CheckpointToSign, DecisionToSign, Domain, EventToSign, NotSignable, RecordToSign, Signable,
+};
 pub use signer::{Embedded, Signer};
 
 /// An Ed25519 public key.

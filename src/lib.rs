@@ -26,6 +26,7 @@ pub mod fetch;
 pub mod gleif;
 pub mod keri;
 pub mod keystore;
+pub mod ledger;
 pub mod policy;
 pub mod primitives;
 pub mod report;
