@@ -31,5 +31,6 @@ pub mod policy;
 pub mod primitives;
 pub mod report;
 pub mod source;
+pub mod store;
 pub mod terms;
 pub mod trust;
