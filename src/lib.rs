@@ -27,6 +27,7 @@ pub mod gleif;
 pub mod keri;
 pub mod policy;
 pub mod primitives;
+pub mod proposal;
 pub mod report;
 pub mod source;
 pub mod terms;

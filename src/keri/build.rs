@@ -244,6 +244,14 @@ pub fn consistent(text: &str) -> Option<String> {
     said::message(value.as_object_mut()?, &mut |_| {}).ok()
 }
 
+/// A message with the size that its content gives, digests left as they are; `None` if it is none.
+pub fn sized(text: &str) -> Option<String> {
+    let mut value: Value = serde_json::from_str(text).ok()?;
+    let object = value.as_object_mut()?;
+    said::sized(object, &[]);
+    Some(said::written(object))
+}
+
 /// What is wrong with a message by itself: its fields, its sizes and digests.
 ///
 /// # Errors

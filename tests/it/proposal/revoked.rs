@@ -1,0 +1,3 @@
+//! Revocations: from the case whose bundle holds the issued credential.
+
+use super::*;
