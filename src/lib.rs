@@ -29,6 +29,7 @@ pub mod keystore;
 pub mod ledger;
 pub mod policy;
 pub mod primitives;
+pub mod proposal;
 pub mod report;
 pub mod source;
 pub mod store;

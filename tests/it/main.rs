@@ -17,6 +17,7 @@ mod language;
 mod lei;
 mod naive;
 mod policies;
+mod proposal;
 mod readme;
 mod remake;
 mod report;
