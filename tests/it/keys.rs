@@ -85,6 +85,22 @@ fn new_keys_begin_an_identifier_that_kel_verify_accepts() {
 }
 
 #[test]
+fn keripy_takes_our_inception() {
+    let Some(python) = crate::keri::interop::keripy() else { return };
+    let scratch = installation();
+    assert_eq!(run(scratch.path(), &["keys", "new", "qar-2"]).status, Some(0));
+    let aid = public(scratch.path(), "qar-2")["aid"].as_str().unwrap().to_owned();
+    let cesr = run(scratch.path(), &["keys", "export-public", "qar-2", "--format", "cesr"]).stdout;
+    let found = crate::keri::interop::accepted(&python, cesr.as_bytes());
+    assert_eq!((&found["left"], &found["logs"][&aid]), (&0.into(), &serde_json::json!([0, aid])));
+    // One bit of the signature, and it takes nothing.
+    let mut bad = cesr.into_bytes();
+    let at = bad.len() - 10;
+    bad[at] = if bad[at] == b'A' { b'B' } else { b'A' };
+    assert_eq!(crate::keri::interop::accepted(&python, &bad)["logs"].get(&aid), None);
+}
+
+#[test]
 fn imported_keys_are_those_of_the_seeds() {
     let scratch = installation();
     let folder = scratch.path();
