@@ -14,9 +14,12 @@ mod doctor;
 mod error;
 mod explain;
 mod kel;
+mod keys;
+mod ledger;
 mod lei;
 mod load;
 mod man;
+mod passphrase;
 mod policy;
 mod schema;
 mod terminal;
@@ -89,6 +92,12 @@ enum Command {
     /// Fetch, list and check official credential schemas
     #[command(subcommand)]
     Schema(schema::Command),
+    /// Make, import, rotate and show signing keys
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Show, verify and prove what was decided
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// Show each setting, where it comes from, and its digest
     Doctor(doctor::Args),
     /// Print a completion script for a shell
@@ -127,6 +136,8 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Credential(command) => credential::run(command, settings, terminal),
         Command::Kel(command) => kel::run(command, terminal),
         Command::Schema(command) => schema::run(command, settings, terminal),
+        Command::Keys(command) => keys::run(command, settings, terminal),
+        Command::Ledger(command) => ledger::run(command, settings, terminal),
         Command::Doctor(args) => doctor::run(args, settings, terminal),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

@@ -41,6 +41,12 @@ pub(super) struct Settings {
     pub gleif_url: Option<String>,
     /// Person id of the QAR who works here.
     pub person: Option<String>,
+    /// Folder of signing keys.
+    pub keys: Option<PathBuf>,
+    /// The ledger.
+    pub ledger: Option<PathBuf>,
+    /// The store of cases and reservations.
+    pub store: Option<PathBuf>,
 }
 
 /// The file, as `schemas/config.schema.json` describes it.
@@ -55,6 +61,9 @@ struct ConfigFile {
     cases: Option<PathBuf>,
     gleif_url: Option<String>,
     person: Option<String>,
+    keys: Option<PathBuf>,
+    ledger: Option<PathBuf>,
+    store: Option<PathBuf>,
 }
 
 impl Settings {
@@ -104,6 +113,9 @@ impl Settings {
             cases: beside(file.cases),
             gleif_url: file.gleif_url,
             person: file.person,
+            keys: beside(file.keys),
+            ledger: beside(file.ledger),
+            store: beside(file.store),
         })
     }
 }

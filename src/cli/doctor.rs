@@ -38,6 +38,9 @@ pub(super) fn run(_: Args, settings: &Settings, terminal: &Terminal) -> Outcome 
         folder("cases", settings.cases.as_ref()),
         text("schema_host", settings.schema_host.as_deref(), None),
         text("gleif_url", settings.gleif_url.as_deref(), Some(gleif::BASE_URL)),
+        folder("keys", settings.keys.as_ref()),
+        file("ledger", settings.ledger.as_ref()),
+        file("store", settings.store.as_ref()),
         text("person", settings.person.as_deref(), None),
         clock_line(),
     ];
@@ -137,6 +140,14 @@ fn folder(name: &'static str, given: Option<&PathBuf>) -> Line {
         None => Ok(String::new()),
     };
     Line { name, value, source, detail }
+}
+
+/// A file that is not there yet is no error: the first act makes it, or refuses for itself.
+fn file(name: &'static str, given: Option<&PathBuf>) -> Line {
+    let value = given.map_or("(none)".to_owned(), |path| path.display().to_string());
+    let source = if given.is_some() { "settings" } else { "default" };
+    let there = given.is_none_or(|path| path.exists());
+    Line { name, value, source, detail: Ok(if there { String::new() } else { "not there".to_owned() }) }
 }
 
 fn is_folder(path: &Path) -> Result<String, CliError> {

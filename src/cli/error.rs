@@ -14,8 +14,11 @@ use crate::gleif::GleifError;
 use crate::keri::Unclear;
 use crate::keri::cesr::CesrError;
 use crate::keri::schema::NotASchema;
+use crate::keystore::{KeystoreError, SignerError};
+use crate::ledger::LedgerError;
 use crate::policy::PolicyProblem;
 use crate::primitives::Said;
+use crate::store::StoreError;
 use crate::trust::TrustError;
 
 /// A command that could not run.
@@ -317,6 +320,54 @@ pub(super) enum CliError {
         /// All of them.
         problems: Vec<PolicyProblem>,
     },
+    /// No folder of keys anywhere.
+    #[error("no folder of keys is given")]
+    #[diagnostic(code(countersign::cli::no_keys), help("name it with `--keys DIR` or as `keys` in countersign.toml"))]
+    NoKeys,
+    /// No ledger anywhere.
+    #[error("no ledger is given")]
+    #[diagnostic(
+        code(countersign::cli::no_ledger),
+        help("name it with `--ledger FILE` or as `ledger` in countersign.toml")
+    )]
+    NoLedger,
+    /// Nobody to ask.
+    #[error("there is no terminal to ask for a passphrase")]
+    #[diagnostic(
+        code(countersign::cli::no_passphrase),
+        help(
+            "give it with `--passphrase-fd NUMBER` or in COUNTERSIGN_PASSPHRASE; the command line is never read for it"
+        )
+    )]
+    NoPassphrase {
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A passphrase that cannot be read.
+    #[error("the passphrase cannot be read: {reason}")]
+    #[diagnostic(
+        code(countersign::cli::passphrase_unreadable),
+        help("the first line of the descriptor is the passphrase: `--passphrase-fd 3 3< FILE`")
+    )]
+    PassphraseUnreadable {
+        /// Why.
+        reason: String,
+    },
+    /// Two answers.
+    #[error("the two passphrases differ")]
+    #[diagnostic(code(countersign::cli::passphrase_differs), help("no keys were made; try again"))]
+    PassphraseDiffers,
+    /// Keys of an identifier that began elsewhere.
+    #[error("the identifier of the keys `{name}` did not begin here")]
+    #[diagnostic(
+        code(countersign::cli::no_inception),
+        help("its inception is in its key event log; get the log from who made the identifier")
+    )]
+    NoInception {
+        /// The keys.
+        name: String,
+    },
     /// A run that cannot be made as asked.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -341,4 +392,20 @@ pub(super) enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Gleif(#[from] GleifError),
+    /// Keys that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Keystore(#[from] KeystoreError),
+    /// No signature.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Signer(#[from] SignerError),
+    /// A ledger that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A store that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Store(#[from] StoreError),
 }

@@ -159,6 +159,22 @@ impl Ledger {
         tree::root(&self.leaves)
     }
 
+    /// The root of the tree over the first `size` rows.
+    ///
+    /// # Errors
+    /// `no_row`.
+    pub fn root_of(&self, size: u64) -> Result<Sha256, LedgerError> {
+        self.first(size).map(tree::root).ok_or_else(|| self.no_row(size))
+    }
+
+    /// A row by its number.
+    ///
+    /// # Errors
+    /// `no_row`.
+    pub fn row(&self, seq: u64) -> Result<&Row, LedgerError> {
+        usize::try_from(seq).ok().and_then(|at| self.rows.get(at)).ok_or_else(|| self.no_row(seq))
+    }
+
     /// The first row about a payload.
     ///
     /// # Errors

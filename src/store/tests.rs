@@ -1,5 +1,7 @@
 //! Reservations under two hands, files that are gone or foreign, steps that come twice or too early.
 
+mod processes;
+
 use std::fs;
 use std::path::Path;
 

@@ -13,6 +13,7 @@ mod evaluate;
 mod generated;
 mod image;
 mod keri;
+mod keys;
 mod language;
 mod lei;
 mod naive;
