@@ -18,6 +18,7 @@ mod lei;
 mod load;
 mod man;
 mod policy;
+mod propose;
 mod schema;
 mod terminal;
 mod trust;
@@ -89,6 +90,8 @@ enum Command {
     /// Fetch, list and check official credential schemas
     #[command(subcommand)]
     Schema(schema::Command),
+    /// Build the credential and the events that the evidence proves, or compare a proposal with them
+    Propose(Box<propose::Args>),
     /// Show each setting, where it comes from, and its digest
     Doctor(doctor::Args),
     /// Print a completion script for a shell
@@ -127,6 +130,7 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Credential(command) => credential::run(command, settings, terminal),
         Command::Kel(command) => kel::run(command, terminal),
         Command::Schema(command) => schema::run(command, settings, terminal),
+        Command::Propose(args) => propose::run(*args, settings, terminal),
         Command::Doctor(args) => doctor::run(args, settings, terminal),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
