@@ -333,7 +333,9 @@ pub(super) enum CliError {
     #[error("the proposal has no signature of QAR1, `{qar1}`")]
     #[diagnostic(
         code(countersign::cli::unsigned),
-        help("write the parts with `--out DIR`, sign the bytes of `anchor.json`, and bring it with `--signature FILE`")
+        help(
+            "write the parts with `--out DIR`, sign the bytes of `anchor.json`, and bring it with `--signature FILE`"
+        )
     )]
     Unsigned {
         /// Who.

@@ -51,7 +51,9 @@ impl Case {
         let mut command = Command::cargo_bin("countersign").unwrap();
         command.current_dir(env!("CARGO_MANIFEST_DIR")).env("LC_ALL", "C.UTF-8").env("COLUMNS", "120");
         let case = self.path();
-        command.args(["propose", case.to_str().unwrap(), "--trust", "fixtures/trust.json", "--as-of", as_of]).args(more);
+        command
+            .args(["propose", case.to_str().unwrap(), "--trust", "fixtures/trust.json", "--as-of", as_of])
+            .args(more);
         let output = command.output().unwrap();
         Ran {
             status: output.status.code(),
