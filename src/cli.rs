@@ -21,6 +21,7 @@ mod load;
 mod man;
 mod passphrase;
 mod policy;
+mod propose;
 mod schema;
 mod terminal;
 mod trust;
@@ -98,6 +99,8 @@ enum Command {
     /// Show, verify and prove what was decided
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Build the credential and the events that the evidence proves, or compare a proposal with them
+    Propose(Box<propose::Args>),
     /// Show each setting, where it comes from, and its digest
     Doctor(doctor::Args),
     /// Print a completion script for a shell
@@ -138,6 +141,7 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Schema(command) => schema::run(command, settings, terminal),
         Command::Keys(command) => keys::run(command, settings, terminal),
         Command::Ledger(command) => ledger::run(command, settings, terminal),
+        Command::Propose(args) => propose::run(*args, settings, terminal),
         Command::Doctor(args) => doctor::run(args, settings, terminal),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

@@ -12,12 +12,14 @@ use crate::check::CheckError;
 use crate::fetch::FetchError;
 use crate::gleif::GleifError;
 use crate::keri::Unclear;
+use crate::keri::build::attach::SignatureError;
 use crate::keri::cesr::CesrError;
 use crate::keri::schema::NotASchema;
 use crate::keystore::{KeystoreError, SignerError};
 use crate::ledger::LedgerError;
 use crate::policy::PolicyProblem;
-use crate::primitives::Said;
+use crate::primitives::{Instant, Said};
+use crate::proposal::{Incomparable, NotAProposal, SignatureRefused, Unproven};
 use crate::store::StoreError;
 use crate::trust::TrustError;
 
@@ -294,6 +296,77 @@ pub(super) enum CliError {
         /// Why.
         reason: String,
     },
+    /// A bundle or an archive where records must be written.
+    #[error("`{}` is no folder of a case", path.display())]
+    #[diagnostic(
+        code(countersign::cli::not_a_case),
+        help("give the folder that holds `bundle/` and `decision/`; nothing can be written into an archive")
+    )]
+    NotACase {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Evidence on which nothing is proposed.
+    #[error("the evidence of `{}` is {verdict} as of {as_of}", path.display())]
+    #[diagnostic(
+        code(countersign::cli::evidence_not_clean),
+        help("`countersign check {} --stage evidence --as-of {as_of}` shows the report", path.display())
+    )]
+    EvidenceNotClean {
+        /// The case.
+        path: PathBuf,
+        /// The verdict.
+        verdict: &'static str,
+        /// When.
+        as_of: Instant,
+    },
+    /// A case that nobody was assigned to.
+    #[error("no QAR1 is assigned in `{}` as of {as_of}", path.display())]
+    #[diagnostic(
+        code(countersign::cli::no_qar1),
+        help("a QAR of the roster is assigned in a record of kind `qar-assignment` first")
+    )]
+    NoQar1 {
+        /// The case.
+        path: PathBuf,
+        /// When.
+        as_of: Instant,
+    },
+    /// A proposal that nobody signed, and nowhere to write it.
+    #[error("the proposal has no signature of QAR1, `{qar1}`")]
+    #[diagnostic(
+        code(countersign::cli::unsigned),
+        help(
+            "write the parts with `--out DIR`, sign the bytes of `anchor.json`, and bring it with `--signature FILE`"
+        )
+    )]
+    Unsigned {
+        /// Who.
+        qar1: String,
+    },
+    /// A second proposal.
+    #[error("the case has a proposal: `{}`", path.display())]
+    #[diagnostic(
+        code(countersign::cli::proposed),
+        help("a case has one proposal; take it and everything after it back before you make another")
+    )]
+    Proposed {
+        /// The record.
+        path: PathBuf,
+    },
+    /// A file that is no signature.
+    #[error("`{}` is no indexed signature", path.display())]
+    #[diagnostic(
+        code(countersign::cli::signature),
+        help("an Ed25519 signature in CESR text is expected: 88 characters, with `-AAB` in front or not")
+    )]
+    Signature {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: SignatureError,
+    },
     /// Nothing of that name.
     #[error("there is no rule and no error code `{what}`")]
     #[diagnostic(
@@ -372,6 +445,22 @@ pub(super) enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Check(#[from] CheckError),
+    /// Evidence that does not prove what is to be signed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Unproven(#[from] Unproven),
+    /// Files that are no proposal.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    NotAProposal(#[from] NotAProposal),
+    /// A proposal that cannot be compared.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Incomparable(#[from] Incomparable),
+    /// A proposal whose signatures are not what they must be.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    SignatureRefused(#[from] SignatureRefused),
     /// A trust file that cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]

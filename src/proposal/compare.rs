@@ -100,8 +100,8 @@ impl Proven {
         let draft = self.write(&given)?;
         let consistent = [credential.and_then(build::consistent), build::consistent(event), build::consistent(anchor)];
         let own = Own {
-            credential: consistent[0].as_deref().and_then(|text| digest(text)),
-            event: consistent[1].as_deref().and_then(|text| digest(text)),
+            credential: consistent[0].as_deref().and_then(digest),
+            event: consistent[1].as_deref().and_then(digest),
         };
         let found = [
             (Part::Credential, credential, &draft.credential.text, &consistent[0]),
@@ -341,7 +341,11 @@ impl Walk<'_, '_> {
             Ok(found) => {
                 self.nodes("", &expected, &found);
                 if self.found.is_empty() {
-                    self.push("", Some(expected.raw.to_owned()), Some(format!("its fields in another order: {}", found.raw)));
+                    self.push(
+                        "",
+                        Some(expected.raw.to_owned()),
+                        Some(format!("its fields in another order: {}", found.raw)),
+                    );
                 }
             }
             Err(refused) => {

@@ -46,7 +46,10 @@ pub enum Unproven {
     },
     /// A record without a value, or with one that is none.
     #[error("`{path}` has no usable `{field}`")]
-    #[diagnostic(code(countersign::proposal::no_field), help("what is to be signed follows from it; make the record anew"))]
+    #[diagnostic(
+        code(countersign::proposal::no_field),
+        help("what is to be signed follows from it; make the record anew")
+    )]
     NoField {
         /// The record.
         path: String,
@@ -222,7 +225,9 @@ pub enum NotAProposal {
     #[error("it is neither a CESR stream nor strict JSON: {why}")]
     #[diagnostic(
         code(countersign::proposal::not_readable),
-        help("give the answer of KERIA to `/multisig/request`, a CESR stream, or credential, registry event and anchor as JSON")
+        help(
+            "give the answer of KERIA to `/multisig/request`, a CESR stream, or credential, registry event and anchor as JSON"
+        )
     )]
     NotReadable {
         /// Why.
@@ -232,7 +237,9 @@ pub enum NotAProposal {
     #[error("it holds {found}, which is no part of a proposal")]
     #[diagnostic(
         code(countersign::proposal::not_a_part),
-        help("a proposal is a `/multisig/iss` or `/multisig/rev` message, or its credential, registry event and anchor")
+        help(
+            "a proposal is a `/multisig/iss` or `/multisig/rev` message, or its credential, registry event and anchor"
+        )
     )]
     NotAPart {
         /// What it is.
@@ -242,7 +249,9 @@ pub enum NotAProposal {
     #[error("{part} is missing in the proposal")]
     #[diagnostic(
         code(countersign::proposal::part_missing),
-        help("give all parts: credential, registry event (`iss` or `rev`) and anchoring event; `--from` may be repeated")
+        help(
+            "give all parts: credential, registry event (`iss` or `rev`) and anchoring event; `--from` may be repeated"
+        )
     )]
     Missing {
         /// Which.

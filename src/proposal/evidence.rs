@@ -66,9 +66,7 @@ impl<'s> World<'s> {
         let world = Self { sources, streams, pooled };
         let broken = world.pooled.findings.iter().find(|found| found.finding.code.weight() == Weight::Invalid);
         match broken {
-            Some(found) => {
-                Err(Unproven::Stream { path: world.file(found.spot), why: found.finding.message.clone() })
-            }
+            Some(found) => Err(Unproven::Stream { path: world.file(found.spot), why: found.finding.message.clone() }),
             None => Ok(world),
         }
     }
@@ -161,7 +159,11 @@ impl<'s> World<'s> {
         let snapshot = self.sources.snapshot;
         let mut issuee: Option<Proof<Aid>> = None;
         for request in records::of_kind(snapshot, "issuance-request")? {
-            agree("the AID of the entity", &mut issuee, Proof::new(request.value(&["le_aid"])?, request.by(&["le_aid"])))?;
+            agree(
+                "the AID of the entity",
+                &mut issuee,
+                Proof::new(request.value(&["le_aid"])?, request.by(&["le_aid"])),
+            )?;
         }
         let issuee = issuee.ok_or(Unproven::NoRecord { kind: "issuance-request" })?;
         let whose = "the entity";
@@ -242,7 +244,10 @@ impl<'s> World<'s> {
         let issued = credential.fact.issued.as_ref().ok_or_else(nothing)?;
         let file = self.file(credential.spot);
         Ok(Revoke {
-            credential: Proof::new(credential.fact.said.clone(), format!("the credential in {file}, issued and not revoked")),
+            credential: Proof::new(
+                credential.fact.said.clone(),
+                format!("the credential in {file}, issued and not revoked"),
+            ),
             text: self.bytes(credential.spot).ok_or_else(nothing)?.to_owned(),
             registry: credential.fact.registry.clone(),
             issuance: Proof::new(

@@ -73,7 +73,9 @@ impl Received {
         let mut found = None;
         for (_, file) in snapshot.iter().filter(|(_, file)| file.area == Area::Decision && file.path.ends_with(".json"))
         {
-            let Some(tree) = file.bytes().and_then(|bytes| Tree::parse(bytes, Numbers::Integers).ok()) else { continue };
+            let Some(tree) = file.bytes().and_then(|bytes| Tree::parse(bytes, Numbers::Integers).ok()) else {
+                continue;
+            };
             if tree.get("kind").and_then(Tree::text) == Some("proposal") {
                 found = Some((file.path.clone(), tree));
             }
@@ -266,7 +268,8 @@ impl Received {
         }
         if let Some(state) = tree.get("group_state") {
             self.state(Stated::Group, text("group_state", "aid").unwrap_or_default())?;
-            let (sn, said) = (number("group_state", "sn").unwrap_or(-1), text("group_state", "said").unwrap_or_default());
+            let (sn, said) =
+                (number("group_state", "sn").unwrap_or(-1), text("group_state", "said").unwrap_or_default());
             self.state(Stated::Established, &format!("{sn} {said}"))?;
             if let Some(threshold) = state.get("threshold") {
                 self.state(Stated::Threshold, &compact(threshold))?;

@@ -115,10 +115,7 @@ impl Proven {
         put("created_by_aid", json!(qar1.aid.as_str()));
         let created = values.event.get("dt").and_then(Value::as_str).and_then(|dated| dated.parse::<Instant>().ok());
         put("created_at", json!(created.map(|created| created.to_string())));
-        put(
-            "qar1_signature",
-            json!({ "signer_aid": qar1.aid.as_str(), "index": signature.index(), "signed_at": at }),
-        );
+        put("qar1_signature", json!({ "signer_aid": qar1.aid.as_str(), "index": signature.index(), "signed_at": at }));
         put("cesr_path", json!(format!("{name}.cesr")));
 
         // A map of texts and numbers can always be written.

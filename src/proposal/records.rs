@@ -73,7 +73,9 @@ impl Assigned {
         let mut found: Option<(Instant, Self)> = None;
         for (_, file) in snapshot.iter().filter(|(_, file)| file.area == Area::Decision && file.path.ends_with(".json"))
         {
-            let Some(tree) = file.bytes().and_then(|bytes| Tree::parse(bytes, Numbers::Integers).ok()) else { continue };
+            let Some(tree) = file.bytes().and_then(|bytes| Tree::parse(bytes, Numbers::Integers).ok()) else {
+                continue;
+            };
             let text = |name: &str| tree.get(name).and_then(Tree::text);
             if text("kind") != Some("qar-assignment") || text("role") != Some(role) {
                 continue;

@@ -67,7 +67,10 @@ pub enum SignatureRefused {
     },
     /// Nothing by QAR1.
     #[error("QAR1 (`{aid}`, index {index}) has not signed the anchoring event")]
-    #[diagnostic(code(countersign::proposal::not_by_qar1), help("have QAR1 sign it: `countersign propose CASE --signature FILE`"))]
+    #[diagnostic(
+        code(countersign::proposal::not_by_qar1),
+        help("have QAR1 sign it: `countersign propose CASE --signature FILE`")
+    )]
     NotByQar1 {
         /// Who.
         aid: Aid,
@@ -102,7 +105,10 @@ pub enum SignatureRefused {
     },
     /// The second signature by the first signer.
     #[error("index {index} has signed already, and two persons must sign")]
-    #[diagnostic(code(countersign::proposal::same_signer), help("the second signature is QAR2's, with the key of QAR2"))]
+    #[diagnostic(
+        code(countersign::proposal::same_signer),
+        help("the second signature is QAR2's, with the key of QAR2")
+    )]
     SameSigner {
         /// The index.
         index: u32,

@@ -1,5 +1,6 @@
 //! What the evidence proves is to be signed, and proposals made elsewhere.
 
+mod command;
 mod foreign;
 mod one_off;
 mod proven;

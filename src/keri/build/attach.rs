@@ -66,7 +66,8 @@ impl IndexedSignature {
     /// # Errors
     /// Why the text is no attached group, or holds none of them.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, SignatureError> {
-        let attached = read_attachments(text.as_bytes()).map_err(|error| SignatureError::Malformed(error.to_string()))?;
+        let attached =
+            read_attachments(text.as_bytes()).map_err(|error| SignatureError::Malformed(error.to_string()))?;
         let mut found = Vec::new();
         for attachment in &attached {
             if let Group::ControllerSignatures(items) = &attachment.group {

@@ -42,7 +42,10 @@ fn values(body: &serde_json::Value) -> Credential {
         attributes_nonce: body["a"].get("u").map(text),
         issuee: aid(&body["a"]["i"]),
         dated: text(&body["a"]["dt"]),
-        attributes: others("a", &["d", "u", "i", "dt"]).iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+        attributes: others("a", &["d", "u", "i", "dt"])
+            .iter()
+            .map(|(name, value)| (name.clone(), text(value)))
+            .collect(),
         edges: edges
             .iter()
             .map(|(label, edge)| Edge {

@@ -128,7 +128,8 @@ fn real_proposals_of_keria_are_read() {
     let log = std::fs::read(folder.join("decide.group-kel.cesr")).unwrap();
     let group = "EF9zR4G4DKbcOJRcV_k2yybqJGxjaMua9fExMRdiELJV";
     let messages = cesr::read(&log).unwrap();
-    let dip = messages.iter().find(|message| message.body.contains(&format!("\"t\":\"dip\",\"d\":\"{group}\""))).unwrap();
+    let dip =
+        messages.iter().find(|message| message.body.contains(&format!("\"t\":\"dip\",\"d\":\"{group}\""))).unwrap();
     let dip: serde_json::Value = serde_json::from_str(dip.body).unwrap();
     let keys: Vec<&str> = dip["k"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
     let [claim] = received.signatures() else { panic!("{:?}", received.signatures()) };

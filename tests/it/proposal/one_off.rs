@@ -183,7 +183,9 @@ fn digests_that_are_swapped() {
 fn a_rotation_dressed_as_an_interaction() {
     let [credential, event, anchor] = bodies();
     let key = "DNmwBrdEkeN6TrpTk5pVOLKnzUGJzqhbVFYJIJTsSLYJ";
-    let keys = format!("\"kt\":\"1\",\"k\":[\"{key}\"],\"nt\":\"1\",\"n\":[\"{OTHER}\"],\"bt\":\"0\",\"br\":[],\"ba\":[],\"a\":");
+    let keys = format!(
+        "\"kt\":\"1\",\"k\":[\"{key}\"],\"nt\":\"1\",\"n\":[\"{OTHER}\"],\"bt\":\"0\",\"br\":[],\"ba\":[],\"a\":"
+    );
     for kind in ["ixn", "rot", "drt"] {
         let dressed = anchor.replacen("\"a\":", &keys, 1).replacen("\"ixn\"", &format!("\"{kind}\""), 1);
         let parts = resealed(&credential, &event, &dressed);
@@ -198,7 +200,8 @@ fn a_rotation_dressed_as_an_interaction() {
 #[test]
 fn the_threshold_and_the_state_of_the_group() {
     let record = std::fs::read_to_string(fixtures().join("cases/b0/decision/03-proposal.json")).unwrap();
-    let state = |state: &str| record.replacen("\"anchor\": {", &format!("\"group_state\": {state},\n\"anchor\": {{"), 1);
+    let state =
+        |state: &str| record.replacen("\"anchor\": {", &format!("\"group_state\": {state},\n\"anchor\": {{"), 1);
     let stated = |aid: &str, sn: u64, said: &str, threshold: &str| {
         let text =
             state(&format!("{{\"aid\": \"{aid}\", \"sn\": {sn}, \"said\": \"{said}\", \"threshold\": {threshold}}}"));

@@ -19,7 +19,10 @@ fn made() -> [String; 2] {
         let found = messages.iter().find(|message| marks.iter().all(|mark| message.body.contains(mark)));
         found.unwrap().body.to_owned()
     };
-    [body(["\"t\":\"rev\"", &format!("\"i\":\"{OOR}\"")]), body(["\"t\":\"ixn\"", &format!("{{\"i\":\"{OOR}\",\"s\":\"1\"")])]
+    [
+        body(["\"t\":\"rev\"", &format!("\"i\":\"{OOR}\"")]),
+        body(["\"t\":\"ixn\"", &format!("{{\"i\":\"{OOR}\",\"s\":\"1\"")]),
+    ]
 }
 
 /// The chain before anything of it was revoked.
@@ -27,7 +30,8 @@ fn before() -> Vec<u8> {
     let stream = revoked();
     let messages = cesr::read(&stream).unwrap();
     let kept = messages.iter().filter(|message| {
-        !message.body.contains("\"t\":\"rev\"") && !(message.body.contains("\"t\":\"ixn\"") && message.body.contains("\"s\":\"1\",\"d\""))
+        !message.body.contains("\"t\":\"rev\"")
+            && !(message.body.contains("\"t\":\"ixn\"") && message.body.contains("\"s\":\"1\",\"d\""))
     });
     kept.flat_map(|message| stream[message.offset..message.end].to_vec()).collect()
 }
@@ -95,7 +99,8 @@ fn a_proposed_revocation_is_compared() {
     ] {
         assert!(event.contains(from));
         let off = build::consistent(&event.replacen(from, to, 1)).unwrap();
-        let said = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["d"].as_str().unwrap().to_owned();
+        let said =
+            |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["d"].as_str().unwrap().to_owned();
         let sealing = build::consistent(&anchor.replace(&said(&event), &said(&off))).unwrap();
         let comparison = proven.compare(&read(&[&off, &sealing])).unwrap();
         let first = comparison.differences.first().unwrap();

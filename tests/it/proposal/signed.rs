@@ -95,8 +95,5 @@ fn one_person_does_not_sign_twice() {
     assert_eq!(again, SignatureRefused::SameSigner { index: 0 });
     let lettered = countersign::keri::build::attach::IndexedSignature::new(IndexedCode::CurrentOnly(0), &[1; 64]);
     assert_eq!(matched.merge(&lettered.unwrap()).unwrap_err(), SignatureRefused::Bad { index: 0 });
-    assert_eq!(
-        matched.merge(&sign("Q1", 1, matched.event())).unwrap_err(),
-        SignatureRefused::Bad { index: 1 }
-    );
+    assert_eq!(matched.merge(&sign("Q1", 1, matched.event())).unwrap_err(), SignatureRefused::Bad { index: 1 });
 }
