@@ -33,6 +33,7 @@ pub mod primitives;
 pub mod proposal;
 pub mod report;
 pub mod source;
+pub mod state;
 pub mod store;
 pub mod terms;
 pub mod trust;
