@@ -14,6 +14,7 @@ use super::terminal::Terminal;
 use super::{Outcome, load};
 use crate::ledger::Ledger;
 use crate::state::Recovery;
+use crate::store::Store;
 
 /// Most bytes of a recovery record, with the logs of its signers.
 const RECOVERY_BYTES_MAX: u64 = 4 << 20;
@@ -78,6 +79,19 @@ fn ledger_if_any(path: &Path) -> Result<Option<Ledger>, CliError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Ok(_) | Err(_) => Ok(Some(Ledger::open(path)?)),
     }
+}
+
+/// Makes a store where nothing of an earlier one is left: the database would take its pages for the new one's.
+fn make_store(path: &Path) -> Result<Store, CliError> {
+    for ending in ["-wal", "-shm", "-journal"] {
+        let mut left = path.as_os_str().to_owned();
+        left.push(ending);
+        let left = PathBuf::from(left);
+        if is_there(&left) {
+            return Err(CliError::Exists { path: left });
+        }
+    }
+    Ok(Store::init(path)?)
 }
 
 /// Whether something is at a place.

@@ -58,7 +58,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
     };
     let mut store = match super::is_there(store_path) {
         true => Store::open(store_path, false)?,
-        false => Store::init(store_path)?,
+        false => super::make_store(store_path)?,
     };
     if !(store.history()?.is_empty() && store.cases()?.is_empty()) {
         return Err(CliError::Store(StoreError::Exists { path: store_path.to_owned() }));

@@ -78,7 +78,7 @@ fn store(path: &Path, record: &Recovery) -> Result<Store, CliError> {
         return Ok(Store::open(path, true)?);
     }
     if !super::is_there(path) {
-        return Ok(Store::init(path)?);
+        return super::make_store(path);
     }
     // Made by a run that did not come to its end, or never lost.
     let store = Store::open(path, true)?;
