@@ -16,6 +16,7 @@ mod keri;
 mod keys;
 mod language;
 mod lei;
+mod lock;
 mod naive;
 mod policies;
 mod proposal;
