@@ -83,7 +83,7 @@ enum Command {
     /// Fetch LEI records from GLEIF
     #[command(subcommand)]
     Lei(lei::Command),
-    /// Make and look at the installation's trust file
+    /// Make, change and look at the installation's trust file
     #[command(subcommand)]
     Trust(trust::Command),
     /// Verify and show credentials

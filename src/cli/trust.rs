@@ -15,7 +15,7 @@ use super::terminal::{Terminal, columns_of};
 use crate::keri::show::threshold_text;
 use crate::trust::{Keys, Quorum, Trust};
 
-/// Make and look at the installation's trust file
+/// Make, change and look at the installation's trust file
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = "Example:\n  countersign trust show --trust trust.json")]
 pub(super) enum Command {

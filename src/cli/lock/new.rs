@@ -31,7 +31,7 @@ pub(in super::super) struct Args {
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     /// Its serial; default: one more than that of the settings' lock, else 1
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=1 << 53))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..1 << 53))]
     serial: Option<u64>,
     /// How many days it holds
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=366))]

@@ -38,7 +38,7 @@ pub(in super::super) struct Args {
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// The highest serial of a policy lock that was in force
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=1 << 53))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..1 << 53))]
     lock_serial: Option<u64>,
 }
 

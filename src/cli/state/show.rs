@@ -51,15 +51,12 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
     }
     rows.push(["ledger".to_owned(), ledger_path.display().to_string()]);
     let ledger = Ledger::open(ledger_path).map_err(CliError::Ledger);
-    match &ledger {
-        Ok(ledger) => {
-            rows.push(["rows".to_owned(), ledger.size().to_string()]);
-            rows.push(["first row".to_owned(), ledger.genesis().to_string()]);
-            rows.push(["tree root".to_owned(), ledger.root().to_string()]);
-            let torn = ledger.torn().map(|torn| LedgerError::Torn { path: ledger_path.to_owned(), bytes: torn.bytes });
-            problems.extend(torn.map(CliError::Ledger));
-        }
-        Err(_) => {}
+    if let Ok(ledger) = &ledger {
+        rows.push(["rows".to_owned(), ledger.size().to_string()]);
+        rows.push(["first row".to_owned(), ledger.genesis().to_string()]);
+        rows.push(["tree root".to_owned(), ledger.root().to_string()]);
+        let torn = ledger.torn().map(|torn| LedgerError::Torn { path: ledger_path.to_owned(), bytes: torn.bytes });
+        problems.extend(torn.map(CliError::Ledger));
     }
     problems.extend(state::problems(&trust, memory.as_ref(), ledger.as_ref().ok()).into_iter().map(CliError::State));
     problems.extend(ledger.err());

@@ -97,6 +97,28 @@ fn store_and_ledger_are_made_once() {
 }
 
 #[test]
+fn an_interrupted_beginning_goes_on_with_what_it_made() {
+    let scratch = installation(&[]);
+    let folder = scratch.path();
+    done(folder, &["state", "init", "next.json"]);
+    let genesis = fs::read_to_string(folder.join("ledger.jsonl")).unwrap();
+    // As if it had ended after the ledger: nobody has seen the store or the next trust file.
+    fs::remove_file(folder.join("next.json")).unwrap();
+    fs::rename(folder.join("store.db"), folder.join("aside.db")).unwrap();
+    fs::write(folder.join("store.db-wal"), "left by another store").unwrap();
+    refused(folder, &["state", "init", "next.json"], 2, "countersign::cli::exists");
+    fs::remove_file(folder.join("store.db-wal")).unwrap();
+    done(folder, &["state", "init", "next.json"]);
+    assert_eq!(fs::read_to_string(folder.join("ledger.jsonl")).unwrap(), genesis);
+    assert!(fs::read_to_string(folder.join("next.json")).unwrap().contains("\"store_initialised\": true"));
+    // A ledger that holds more is another's.
+    fs::remove_file(folder.join("next.json")).unwrap();
+    fs::remove_file(folder.join("ledger.jsonl")).unwrap();
+    refused(folder, &["state", "init", "next.json"], 2, "countersign::store::exists");
+    assert!(!folder.join("ledger.jsonl").exists());
+}
+
+#[test]
 fn an_old_trust_file_put_back_is_seen() {
     let scratch = initialised();
     let folder = scratch.path();
