@@ -14,11 +14,17 @@ mod doctor;
 mod error;
 mod explain;
 mod kel;
+mod keys;
+mod ledger;
 mod lei;
 mod load;
+mod lock;
 mod man;
+mod passphrase;
 mod policy;
+mod propose;
 mod schema;
+mod state;
 mod terminal;
 mod trust;
 mod write;
@@ -77,7 +83,7 @@ enum Command {
     /// Fetch LEI records from GLEIF
     #[command(subcommand)]
     Lei(lei::Command),
-    /// Make and look at the installation's trust file
+    /// Make, change and look at the installation's trust file
     #[command(subcommand)]
     Trust(trust::Command),
     /// Verify and show credentials
@@ -89,6 +95,20 @@ enum Command {
     /// Fetch, list and check official credential schemas
     #[command(subcommand)]
     Schema(schema::Command),
+    /// Make, import, rotate and show signing keys
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Show, verify and prove what was decided
+    #[command(subcommand)]
+    Ledger(ledger::Command),
+    /// Make, sign and show the policy lock that the gate decides by
+    #[command(subcommand)]
+    Lock(lock::Command),
+    /// Make store and ledger once, look at them, and recover them with the officers
+    #[command(subcommand)]
+    State(state::Command),
+    /// Build the credential and the events that the evidence proves, or compare a proposal with them
+    Propose(Box<propose::Args>),
     /// Show each setting, where it comes from, and its digest
     Doctor(doctor::Args),
     /// Print a completion script for a shell
@@ -127,6 +147,11 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Credential(command) => credential::run(command, settings, terminal),
         Command::Kel(command) => kel::run(command, terminal),
         Command::Schema(command) => schema::run(command, settings, terminal),
+        Command::Keys(command) => keys::run(command, settings, terminal),
+        Command::Ledger(command) => ledger::run(command, settings, terminal),
+        Command::Lock(command) => lock::run(command, settings, terminal),
+        Command::State(command) => state::run(command, settings, terminal),
+        Command::Propose(args) => propose::run(*args, settings, terminal),
         Command::Doctor(args) => doctor::run(args, settings, terminal),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

@@ -7,6 +7,7 @@
 //!
 //! It must not know policies, bundles, the network or the clock. keri-core's types stay inside.
 
+pub mod build;
 pub mod cesr;
 mod chain;
 pub mod evidence;

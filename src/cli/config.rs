@@ -41,6 +41,14 @@ pub(super) struct Settings {
     pub gleif_url: Option<String>,
     /// Person id of the QAR who works here.
     pub person: Option<String>,
+    /// Folder of signing keys.
+    pub keys: Option<PathBuf>,
+    /// The ledger.
+    pub ledger: Option<PathBuf>,
+    /// The store of cases and reservations.
+    pub store: Option<PathBuf>,
+    /// The signed policy lock.
+    pub lock: Option<PathBuf>,
 }
 
 /// The file, as `schemas/config.schema.json` describes it.
@@ -55,6 +63,10 @@ struct ConfigFile {
     cases: Option<PathBuf>,
     gleif_url: Option<String>,
     person: Option<String>,
+    keys: Option<PathBuf>,
+    ledger: Option<PathBuf>,
+    store: Option<PathBuf>,
+    lock: Option<PathBuf>,
 }
 
 impl Settings {
@@ -104,6 +116,10 @@ impl Settings {
             cases: beside(file.cases),
             gleif_url: file.gleif_url,
             person: file.person,
+            keys: beside(file.keys),
+            ledger: beside(file.ledger),
+            store: beside(file.store),
+            lock: beside(file.lock),
         })
     }
 }

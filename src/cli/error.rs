@@ -12,10 +12,17 @@ use crate::check::CheckError;
 use crate::fetch::FetchError;
 use crate::gleif::GleifError;
 use crate::keri::Unclear;
+use crate::keri::build::attach::SignatureError;
 use crate::keri::cesr::CesrError;
 use crate::keri::schema::NotASchema;
+use crate::keystore::{KeystoreError, SignerError};
+use crate::ledger::LedgerError;
+use crate::lock::LockError;
 use crate::policy::PolicyProblem;
-use crate::primitives::Said;
+use crate::primitives::{Instant, Said};
+use crate::proposal::{Incomparable, NotAProposal, SignatureRefused, Unproven};
+use crate::state::StateError;
+use crate::store::StoreError;
 use crate::trust::TrustError;
 
 /// A command that could not run.
@@ -291,6 +298,77 @@ pub(super) enum CliError {
         /// Why.
         reason: String,
     },
+    /// A bundle or an archive where records must be written.
+    #[error("`{}` is no folder of a case", path.display())]
+    #[diagnostic(
+        code(countersign::cli::not_a_case),
+        help("give the folder that holds `bundle/` and `decision/`; nothing can be written into an archive")
+    )]
+    NotACase {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Evidence on which nothing is proposed.
+    #[error("the evidence of `{}` is {verdict} as of {as_of}", path.display())]
+    #[diagnostic(
+        code(countersign::cli::evidence_not_clean),
+        help("`countersign check {} --stage evidence --as-of {as_of}` shows the report", path.display())
+    )]
+    EvidenceNotClean {
+        /// The case.
+        path: PathBuf,
+        /// The verdict.
+        verdict: &'static str,
+        /// When.
+        as_of: Instant,
+    },
+    /// A case that nobody was assigned to.
+    #[error("no QAR1 is assigned in `{}` as of {as_of}", path.display())]
+    #[diagnostic(
+        code(countersign::cli::no_qar1),
+        help("a QAR of the roster is assigned in a record of kind `qar-assignment` first")
+    )]
+    NoQar1 {
+        /// The case.
+        path: PathBuf,
+        /// When.
+        as_of: Instant,
+    },
+    /// A proposal that nobody signed, and nowhere to write it.
+    #[error("the proposal has no signature of QAR1, `{qar1}`")]
+    #[diagnostic(
+        code(countersign::cli::unsigned),
+        help(
+            "write the parts with `--out DIR`, sign the bytes of `anchor.json`, and bring it with `--signature FILE`"
+        )
+    )]
+    Unsigned {
+        /// Who.
+        qar1: String,
+    },
+    /// A second proposal.
+    #[error("the case has a proposal: `{}`", path.display())]
+    #[diagnostic(
+        code(countersign::cli::proposed),
+        help("a case has one proposal; take it and everything after it back before you make another")
+    )]
+    Proposed {
+        /// The record.
+        path: PathBuf,
+    },
+    /// A file that is no signature.
+    #[error("`{}` is no indexed signature", path.display())]
+    #[diagnostic(
+        code(countersign::cli::signature),
+        help("an Ed25519 signature in CESR text is expected: 88 characters, with `-AAB` in front or not")
+    )]
+    Signature {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: SignatureError,
+    },
     /// Nothing of that name.
     #[error("there is no rule and no error code `{what}`")]
     #[diagnostic(
@@ -317,14 +395,107 @@ pub(super) enum CliError {
         /// All of them.
         problems: Vec<PolicyProblem>,
     },
+    /// No folder of keys anywhere.
+    #[error("no folder of keys is given")]
+    #[diagnostic(code(countersign::cli::no_keys), help("name it with `--keys DIR` or as `keys` in countersign.toml"))]
+    NoKeys,
+    /// No ledger anywhere.
+    #[error("no ledger is given")]
+    #[diagnostic(
+        code(countersign::cli::no_ledger),
+        help("name it with `--ledger FILE` or as `ledger` in countersign.toml")
+    )]
+    NoLedger,
+    /// No store anywhere.
+    #[error("no store is given")]
+    #[diagnostic(
+        code(countersign::cli::no_store),
+        help("name it with `--store FILE` or as `store` in countersign.toml")
+    )]
+    NoStore,
+    /// No policy lock anywhere.
+    #[error("no policy lock is given")]
+    #[diagnostic(
+        code(countersign::cli::no_lock),
+        help("name the file, or set `lock` in countersign.toml; `countersign lock new` makes one")
+    )]
+    NoLock,
+    /// Nowhere to write the next trust file.
+    #[error("no file is given for the next trust file")]
+    #[diagnostic(
+        code(countersign::cli::no_next),
+        help("a new ledger has another first row, which the trust file must name: give a file with `--next FILE`")
+    )]
+    NoNext,
+    /// Nobody to ask.
+    #[error("there is no terminal to ask for a passphrase")]
+    #[diagnostic(
+        code(countersign::cli::no_passphrase),
+        help(
+            "give it with `--passphrase-fd NUMBER` or in COUNTERSIGN_PASSPHRASE; the command line is never read for it"
+        )
+    )]
+    NoPassphrase {
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A passphrase that cannot be read.
+    #[error("the passphrase cannot be read: {reason}")]
+    #[diagnostic(
+        code(countersign::cli::passphrase_unreadable),
+        help("the first line of the descriptor is the passphrase: `--passphrase-fd 3 3< FILE`")
+    )]
+    PassphraseUnreadable {
+        /// Why.
+        reason: String,
+    },
+    /// Two answers.
+    #[error("the two passphrases differ")]
+    #[diagnostic(code(countersign::cli::passphrase_differs), help("no keys were made; try again"))]
+    PassphraseDiffers,
+    /// Keys of an identifier that began elsewhere.
+    #[error("the identifier of the keys `{name}` did not begin here")]
+    #[diagnostic(
+        code(countersign::cli::no_inception),
+        help("its inception is in its key event log; get the log from who made the identifier")
+    )]
+    NoInception {
+        /// The keys.
+        name: String,
+    },
     /// A run that cannot be made as asked.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Check(#[from] CheckError),
+    /// Evidence that does not prove what is to be signed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Unproven(#[from] Unproven),
+    /// Files that are no proposal.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    NotAProposal(#[from] NotAProposal),
+    /// A proposal that cannot be compared.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Incomparable(#[from] Incomparable),
+    /// A proposal whose signatures are not what they must be.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    SignatureRefused(#[from] SignatureRefused),
     /// A trust file that cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Trust(#[from] TrustError),
+    /// A policy lock that is not in force.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lock(#[from] LockError),
+    /// State that does not fit, or is not recovered.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    State(#[from] StateError),
     /// A bundle that was not changed.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -341,4 +512,20 @@ pub(super) enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Gleif(#[from] GleifError),
+    /// Keys that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Keystore(#[from] KeystoreError),
+    /// No signature.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Signer(#[from] SignerError),
+    /// A ledger that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A store that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Store(#[from] StoreError),
 }

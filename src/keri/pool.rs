@@ -10,6 +10,7 @@ mod attached;
 mod credential;
 mod exchange;
 mod frame;
+mod registry;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -29,6 +30,7 @@ pub use anchor::AnchorFact;
 pub use credential::{PooledCredential, Standing};
 pub use exchange::PooledExchange;
 pub use frame::{Spot, Stream};
+pub use registry::PooledRegistry;
 
 use frame::Frame;
 
@@ -69,6 +71,8 @@ pub struct Question<'q> {
 pub struct Pooled {
     /// A log for every identifier with events, in order of identifier.
     pub logs: Vec<PooledLog>,
+    /// Every registry that its owner's log seals.
+    pub registries: Vec<PooledRegistry>,
     /// Every credential, drafts last.
     pub credentials: Vec<PooledCredential>,
     /// Every exchange message, in order of first copy.
@@ -221,6 +225,7 @@ pub fn verify(question: &Question<'_>) -> Pooled {
             Some(PooledLog { spot: first.get(prefix).copied(), seals, aid, fact })
         })
         .collect();
+    pooled.registries = registry::facts(&evidence, &logs, &frame);
     pooled.exchanges = exchange::facts(&evidence, &logs, &frame);
     if evidence.credentials.len() + draft.credentials.len() > CREDENTIALS_MAX {
         let text = format!("the streams hold more than {CREDENTIALS_MAX} credentials; a case has the chain of one");

@@ -77,6 +77,11 @@ impl Library {
         self.schemas.keys()
     }
 
+    /// The text with this digest, if an official schema prescribes it anywhere.
+    pub fn text(&self, digest: &Said) -> Option<&str> {
+        self.schemas.values().find_map(|schema| text_in(schema, digest))
+    }
+
     /// What the official schema does not allow; `None` if it allows all, or is not at hand.
     pub fn misfit(&self, credential: &Credential<'_>, body: &str) -> Option<Misfit> {
         let schema = self.schemas.get(&credential.schema.parse::<Said>().ok()?)?;
@@ -103,6 +108,16 @@ impl Library {
             _ => error.to_string(),
         };
         refused(path, shorten(&why))
+    }
+}
+
+/// A text with this digest; schemas are trees as deep as their JSON, which the parser bounds.
+fn text_in<'s>(schema: &'s Schema, digest: &Said) -> Option<&'s str> {
+    match schema {
+        Schema::String(text) => (Said::of(text.as_bytes()) == *digest).then_some(text.as_str()),
+        Schema::Array(items) => items.iter().find_map(|item| text_in(item, digest)),
+        Schema::Object(fields) => fields.values().find_map(|field| text_in(field, digest)),
+        Schema::Null | Schema::Bool(_) | Schema::Number(_) => None,
     }
 }
 
@@ -148,6 +163,14 @@ pub fn official() -> impl Iterator<Item = (CredentialType, &'static str, &'stati
     PROFILES
         .iter()
         .map(|profile| (profile.kind, profile.said.as_str(), profile.schema["title"].as_str().unwrap_or_default()))
+}
+
+/// The rules that a credential type must state, in order: label, and the digest of the text.
+pub fn prescribed(kind: CredentialType) -> Vec<(&'static str, Said)> {
+    let profile = PROFILES.iter().find(|profile| profile.kind == kind);
+    let rules = profile.and_then(|profile| profile.schema["properties"]["r"]["properties"].as_object());
+    let digest = |rule: &Schema| rule["properties"]["l"]["x-text-said"].as_str()?.parse().ok();
+    rules.into_iter().flatten().filter_map(|(label, rule)| Some((label.as_str(), digest(rule)?))).collect()
 }
 
 /// What our profile of the credential's type does not allow. Sections that are not disclosed are not

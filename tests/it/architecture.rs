@@ -140,6 +140,36 @@ fn a_crate_stays_in_the_module_that_holds_it() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
+/// A signature begins with one of these makers, so each has its callers, and no others.
+#[test]
+fn what_is_signed_is_made_where_the_table_says() {
+    let makers = table("## Who may make what is signed");
+    assert_eq!(makers.len(), 4, "{makers:?}");
+    let mut problems = Vec::new();
+    for (module, path) in sources() {
+        let text = code(&path);
+        for (maker, modules) in &makers {
+            if text.contains(maker.as_str()) && !modules.contains(&module) {
+                problems.push(format!("{}: `{module}` calls `{maker}`", path.display()));
+            }
+        }
+        // A name of its own for one of them would pass the search above.
+        let owner = maker_types(&makers);
+        for name in owner.iter().filter(|_| module != "keystore") {
+            if text.contains(&format!("{name} as ")) || text.contains(&format!("<{name}>::")) {
+                problems.push(format!("{}: `{name}` gets another name", path.display()));
+            }
+        }
+    }
+    let holder = fs::read_to_string(root().join("src/keystore/signable.rs")).unwrap();
+    assert_eq!(holder.matches("pub(crate) fn ").count(), makers.len(), "a maker that the table does not name");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn maker_types(makers: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    makers.keys().map(|maker| maker.split("::").next().unwrap().to_owned()).collect()
+}
+
 /// From bytes to findings no document is a tree of maps and strings: records go to cells in one pass.
 #[test]
 fn no_json_tree_stands_on_the_way_to_a_verdict() {

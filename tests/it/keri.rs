@@ -10,6 +10,7 @@ mod forgeries;
 mod grants;
 mod hostile;
 pub mod interop;
+mod made;
 mod mutants;
 mod mutate;
 mod pooled;

@@ -1,13 +1,12 @@
-//! The digests of one message made again: of its sections, of what it carries, and its own.
-//!
-//! Source: KERI, ACDC and CESR specifications, version 1: a digest is made over the compact JSON with `#` in
-//! place of itself, and an identifier or registry that begins here is the digest of its first event.
+//! The digests of one message made again, what became another by it, and where the old ones stand.
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::primitives::Said;
+use crate::keri::build::said::{self, DEPTH_MAX, SAID};
+
+pub(super) use crate::keri::build::said::Scope;
 
 /// Old texts to new ones.
 pub(super) type Renamed = BTreeMap<String, String>;
@@ -20,29 +19,23 @@ pub(super) struct Rename {
     pub scope: Scope,
 }
 
-/// What a digest is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// A message: others name it.
-    Message,
-    /// A section of one: only other forms of the same message name it.
-    Section,
-}
-
-/// Length of a digest.
-const SAID: usize = 44;
 /// Length of an indexed signature.
 const SIGNATURE: usize = 88;
-
-/// Deepest section: rules and edges may hold groups.
-const DEPTH_MAX: usize = 16;
 
 /// The message with its digests made again, and what became another.
 pub(super) fn make(body: &str) -> Result<(String, Vec<Rename>), String> {
     let mut value: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
     let mut renames = Vec::new();
     let object = value.as_object_mut().ok_or("it is no object")?;
-    let made = message(object, &mut renames)?;
+    let made = said::message(object, &mut |digested| {
+        // Whatever is no digest yet is named by nobody.
+        if let Some(old) = digested.old.filter(|old| *old != digested.new.as_str() && old.len() == SAID) {
+            let rename = Rename { old: old.to_owned(), new: digested.new.to_string(), scope: digested.scope };
+            if !renames.contains(&rename) {
+                renames.push(rename);
+            }
+        }
+    })?;
     Ok((made, renames))
 }
 
@@ -89,86 +82,6 @@ fn collect(value: &Value, found: &mut HashSet<String>, depth: usize) {
         found.insert(said.clone());
     }
     object.values().for_each(|value| collect(value, found, depth - 1));
-}
-
-/// Makes the digests of a message, inner ones first; gives its text.
-fn message(object: &mut Map<String, Value>, renames: &mut Vec<Rename>) -> Result<String, String> {
-    let version = text(object, "v").ok_or("it has no version string")?;
-    let kind = text(object, "t").unwrap_or_default();
-    if version.starts_with("ACDC") {
-        for section in ["a", "e", "r"] {
-            if let Some(value) = object.get_mut(section) {
-                nested(value, renames, DEPTH_MAX);
-            }
-        }
-    } else if kind == "exn"
-        && let Some(carried) = object.get_mut("e").and_then(Value::as_object_mut)
-    {
-        for value in carried.values_mut() {
-            if let Some(inner) = value.as_object_mut().filter(|inner| inner.contains_key("v")) {
-                message(inner, renames)?;
-            }
-        }
-        if carried.contains_key("d") {
-            saidified(carried, &["d"], Scope::Section, renames);
-        }
-    }
-    let begins = matches!(kind.as_str(), "icp" | "dip" | "vcp");
-    // An identifier may be a key instead; it stays.
-    let derived = begins && text(object, "i").is_none_or(|aid| !aid.starts_with(['B', 'D']));
-    let fields: &[&str] = if derived { &["d", "i"] } else { &["d"] };
-    let head = version.get(..10).ok_or("its version string is too short")?.to_owned();
-    let sized = |size: usize| Value::String(format!("{head}{size:06x}_"));
-    let old: Vec<Option<String>> = fields.iter().map(|field| text(object, field)).collect();
-    for field in fields {
-        object.insert((*field).to_owned(), Value::String("#".repeat(SAID)));
-    }
-    object.insert("v".to_owned(), sized(0));
-    let size = written(object).len();
-    object.insert("v".to_owned(), sized(size));
-    for (field, old) in fields.iter().zip(old) {
-        object.insert((*field).to_owned(), Value::String(old.unwrap_or_default()));
-    }
-    saidified(object, fields, Scope::Message, renames);
-    Ok(written(object))
-}
-
-/// Makes the digests of a section and of the sections in it.
-fn nested(value: &mut Value, renames: &mut Vec<Rename>, depth: usize) {
-    let Some(object) = value.as_object_mut().filter(|_| depth > 0) else { return };
-    object.values_mut().for_each(|value| nested(value, renames, depth - 1));
-    if object.contains_key("d") {
-        saidified(object, &["d"], Scope::Section, renames);
-    }
-}
-
-/// Sets the fields to the digest of the object.
-fn saidified(object: &mut Map<String, Value>, fields: &[&str], scope: Scope, renames: &mut Vec<Rename>) {
-    let old: Vec<Option<String>> = fields.iter().map(|field| text(object, field)).collect();
-    for field in fields {
-        object.insert((*field).to_owned(), Value::String("#".repeat(SAID)));
-    }
-    let new = Said::of(written(object).as_bytes()).to_string();
-    for (field, old) in fields.iter().zip(old) {
-        object.insert((*field).to_owned(), Value::String(new.clone()));
-        // Whatever is no digest yet is named by nobody.
-        if let Some(old) = old.filter(|old| *old != new && old.len() == SAID) {
-            let rename = Rename { old, new: new.clone(), scope };
-            if !renames.contains(&rename) {
-                renames.push(rename);
-            }
-        }
-    }
-}
-
-fn text(object: &Map<String, Value>, field: &str) -> Option<String> {
-    object.get(field).and_then(Value::as_str).map(str::to_owned)
-}
-
-/// Compact JSON, fields in their order.
-fn written(object: &Map<String, Value>) -> String {
-    // A map of texts and numbers can always be written.
-    serde_json::to_string(object).unwrap_or_default()
 }
 
 #[cfg(test)]

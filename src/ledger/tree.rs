@@ -1,0 +1,92 @@
+//! The Merkle tree of RFC 9162 over the rows, and proofs from it.
+//!
+//! Source: RFC 9162, sections 2.1.1 (hash), 2.1.3.1 (inclusion) and 2.1.4.1 (consistency). A leaf and a node are
+//! hashed with different bytes in front, so that neither can be taken for the other.
+
+use crate::primitives::Sha256;
+
+/// The hash of a leaf.
+pub fn leaf(data: &[u8]) -> Sha256 {
+    Sha256::of(&[&[0], data].concat())
+}
+
+fn node(left: Sha256, right: Sha256) -> Sha256 {
+    let mut bytes = [1; 65];
+    bytes[1..33].copy_from_slice(left.as_bytes());
+    bytes[33..].copy_from_slice(right.as_bytes());
+    Sha256::of(&bytes)
+}
+
+/// The root over these leaf hashes.
+pub fn root(leaves: &[Sha256]) -> Sha256 {
+    match leaves {
+        [] => Sha256::of(b""),
+        [one] => *one,
+        leaves => {
+            let (left, right) = leaves.split_at(split(leaves.len()));
+            node(root(left), root(right))
+        }
+    }
+}
+
+/// The hashes that prove that the leaf at `index` is one of these; `None` if there is no such leaf.
+pub fn inclusion(leaves: &[Sha256], index: usize) -> Option<Vec<Sha256>> {
+    if index >= leaves.len() {
+        return None;
+    }
+    let mut proof = Vec::new();
+    path(leaves, index, &mut proof);
+    Some(proof)
+}
+
+fn path(leaves: &[Sha256], index: usize, proof: &mut Vec<Sha256>) {
+    if leaves.len() < 2 {
+        return;
+    }
+    let at = split(leaves.len());
+    let (left, right) = leaves.split_at(at);
+    if index < at {
+        path(left, index, proof);
+        proof.push(root(right));
+    } else {
+        path(right, index - at, proof);
+        proof.push(root(left));
+    }
+}
+
+/// The hashes that prove that the tree of the first `size` leaves grew into this one; `None` if there are not so
+/// many. From an empty tree everything grows, and nothing is to be proven.
+pub fn consistency(leaves: &[Sha256], size: usize) -> Option<Vec<Sha256>> {
+    if size > leaves.len() {
+        return None;
+    }
+    let mut proof = Vec::new();
+    if size > 0 && size < leaves.len() {
+        subproof(leaves, size, true, &mut proof);
+    }
+    Some(proof)
+}
+
+/// `whole`: whether what came before is a whole subtree of the first tree, whose hash the verifier knows.
+fn subproof(leaves: &[Sha256], size: usize, whole: bool, proof: &mut Vec<Sha256>) {
+    if size == leaves.len() {
+        if !whole {
+            proof.push(root(leaves));
+        }
+        return;
+    }
+    let at = split(leaves.len());
+    let (left, right) = leaves.split_at(at);
+    if size <= at {
+        subproof(left, size, whole, proof);
+        proof.push(root(right));
+    } else {
+        subproof(right, size - at, false, proof);
+        proof.push(root(left));
+    }
+}
+
+/// The largest power of two below `n`, for `n` of at least 2.
+fn split(n: usize) -> usize {
+    n.next_power_of_two() / 2
+}

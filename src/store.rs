@@ -1,0 +1,22 @@
+//! The store: an index of cases, and which event is reserved at which place of a group's log.
+//!
+//! In: cases, reservations, what a signature has reached. Out: the same, from whichever process wrote it: SQLite
+//! in WAL mode, each change on the disk when its call returns. The files of a case are the case; this is an index.
+//! A reservation is what keeps two different events from being signed at one place.
+//!
+//! It must not know rules, keys or what is in a decision. A store that should be there and is not is never made
+//! again.
+
+mod cases;
+pub mod error;
+mod memory;
+mod open;
+mod reserve;
+#[cfg(test)]
+mod tests;
+
+pub use cases::CaseRow;
+pub use error::StoreError;
+pub use memory::Memory;
+pub use open::Store;
+pub use reserve::{Reservation, Reserved, State};
