@@ -18,7 +18,14 @@ pub struct Blocks<T>(Repr<T>);
 #[derive(Debug)]
 enum Repr<T> {
     Whole(Vec<T>),
-    Image { length: usize, blocks: Vec<(&'static [u8], OnceLock<Box<[T]>>)> },
+    Image { length: usize, blocks: Vec<Block<T>> },
+}
+
+/// Members as the image keeps them, and as they are once one of them was asked for.
+#[derive(Debug)]
+struct Block<T> {
+    bytes: &'static [u8],
+    members: OnceLock<Box<[T]>>,
 }
 
 impl<T> From<Vec<T>> for Blocks<T> {
@@ -63,8 +70,8 @@ impl<T: DeserializeOwned> Blocks<T> {
         match &self.0 {
             Repr::Whole(members) => members.get(index),
             Repr::Image { blocks, .. } => {
-                let (bytes, block) = blocks.get(index / BLOCK)?;
-                block.get_or_init(|| decoded(bytes)).get(index % BLOCK)
+                let block = blocks.get(index / BLOCK)?;
+                block.members.get_or_init(|| decoded(block.bytes)).get(index % BLOCK)
             }
         }
     }
@@ -80,7 +87,7 @@ impl<T: DeserializeOwned> Blocks<T> {
         let mut blocks = Vec::with_capacity(lengths.len());
         for length in lengths {
             let (block, rest) = bytes.split_at_checked(*length as usize)?;
-            blocks.push((block, OnceLock::new()));
+            blocks.push(Block { bytes: block, members: OnceLock::new() });
             bytes = rest;
         }
         let whole = bytes.is_empty() && blocks.len() == length.div_ceil(BLOCK);
