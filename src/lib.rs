@@ -27,6 +27,7 @@ pub mod gleif;
 pub mod keri;
 pub mod keystore;
 pub mod ledger;
+pub mod lock;
 pub mod policy;
 pub mod primitives;
 pub mod proposal;

@@ -3,18 +3,24 @@
 //! In: the bytes of `trust.json`. Out: a [`Trust`] with checked AIDs, thresholds and dates, and its
 //! digest, which stands in every report. The reverse, a first trust file, is made here too.
 //!
-//! **The officers' signatures are kept and not verified.** Whoever can write the trust file can, so
-//! far, change what is trusted; verification comes with the verified key states.
+//! A first trust file is believed because it is there: nothing older could vouch for it. One that replaces another
+//! is signed by the officers of the one before, see [`Trust::succeeds`].
+//!
 //! This module must not know rules, bundles or the engine.
 
 pub mod error;
 mod parse;
+pub mod quorum;
 mod write;
 
+use crate::bundle::json::canonical::canonical;
+use crate::bundle::json::{Tree, Value};
 use crate::facts::threshold::Threshold;
+use crate::keystore::RecordToSign;
 use crate::primitives::{Aid, Instant, Said, Sha256};
 
 pub use error::TrustError;
+pub use quorum::{NotSigned, Quorum};
 pub use write::TrustDraft;
 
 /// What an installation trusts.
@@ -42,8 +48,12 @@ pub struct Trust {
     pub ledger_genesis: Option<Sha256>,
     /// Whether the store exists: if it is gone then, the gate refuses.
     pub store_initialised: bool,
-    /// The officers' signatures, not verified.
-    pub signatures: Vec<TrustSignature>,
+    /// The officers' signatures over it.
+    pub signatures: Vec<KeySignature>,
+    /// Key event logs of officers and policy keys, as a CESR stream.
+    pub logs: Option<String>,
+    /// What the signatures are over.
+    record: RecordToSign,
     /// SHA-256 of the file as it is.
     pub digest: Sha256,
 }
@@ -87,9 +97,9 @@ pub enum CredentialType {
     Ecr,
 }
 
-/// An officer's signature over the file without its `signatures`.
+/// A signature over a document of the installation without its `signatures`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrustSignature {
+pub struct KeySignature {
     /// The signer.
     pub aid: Aid,
     /// Sequence number of the establishment event whose key signed.
@@ -115,4 +125,10 @@ impl CredentialType {
             Self::Ecr => "ECR",
         }
     }
+}
+
+/// The canonical form of a document without some of its members; `None` if it is no object.
+pub(crate) fn without(tree: &Tree<'_>, names: &[&str]) -> Option<Vec<u8>> {
+    let members = tree.members()?.iter().filter(|member| !names.contains(&&*member.key)).cloned();
+    canonical(&Tree { value: Value::Object(members.collect()), span: tree.span })
 }

@@ -165,6 +165,11 @@ pub fn qualified_number(number: u64) -> String {
     code::write_huge(number)
 }
 
+/// The 64 bytes of a signature without an index (`0B` and 86 characters).
+pub fn unindexed_signature(text: &str) -> Option<[u8; 64]> {
+    (text.len() == 88 && text.starts_with("0B")).then(|| code::signature_bytes(text)).flatten()
+}
+
 /// The 32 bytes of a key or digest with a one-character code.
 pub fn key_bytes(text: &str) -> Option<[u8; 32]> {
     code::raw_32(text)

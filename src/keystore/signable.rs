@@ -298,8 +298,10 @@ pub enum Domain {
     Manifest,
     /// The trust file without its signatures.
     Trust,
-    /// The policy lock without its signatures.
+    /// The policy lock without its signatures and logs.
     Lock,
+    /// The officers' record by which state is made again.
+    Recovery,
 }
 
 impl Domain {
@@ -310,15 +312,18 @@ impl Domain {
             Self::Manifest => "countersign/manifest/v1\n",
             Self::Trust => "countersign/trust/v1\n",
             Self::Lock => "countersign/lock/v1\n",
+            Self::Recovery => "countersign/recovery/v1\n",
         }
     }
 
-    fn what(self) -> &'static str {
+    /// What it is called.
+    pub fn what(self) -> &'static str {
         match self {
             Self::Record => "record",
             Self::Manifest => "manifest",
             Self::Trust => "trust file",
             Self::Lock => "policy lock",
+            Self::Recovery => "recovery",
         }
     }
 }
@@ -331,11 +336,10 @@ pub struct RecordToSign {
 }
 
 impl RecordToSign {
-    /// A document to be signed, for `case`, `trust`, `lock` and `bundle` alone.
+    /// A document to be signed, for `case`, `trust`, `lock`, `state` and `bundle` alone.
     ///
     /// # Errors
     /// It is no strict JSON object, or it carries the version string of KERI or ACDC.
-    #[cfg_attr(not(test), expect(dead_code, reason = "made by `case`, which is not there yet"))]
     pub(crate) fn new(domain: Domain, document: &[u8]) -> Result<Self, NotSignable> {
         let refused = |reason: String| NotSignable::Record { what: domain.what(), reason };
         let tree = Tree::parse(document, Numbers::Integers).map_err(|error| refused(error.to_string()))?;
@@ -349,6 +353,11 @@ impl RecordToSign {
         let canonical = canonical(&tree).and_then(|bytes| String::from_utf8(bytes).ok());
         let canonical = canonical.ok_or_else(|| refused("it has no canonical form".to_owned()))?;
         Ok(Self { domain, message: format!("{}{canonical}", domain.prefix()) })
+    }
+
+    /// The bytes that are signed.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// What it is.

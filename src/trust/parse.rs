@@ -9,13 +9,14 @@ use miette::NamedSource;
 use crate::bundle::json::{Kind, Numbers, Tree};
 use crate::bundle::place::printable;
 use crate::facts::threshold::{Threshold, WEIGHTS_MAX, Weight};
+use crate::keystore::{Domain, RecordToSign};
 use crate::primitives::{Instant, Sha256};
 use crate::source::Span;
 
 use super::error::{TrustError, TrustProblem};
-use super::{CredentialType, Keys, SchemaPin, Trust, TrustSignature};
+use super::{CredentialType, KeySignature, Keys, SchemaPin, Trust, without};
 
-const TOP: [&str; 13] = [
+const TOP: [&str; 14] = [
     "version",
     "serial",
     "valid_from",
@@ -28,6 +29,7 @@ const TOP: [&str; 13] = [
     "schemas",
     "ledger_genesis",
     "store_initialised",
+    "logs",
     "signatures",
 ];
 
@@ -79,6 +81,8 @@ impl Reader {
         let ledger_genesis = self.nullable(tree, "", "ledger_genesis", true);
         let store_initialised = self.bool(tree, "store_initialised");
         let signatures = self.signatures(tree);
+        let logs = self.nullable(tree, "", "logs", false);
+        let record = without(tree, &["signatures"]).map(|document| RecordToSign::new(Domain::Trust, &document));
         Some(Trust {
             serial: serial?,
             valid_from: valid_from?,
@@ -92,6 +96,9 @@ impl Reader {
             ledger_genesis: ledger_genesis?,
             store_initialised: store_initialised?,
             signatures: signatures?,
+            logs: logs?,
+            // INVARIANT: it is an object of strict JSON with no member `v`, or a member above is missing.
+            record: record?.ok()?,
             digest,
         })
     }
@@ -144,7 +151,7 @@ impl Reader {
         Some(SchemaPin { credential_type: credential_type?, said: said?, valid_from: valid_from?, valid_to: valid_to? })
     }
 
-    fn signatures(&mut self, tree: &Tree<'_>) -> Option<Vec<TrustSignature>> {
+    fn signatures(&mut self, tree: &Tree<'_>) -> Option<Vec<KeySignature>> {
         let mut signatures = Some(Vec::new());
         for (index, item) in self.list(tree, "", "signatures", 0)?.iter().enumerate() {
             let base = format!("/signatures/{index}");
@@ -157,7 +164,7 @@ impl Reader {
         signatures
     }
 
-    fn signature(&mut self, item: &Tree<'_>, base: &str) -> Option<TrustSignature> {
+    fn signature(&mut self, item: &Tree<'_>, base: &str) -> Option<KeySignature> {
         self.members(item, base, &["key_state", "signature"])?;
         let signature = self.value::<Qb64Signature>(item, base, "signature");
         let state = self.member(item, base, "key_state")?;
@@ -165,7 +172,7 @@ impl Reader {
         self.members(state, &base, &["aid", "sn", "said"])?;
         let (aid, sn, said) =
             (self.value(state, &base, "aid"), self.integer(state, &base, "sn", 0), self.value(state, &base, "said"));
-        Some(TrustSignature { aid: aid?, sn: sn?, said: said?, signature: signature?.0 })
+        Some(KeySignature { aid: aid?, sn: sn?, said: said?, signature: signature?.0 })
     }
 
     /// Checks that it is an object with no other members.

@@ -105,7 +105,7 @@ fn a_message_dressed_as_a_record_is_refused() {
         "{\"a\":1,\"a\":1}",
         "",
     ] {
-        for domain in [Domain::Record, Domain::Manifest, Domain::Trust, Domain::Lock] {
+        for domain in [Domain::Record, Domain::Manifest, Domain::Trust, Domain::Lock, Domain::Recovery] {
             assert!(RecordToSign::new(domain, document.as_bytes()).is_err(), "{document}");
         }
         assert!(DecisionToSign::new(document).is_err());
