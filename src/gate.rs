@@ -4,7 +4,7 @@
 //! ledger remember, the proposal. Out: a [`Clearance`], or a [`Refusal`] with every reason in the order of the
 //! steps. Nothing else makes either. It reads no clock and no file, opens no key and writes nothing.
 //!
-//! Each [`Reason`](Code) belongs to one of eight steps, and each step fails closed: what cannot be known is a reason.
+//! Each reason has a [`Code`] that belongs to one of eight steps, and each step fails closed: what cannot be known is a reason.
 
 mod clear;
 mod code;

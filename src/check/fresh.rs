@@ -64,6 +64,7 @@ pub struct Fresh {
     snapshot: Snapshot,
     now: Instant,
     policy: Sha256,
+    terms: Option<Terms>,
     live: Option<Live>,
     state: LiveState,
     papers: Papers,
@@ -106,7 +107,8 @@ impl Fresh {
                 made.map_err(|error| error.to_string())
             }
         };
-        Self { snapshot, now, policy: around.program.digest, live, state, papers, report, schemas }
+        let (policy, terms) = (around.program.digest, around.terms.clone());
+        Self { snapshot, now, policy, terms, live, state, papers, report, schemas }
     }
 
     /// The case, without what followed a signing.
@@ -122,6 +124,11 @@ impl Fresh {
     /// The digest of the rule book that judged.
     pub fn policy(&self) -> Sha256 {
         self.policy
+    }
+
+    /// What the report was made with; none: there is no report.
+    pub fn terms(&self) -> Option<&Terms> {
+        self.terms.as_ref()
     }
 
     /// The live streams.

@@ -192,6 +192,8 @@ codes! {
     Qar1Signature Event "qar1_signature" "QAR1 signs the anchoring event with their key of the group";
     /// The schema is not one that is locked.
     SchemaNotLocked Event "schema_not_locked" "the policy lock says under which schemas credentials are issued";
+    /// The official schema is not at hand.
+    SchemaMissing Event "schema_missing" "fetch it with `countersign schema pull`";
     /// It cannot be signed for another reason.
     NotSignable Event "not_signable" "make the proposal again from the case, and compare the events";
 

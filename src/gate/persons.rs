@@ -1,6 +1,6 @@
 //! Step 6: two persons, by name and by key, and officers who are neither of them.
 
-use super::clear::{Found, Question};
+use super::clear::{Asked, Found};
 use super::code::Code;
 use crate::check::fresh::{Member, Roster, WaiverPaper};
 use crate::primitives::Aid;
@@ -14,17 +14,17 @@ pub(super) struct Qars {
 }
 
 impl Qars {
-    pub fn of(question: &Question<'_>) -> Self {
-        let find = |role| Assigned::find(question.fresh.snapshot(), role, question.fresh.now());
+    pub fn of(asked: &Asked<'_>) -> Self {
+        let find = |role| Assigned::find(asked.fresh.snapshot(), role, asked.fresh.now());
         Self { qar1: find("QAR1"), qar2: find("QAR2") }
     }
 }
 
 /// Every reason of the step.
-pub(super) fn check(question: &Question<'_>, qars: &Qars, proven: Option<&Proven>, found: &mut Found) {
+pub(super) fn check(asked: &Asked<'_>, qars: &Qars, proven: Option<&Proven>, found: &mut Found) {
     for (role, qar) in [("QAR1", &qars.qar1), ("QAR2", &qars.qar2)] {
         if qar.is_none() {
-            found.push(Code::NotAssigned, format!("no {role} is assigned as of {}", question.fresh.now()));
+            found.push(Code::NotAssigned, format!("no {role} is assigned as of {}", asked.fresh.now()));
         }
     }
     let (Some(qar1), Some(qar2)) = (&qars.qar1, &qars.qar2) else { return };
@@ -32,7 +32,7 @@ pub(super) fn check(question: &Question<'_>, qars: &Qars, proven: Option<&Proven
         let [one, other] = [qar1, qar2].map(|qar| format!("`{}` with `{}`", qar.person_id, qar.aid));
         found.push(Code::OnePerson, format!("QAR1 is {one}, and QAR2 is {other}"));
     }
-    let papers = question.fresh.papers();
+    let papers = asked.fresh.papers();
     let roster = match papers.rosters.as_slice() {
         [one] => Some(one),
         several => {
@@ -41,26 +41,26 @@ pub(super) fn check(question: &Question<'_>, qars: &Qars, proven: Option<&Proven
         }
     };
     if let Some(roster) = roster {
-        rostered(question, roster, [("QAR1", qar1), ("QAR2", qar2)], proven, found);
+        rostered(asked, roster, [("QAR1", qar1), ("QAR2", qar2)], proven, found);
     }
-    preparer(question, roster, qar2, found);
+    preparer(asked, roster, qar2, found);
     for waiver in &papers.waivers {
-        approved_by_others(question, waiver, [qar1, qar2], found);
+        approved_by_others(asked, waiver, [qar1, qar2], found);
     }
 }
 
 fn rostered(
-    question: &Question<'_>,
+    asked: &Asked<'_>,
     roster: &Roster,
     qars: [(&str, &Assigned); 2],
     proven: Option<&Proven>,
     found: &mut Found,
 ) {
-    let officers = &question.trust.officers.aids;
+    let officers = &asked.trust.officers.aids;
     if !roster.signers.iter().any(|signer| officers.contains(signer)) {
         found.push(Code::RosterUnsigned, "no officer of the trust file signed the roster of QARs".to_owned());
     }
-    let now = question.fresh.now();
+    let now = asked.fresh.now();
     let in_force: Vec<&Member> = roster.members.iter().filter(|member| member.holds(now)).collect();
     for (role, qar) in qars {
         let Assigned { person_id, aid, .. } = qar;
@@ -85,8 +85,8 @@ fn rostered(
     }
 }
 
-fn preparer(question: &Question<'_>, roster: Option<&Roster>, qar2: &Assigned, found: &mut Found) {
-    let preparers = &question.fresh.papers().preparers;
+fn preparer(asked: &Asked<'_>, roster: Option<&Roster>, qar2: &Assigned, found: &mut Found) {
+    let preparers = &asked.fresh.papers().preparers;
     if preparers.is_empty() {
         found.push(Code::NoPreparer, "no signature beside the manifest holds".to_owned());
     }
@@ -99,8 +99,8 @@ fn preparer(question: &Question<'_>, roster: Option<&Roster>, qar2: &Assigned, f
     }
 }
 
-fn approved_by_others(question: &Question<'_>, waiver: &WaiverPaper, qars: [&Assigned; 2], found: &mut Found) {
-    let officers = &question.trust.officers.aids;
+fn approved_by_others(asked: &Asked<'_>, waiver: &WaiverPaper, qars: [&Assigned; 2], found: &mut Found) {
+    let officers = &asked.trust.officers.aids;
     for (person, aid) in &waiver.approved_by {
         let is_qar = qars.iter().any(|qar| qar.person_id == *person || Some(&qar.aid) == aid.as_ref());
         let is_officer = aid.as_ref().is_some_and(|aid| officers.contains(aid) && waiver.signers.contains(aid));

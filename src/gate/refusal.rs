@@ -61,10 +61,18 @@ impl Refusal {
 
     /// Whether it may be written into store and ledger: never into one that is gone, another one, or damaged.
     pub fn can_be_recorded(&self) -> bool {
-        !self.reasons.iter().any(|reason| match reason.code {
-            Code::NoStore | Code::NoLedger | Code::OtherLedger | Code::LedgerChanged => true,
-            _ => false,
-        })
+        let lost = [Code::NoStore, Code::NoLedger, Code::OtherLedger, Code::LedgerChanged];
+        !self.reasons.iter().any(|reason| lost.contains(&reason.code))
+    }
+
+    /// When.
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// The document in RFC 8785 form: what the ledger's row has the digest of.
+    pub fn text(&self) -> String {
+        super::statement::canonical(&self.document())
     }
 
     /// As a document: what the ledger's row has the digest of.

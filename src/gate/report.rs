@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::clear::{Found, Question};
+use super::clear::{Asked, Found};
 use super::code::Code;
 use crate::compile::program::{Level, Stage};
 use crate::evaluate::outcome::Verdict;
@@ -16,10 +16,10 @@ use crate::store::State;
 const DECIDED_HERE: [&str; 3] = ["GATE-4", "GATE-6", "LE-6.3.2.c.iv.2"];
 
 /// Every reason of the step. Gives the digest of the approved report.
-pub(super) fn check(question: &Question<'_>, found: &mut Found) -> Option<Sha256> {
-    clock(question, found);
-    used_elsewhere(question, found);
-    let fresh = match question.fresh.report() {
+pub(super) fn check(asked: &Asked<'_>, found: &mut Found) -> Option<Sha256> {
+    clock(asked, found);
+    used_elsewhere(asked, found);
+    let fresh = match asked.fresh.report() {
         Ok(report) => Some(report.document()),
         Err(why) => {
             found.push(Code::NotJudged, format!("no report could be made: {why}"));
@@ -29,7 +29,7 @@ pub(super) fn check(question: &Question<'_>, found: &mut Found) -> Option<Sha256
     if let Some(fresh) = fresh {
         judged(fresh, found);
     }
-    approved(question, fresh, found)
+    approved(asked, fresh, found)
 }
 
 fn is_clean(verdict: Verdict) -> bool {
@@ -59,8 +59,8 @@ fn judged(fresh: &ReportDocument, found: &mut Found) {
 }
 
 /// The report that QAR2 approved, against the one of this moment.
-fn approved(question: &Question<'_>, fresh: Option<&ReportDocument>, found: &mut Found) -> Option<Sha256> {
-    let papers = question.fresh.papers();
+fn approved(asked: &Asked<'_>, fresh: Option<&ReportDocument>, found: &mut Found) -> Option<Sha256> {
+    let papers = asked.fresh.papers();
     // Without an approval there is a reason already.
     let digest = papers.decision().and_then(|approval| approval.report)?;
     let named = papers.reports.iter().find(|report| report.digest == Some(digest));
@@ -71,8 +71,8 @@ fn approved(question: &Question<'_>, fresh: Option<&ReportDocument>, found: &mut
     match json::read(bytes) {
         Err(why) => found.push(Code::ReportUnusable, format!("the approved report, {digest}, cannot be used: {why}")),
         Ok(report) => {
-            about(question, &report, found);
-            age(question, report.run.as_of, found);
+            about(asked, &report, found);
+            age(asked, report.run.as_of, found);
             if let Some(fresh) = fresh {
                 compare(&report, fresh, found);
             }
@@ -82,9 +82,9 @@ fn approved(question: &Question<'_>, fresh: Option<&ReportDocument>, found: &mut
 }
 
 /// Whether the approved report is about this case, by the locked rules, and clean.
-fn about(question: &Question<'_>, report: &ReportDocument, found: &mut Found) {
-    let snapshot = question.fresh.snapshot();
-    let case = question.fresh.case_id().unwrap_or_default();
+fn about(asked: &Asked<'_>, report: &ReportDocument, found: &mut Found) {
+    let snapshot = asked.fresh.snapshot();
+    let case = asked.fresh.case_id().unwrap_or_default();
     if report.run.bundle.is_none() || report.run.bundle != snapshot.digest() || report.run.bundle_id != case {
         let of = report.run.bundle.map_or_else(|| "no bundle".to_owned(), |digest| format!("bundle {digest}"));
         found.push(Code::OtherReport, format!("the approved report is on {of} of case `{}`", report.run.bundle_id));
@@ -93,7 +93,7 @@ fn about(question: &Question<'_>, report: &ReportDocument, found: &mut Found) {
         let stage = report.run.stage.as_str();
         found.push(Code::OtherReport, format!("the approved report is of stage {stage}, and `proposal` is expected"));
     }
-    if report.run.trust != question.trust.digest || report.run.policy != question.fresh.policy() {
+    if report.run.trust != asked.trust.digest || report.run.policy != asked.fresh.policy() {
         let run = &report.run;
         let message = format!("the approved report was made with rule book {} and trust file {}", run.policy, run.trust);
         found.push(Code::OtherRules, message);
@@ -103,10 +103,10 @@ fn about(question: &Question<'_>, report: &ReportDocument, found: &mut Found) {
     }
 }
 
-fn age(question: &Question<'_>, as_of: Instant, found: &mut Found) {
-    let now = question.fresh.now();
+fn age(asked: &Asked<'_>, as_of: Instant, found: &mut Found) {
+    let now = asked.fresh.now();
     // Without a lock nothing is said about ages, and there is a reason already.
-    let Ok(lock) = question.lock else { return };
+    let Some(lock) = &asked.lock else { return };
     if as_of > now {
         found.push(Code::ReportFromFuture, format!("the approved report is as of {as_of}, and it is {now}"));
     }
@@ -153,12 +153,12 @@ fn compare(report: &ReportDocument, fresh: &ReportDocument, found: &mut Found) {
 }
 
 /// Time does not run backwards: now is not before anything that was seen. Instants of the case are for rules.
-fn clock(question: &Question<'_>, found: &mut Found) {
-    let now = question.fresh.now();
-    let skew = question.lock.as_ref().ok().map(|lock| lock.skew);
+fn clock(asked: &Asked<'_>, found: &mut Found) {
+    let now = asked.fresh.now();
+    let skew = asked.lock.as_ref().map(|lock| lock.skew);
     let latest = now.checked_add(skew.unwrap_or(crate::primitives::Duration::from_seconds(0))).unwrap_or(now);
-    let ledger = question.ledger.as_ref().ok().and_then(|ledger| ledger.latest);
-    let store = question.store.as_ref().ok().and_then(|store| store.memory.latest);
+    let ledger = asked.ledger.as_ref().ok().and_then(|ledger| ledger.latest);
+    let store = asked.store.as_ref().ok().and_then(|store| store.memory.latest);
     for (what, seen) in [("the ledger", ledger), ("the store", store)] {
         if let Some(seen) = seen.filter(|seen| *seen > latest) {
             found.push(Code::ClockBack, format!("it is {now} by the clock, and {what} has seen {seen}"));
@@ -167,12 +167,12 @@ fn clock(question: &Question<'_>, found: &mut Found) {
 }
 
 /// What may be used once was not used by another case that was signed here.
-fn used_elsewhere(question: &Question<'_>, found: &mut Found) {
+fn used_elsewhere(asked: &Asked<'_>, found: &mut Found) {
     // Without a store there is a reason already.
-    let Ok(store) = question.store else { return };
-    let uses = &question.fresh.papers().uses;
-    let case = question.fresh.case_id().unwrap_or_default();
-    let referred = question.fresh.references();
+    let Ok(store) = asked.store else { return };
+    let uses = &asked.fresh.papers().uses;
+    let case = asked.fresh.case_id().unwrap_or_default();
+    let referred = asked.fresh.references();
     let others = store.history.iter().filter(|held| held.state != State::Abandoned && held.reservation.case_id != case);
     for held in others {
         let used = super::statement::uses(&held.reservation.draft);
