@@ -1,4 +1,10 @@
 //! The gate and the signature: the reference case signs, and everything that was done to it does not.
 
+mod evidence;
+mod installation;
+mod live;
+mod persons;
+mod proposed;
 mod reference;
+mod table;
 mod world;

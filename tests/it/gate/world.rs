@@ -35,6 +35,8 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 pub const NOW: &str = "2026-03-20T15:00:00Z";
 /// When the report was made that QAR2 approved.
 const REPORTED: &str = "2026-03-20T14:50:00Z";
+/// The report that QAR2 approved.
+const REPORT: &str = "decision/report-1.json";
 const PASSPHRASE: &str = "correct horse battery";
 
 pub fn at(text: &str) -> Instant {
@@ -69,10 +71,15 @@ pub fn patched(files: &Files, steps: &str) -> Files {
     let source = Source::new("patch.yaml", format!("patch:\n{steps}"));
     let file = patch_file(&source).unwrap_or_else(|problems| panic!("{problems:?}"));
     let keys = Keys::parse(&fs::read(fixtures().join("keri/b0/keys.json")).unwrap()).unwrap();
-    let snapshot = Snapshot::from_files(files.clone(), &Limits::STANDARD);
+    // The report is a document of the past: nothing in it is made to agree with what changes.
+    let mut files = files.clone();
+    let report = files.remove_entry(REPORT);
+    let snapshot = Snapshot::from_files(files, &Limits::STANDARD);
     let patched = check::cases::patched(&snapshot, &file.steps, &program().schema, &keys).unwrap();
     assert_eq!(patched.stale, Vec::<String>::new());
-    patched.snapshot.to_files()
+    let mut files = patched.snapshot.to_files();
+    files.extend(report);
+    files
 }
 
 /// The installation.
@@ -129,10 +136,6 @@ impl World {
 
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::from_files(self.files.clone(), &Limits::STANDARD)
-    }
-
-    pub fn patch(&mut self, steps: &str) {
-        self.files = patched(&self.files, steps);
     }
 
     /// Makes the lock again, with other terms.
@@ -294,7 +297,7 @@ pub fn draft(trust: &Trust, change: impl FnOnce(&mut Terms)) -> SignedLock {
 }
 
 /// The case before QAR2 signed, and before the approval.
-fn undecided() -> Files {
+pub fn undecided() -> Files {
     let mut files = crate::proposal::snapshot().to_files();
     files.retain(|path, _| !path.starts_with("post/") && !path.starts_with("decision/07"));
     files
@@ -324,23 +327,21 @@ pub fn report(files: &Files, trust: &Trust, as_of: &str, stage: Stage) -> Vec<u8
         schemas: None,
         memory: None,
     };
-    let mut submitted = files.clone();
-    submitted.retain(|path, _| !path.starts_with("decision/05") && !path.starts_with("decision/06"));
-    let snapshot = Snapshot::from_files(submitted, &Limits::STANDARD);
+    let snapshot = Snapshot::from_files(files.clone(), &Limits::STANDARD);
     json::render(&check::check(program(), &snapshot, trust, None, &options).unwrap())
 }
 
 /// The case with this report approved.
 pub fn with_report(files: &Files, report: &[u8]) -> Files {
-    let mut files = files.clone();
-    files.insert("decision/report-1.json".to_owned(), report.to_vec());
     let digest = Sha256::of(report);
-    patched(
-        &files,
+    let mut files = patched(
+        files,
         &format!(
-            "  - set: decision/05-report.json#/report_path\n    to: decision/report-1.json\n  \
+            "  - set: decision/05-report.json#/report_path\n    to: {REPORT}\n  \
              - set: decision/05-report.json#/report_sha256\n    to: {digest}\n  \
              - set: decision/06-approval.json#/report_sha256\n    to: {digest}\n"
         ),
-    )
+    );
+    files.insert(REPORT.to_owned(), report.to_vec());
+    files
 }
