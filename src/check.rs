@@ -154,6 +154,22 @@ fn check_covered(
     Ok(Report::seal(assemble(parts, run)))
 }
 
+/// Whether a rule book has this profile, these flows and these parameters: what a policy lock may name.
+///
+/// # Errors
+/// An unknown profile, flow or parameter, a value of another type.
+pub fn lockable<'p>(
+    program: &'p Program,
+    profile_id: &str,
+    flow_ids: &[String],
+    set: &[(String, String)],
+) -> Result<&'p Profile, CheckError> {
+    let profile = profile(program, profile_id)?;
+    flows(program, None, flow_ids)?;
+    parameter::assignments(program, set)?;
+    Ok(profile)
+}
+
 /// Whatever is wrong with the files, manifests and records of a case; no rule is run.
 pub fn problems(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Problem> {
     collect::problems(snapshot, schema)

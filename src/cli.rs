@@ -13,16 +13,20 @@ mod credential;
 mod doctor;
 mod error;
 mod explain;
+mod gate;
 mod kel;
 mod keys;
 mod ledger;
 mod lei;
 mod load;
+mod lock;
 mod man;
 mod passphrase;
 mod policy;
 mod propose;
 mod schema;
+mod sign;
+mod state;
 mod terminal;
 mod trust;
 mod write;
@@ -99,8 +103,18 @@ enum Command {
     /// Show, verify and prove what was decided
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Make, sign and show the policy lock that the gate decides by
+    #[command(subcommand)]
+    Lock(lock::Command),
+    /// Make store and ledger once, look at them, and recover them with the officers
+    #[command(subcommand)]
+    State(state::Command),
     /// Build the credential and the events that the evidence proves, or compare a proposal with them
     Propose(Box<propose::Args>),
+    /// Say whether QAR2 may sign the event of a case, and why not; nothing is signed or written
+    Gate(gate::Args),
+    /// Sign the event of a case with the key of QAR2, if the gate says yes
+    Sign(sign::Args),
     /// Show each setting, where it comes from, and its digest
     Doctor(doctor::Args),
     /// Print a completion script for a shell
@@ -141,7 +155,11 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Schema(command) => schema::run(command, settings, terminal),
         Command::Keys(command) => keys::run(command, settings, terminal),
         Command::Ledger(command) => ledger::run(command, settings, terminal),
+        Command::Lock(command) => lock::run(command, settings, terminal),
+        Command::State(command) => state::run(command, settings, terminal),
         Command::Propose(args) => propose::run(*args, settings, terminal),
+        Command::Gate(args) => gate::run(args, settings, terminal),
+        Command::Sign(args) => sign::run(args, settings, terminal),
         Command::Doctor(args) => doctor::run(args, settings, terminal),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

@@ -22,6 +22,7 @@ mod values;
 mod walk;
 
 pub use codes::{CodeRow, codes};
+pub use digest::sources;
 pub use names::functions;
 pub use shipped::{compile_shipped, image, shipped, shipped_files, shipped_image};
 pub use values::read_text;

@@ -36,7 +36,7 @@ mod tests;
 
 pub use coverage::Coverage;
 pub use print::print_parameter;
-pub use select::{Question, Selection, select};
+pub use select::{Question, Selection, level, select};
 pub use tables::push_tables;
 
 use finding::{Element, Evaluation, Finding, RuleResult, Waiver};

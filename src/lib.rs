@@ -35,6 +35,7 @@ pub mod proposal;
 pub mod report;
 pub mod sign;
 pub mod source;
+pub mod state;
 pub mod store;
 pub mod terms;
 pub mod trust;

@@ -11,6 +11,7 @@
 pub mod error;
 mod parse;
 pub mod quorum;
+mod successor;
 mod write;
 
 use crate::bundle::json::canonical::canonical;
@@ -21,6 +22,7 @@ use crate::primitives::{Aid, Instant, Said, Sha256};
 
 pub use error::TrustError;
 pub use quorum::{NotSigned, Quorum};
+pub use successor::{KeysChange, TrustChange};
 pub use write::TrustDraft;
 
 /// What an installation trusts.

@@ -207,7 +207,7 @@ fn refuse_inside(output: &Path, case: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-fn assignment(text: &str) -> Result<(String, String), String> {
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
         Some(_) | None => Err(format!("`{text}` is not `PARAM=VALUE`")),

@@ -47,6 +47,8 @@ pub(super) struct Settings {
     pub ledger: Option<PathBuf>,
     /// The store of cases and reservations.
     pub store: Option<PathBuf>,
+    /// The signed policy lock.
+    pub lock: Option<PathBuf>,
 }
 
 /// The file, as `schemas/config.schema.json` describes it.
@@ -64,6 +66,7 @@ struct ConfigFile {
     keys: Option<PathBuf>,
     ledger: Option<PathBuf>,
     store: Option<PathBuf>,
+    lock: Option<PathBuf>,
 }
 
 impl Settings {
@@ -116,6 +119,7 @@ impl Settings {
             keys: beside(file.keys),
             ledger: beside(file.ledger),
             store: beside(file.store),
+            lock: beside(file.lock),
         })
     }
 }

@@ -9,12 +9,15 @@ use super::{Outcome, clock, load};
 use crate::check::DEFAULT_PROFILE;
 use crate::evaluate::outcome::EXIT_ERROR;
 use crate::gleif;
+use crate::ledger::Ledger;
+use crate::state;
+use crate::store::{Memory, Store};
 
 /// Show each setting, where it comes from, and its digest
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Show what `check` would work with here: engine, settings file, rule book, trust file, profile, and \
-        each other setting, with its source and digest. Two installations with the same digests give the same report.",
+    long_about = "Show what `check` would work with here: engine, settings file, rule book, trust file, profile, store, \
+        ledger, policy lock and each other setting, with its source and digest. Two installations with the same digests give the same report.",
     after_help = "Example:\n  countersign doctor\n\nExit status: 0 all settings can be used, 2 not."
 )]
 pub(super) struct Args {}
@@ -28,19 +31,21 @@ struct Line {
 }
 
 pub(super) fn run(_: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
+    let state = State::of(settings);
     let lines = [
         engine(),
         settings_file(settings),
         rule_book(settings),
-        trust(settings),
+        Line { detail: state.trust, ..trust(settings) },
         profile(settings),
         schemas(settings),
         folder("cases", settings.cases.as_ref()),
         text("schema_host", settings.schema_host.as_deref(), None),
         text("gleif_url", settings.gleif_url.as_deref(), Some(gleif::BASE_URL)),
         folder("keys", settings.keys.as_ref()),
-        file("ledger", settings.ledger.as_ref()),
-        file("store", settings.store.as_ref()),
+        state.ledger,
+        state.store,
+        lock(settings),
         text("person", settings.person.as_deref(), None),
         clock_line(),
     ];
@@ -99,11 +104,83 @@ fn trust(settings: &Settings) -> Line {
         Some(file) => (file.display().to_string(), "settings"),
         None => ("(none)".to_owned(), "default"),
     };
-    let detail = match &settings.trust {
-        Some(_) => load::trust(None, settings).map(|trust| format!("serial {}\nsha256 {}", trust.serial, trust.digest)),
-        None => Ok("`check` needs `--trust FILE`".to_owned()),
+    Line { name: "trust", value, source, detail: Ok(String::new()) }
+}
+
+/// Trust file, store and ledger, which must fit each other.
+struct State {
+    trust: Result<String, CliError>,
+    store: Line,
+    ledger: Line,
+}
+
+impl State {
+    fn of(settings: &Settings) -> Self {
+        let trust = settings.trust.as_ref().map(|_| load::trust(None, settings)).transpose();
+        let known = trust.as_ref().ok().and_then(Option::as_ref);
+        let initialised = known.is_some_and(|trust| trust.store_initialised);
+        let genesis = known.and_then(|trust| trust.ledger_genesis);
+        let there = |path: &&PathBuf| path.symlink_metadata().is_ok();
+        let store = settings.store.as_ref().filter(|path| initialised || there(path));
+        let memory = store.map(|path| Store::open(path, initialised)?.memory()).transpose();
+        let ledger = settings.ledger.as_ref().filter(|path| genesis.is_some() || there(path));
+        let ledger = ledger.map(|path| Ledger::open(path)).transpose();
+        let seen = memory.as_ref().ok().and_then(Option::as_ref);
+        let rows = ledger.as_ref().ok().and_then(Option::as_ref);
+        let mut problems = known.map_or(Vec::new(), |trust| state::problems(trust, seen, rows)).into_iter();
+        let trust = match (trust, problems.next()) {
+            (Ok(_), Some(problem)) => Err(CliError::State(problem)),
+            (Ok(None), None) => Ok("`check` needs `--trust FILE`".to_owned()),
+            (Ok(Some(trust)), None) => Ok(format!("serial {}\nsha256 {}", trust.serial, trust.digest)),
+            (Err(error), _) => Err(error),
+        };
+        let ledger = ledger.map_err(CliError::Ledger).map(|ledger| match &ledger {
+            Some(ledger) => {
+                format!("{} rows, root {}\nfirst row {}", ledger.size(), ledger.root(), ledger.genesis())
+            }
+            None => absent(settings.ledger.as_ref()),
+        });
+        let store = memory.map_err(CliError::Store).map(|memory| match memory {
+            Some(memory) => remembered(&memory),
+            None => absent(settings.store.as_ref()),
+        });
+        Self {
+            trust,
+            store: Line { detail: store, ..place("store", settings.store.as_ref()) },
+            ledger: Line { detail: ledger, ..place("ledger", settings.ledger.as_ref()) },
+        }
+    }
+}
+
+fn remembered(memory: &Memory) -> String {
+    let shown = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+    format!(
+        "highest lock serial {}, trust serial {}, latest moment {}",
+        shown(memory.lock_serial.map(|serial| serial.to_string())),
+        shown(memory.trust_serial.map(|serial| serial.to_string())),
+        shown(memory.latest.map(|latest| latest.to_string()))
+    )
+}
+
+/// What never was is no error: `state init` makes it.
+fn absent(given: Option<&PathBuf>) -> String {
+    given.map_or_else(String::new, |_| "not there".to_owned())
+}
+
+/// The lock, if one is named: in force now, for this trust file and this rule book.
+fn lock(settings: &Settings) -> Line {
+    let in_force = || {
+        let (lock, trust) = (load::lock(None, settings)?, load::trust(None, settings)?);
+        let highest = match &settings.store {
+            Some(path) if trust.store_initialised => Store::open(path, true)?.memory()?.lock_serial,
+            Some(_) | None => None,
+        };
+        let lock = lock.verified(&trust, clock::now()?, highest)?;
+        lock.pins(&load::rule_book(None, settings)?.program().digest)?;
+        Ok(format!("{} serial {}, valid until {}\nsha256 {}", lock.id, lock.serial, lock.expires, lock.digest()))
     };
-    Line { name: "trust", value, source, detail }
+    let detail = settings.lock.as_ref().map_or(Ok(String::new()), |_| in_force());
+    Line { detail, ..place("lock", settings.lock.as_ref()) }
 }
 
 fn profile(settings: &Settings) -> Line {
@@ -142,12 +219,10 @@ fn folder(name: &'static str, given: Option<&PathBuf>) -> Line {
     Line { name, value, source, detail }
 }
 
-/// A file that is not there yet is no error: the first act makes it, or refuses for itself.
-fn file(name: &'static str, given: Option<&PathBuf>) -> Line {
+fn place(name: &'static str, given: Option<&PathBuf>) -> Line {
     let value = given.map_or("(none)".to_owned(), |path| path.display().to_string());
     let source = if given.is_some() { "settings" } else { "default" };
-    let there = given.is_none_or(|path| path.exists());
-    Line { name, value, source, detail: Ok(if there { String::new() } else { "not there".to_owned() }) }
+    Line { name, value, source, detail: Ok(String::new()) }
 }
 
 fn is_folder(path: &Path) -> Result<String, CliError> {

@@ -17,9 +17,12 @@ use crate::keri::cesr::CesrError;
 use crate::keri::schema::NotASchema;
 use crate::keystore::{KeystoreError, SignerError};
 use crate::ledger::LedgerError;
+use crate::lock::LockError;
 use crate::policy::PolicyProblem;
 use crate::primitives::{Instant, Said};
 use crate::proposal::{Incomparable, NotAProposal, SignatureRefused, Unproven};
+use crate::state::StateError;
+use crate::sign::SignError;
 use crate::store::StoreError;
 use crate::trust::TrustError;
 
@@ -397,6 +400,16 @@ pub(super) enum CliError {
     #[error("no folder of keys is given")]
     #[diagnostic(code(countersign::cli::no_keys), help("name it with `--keys DIR` or as `keys` in countersign.toml"))]
     NoKeys,
+    /// A folder without keys.
+    #[error("there are no keys in `{}`", path.display())]
+    #[diagnostic(
+        code(countersign::cli::empty_keystore),
+        help("nothing was reserved or signed; import the keys of QAR2 with `countersign keys import`")
+    )]
+    EmptyKeystore {
+        /// The folder.
+        path: PathBuf,
+    },
     /// No ledger anywhere.
     #[error("no ledger is given")]
     #[diagnostic(
@@ -404,6 +417,27 @@ pub(super) enum CliError {
         help("name it with `--ledger FILE` or as `ledger` in countersign.toml")
     )]
     NoLedger,
+    /// No store anywhere.
+    #[error("no store is given")]
+    #[diagnostic(
+        code(countersign::cli::no_store),
+        help("name it with `--store FILE` or as `store` in countersign.toml")
+    )]
+    NoStore,
+    /// No policy lock anywhere.
+    #[error("no policy lock is given")]
+    #[diagnostic(
+        code(countersign::cli::no_lock),
+        help("name the file, or set `lock` in countersign.toml; `countersign lock new` makes one")
+    )]
+    NoLock,
+    /// Nowhere to write the next trust file.
+    #[error("no file is given for the next trust file")]
+    #[diagnostic(
+        code(countersign::cli::no_next),
+        help("a new ledger has another first row, which the trust file must name: give a file with `--next FILE`")
+    )]
+    NoNext,
     /// Nobody to ask.
     #[error("there is no terminal to ask for a passphrase")]
     #[diagnostic(
@@ -465,6 +499,18 @@ pub(super) enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Trust(#[from] TrustError),
+    /// A policy lock that is not in force.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lock(#[from] LockError),
+    /// State that does not fit, or is not recovered.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    State(#[from] StateError),
+    /// A signature that was not made, or not given out.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Sign(#[from] SignError),
     /// A bundle that was not changed.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -16,7 +16,7 @@ use crate::gate::{self, Clearance, LedgerView, Question, Refusal, StoreView};
 use crate::keri::cesr::STREAM_MAX;
 use crate::keri::schema::Library;
 use crate::ledger::Ledger;
-use crate::lock::SignedLock;
+use crate::lock::{LockError, SignedLock};
 use crate::primitives::Instant;
 use crate::store::Store;
 use crate::trust::Trust;
@@ -84,7 +84,7 @@ pub(super) struct Site {
     pub ledger: Result<Ledger, String>,
     pub now: Instant,
     rule_book: RuleBook,
-    lock: Option<SignedLock>,
+    lock: Result<Option<SignedLock>, LockError>,
     live: Option<Live>,
     schemas: Option<Arc<Library>>,
     cases: Option<PathBuf>,
@@ -101,7 +101,13 @@ impl Site {
             return Err(CliError::NotACase { path: case.to_owned() });
         }
         let trust = load::trust(None, settings)?;
-        let lock = settings.lock.as_deref().map(|path| load::lock(Some(path), settings)).transpose()?;
+        // A lock that is none is a no like one that does not hold.
+        let lock = match settings.lock.as_deref().map(|path| load::lock(Some(path), settings)) {
+            None => Ok(None),
+            Some(Ok(lock)) => Ok(Some(lock)),
+            Some(Err(CliError::Lock(error))) => Err(error),
+            Some(Err(error)) => return Err(error),
+        };
         let schemas = settings.schemas.as_deref().map(load::schema_library).transpose()?.map(Arc::new);
         let cases = load::earlier_cases(settings.cases.as_deref())?.map(Path::to_owned);
         // A store or ledger that is not there is a no, and nothing is made in its place.
@@ -125,7 +131,8 @@ impl Site {
         let ledger = self.ledger.as_ref().map(LedgerView::of);
         // Only to know with what a report would be made; the gate verifies the lock itself.
         let highest = store.as_ref().ok().and_then(|store| store.memory.lock_serial);
-        let lock = self.lock.as_ref().and_then(|lock| lock.verified(&self.trust, self.now, highest).ok());
+        let lock = self.lock.as_ref().ok().and_then(Option::as_ref);
+        let lock = lock.and_then(|lock| lock.verified(&self.trust, self.now, highest).ok());
         let terms = lock.map(|lock| Terms {
             profile: lock.profile.clone(),
             parameters: lock.parameters.clone().into_iter().collect(),
@@ -141,7 +148,7 @@ impl Site {
         gate::clear(&Question {
             fresh: &fresh,
             trust: &self.trust,
-            lock: Ok(self.lock.as_ref()),
+            lock: self.lock.as_ref().map(Option::as_ref),
             store: store.as_ref().map_err(String::as_str),
             ledger: ledger.as_ref().map_err(|why| why.as_str()),
         })

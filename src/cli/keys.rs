@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use super::Outcome;
 use super::config::Settings;
 use super::error::CliError;
+use super::passphrase::Source;
 use super::terminal::Terminal;
-use crate::keystore::{KeyFile, KeyName, Keystore};
+use crate::keystore::{Embedded, KeyFile, KeyName, Keystore, Signer};
 
 /// Make, import, rotate and show signing keys
 #[derive(Debug, clap::Subcommand)]
@@ -46,6 +47,34 @@ impl Folder {
     pub(super) fn keystore(&self, settings: &Settings) -> Result<Keystore, CliError> {
         let folder: Option<&Path> = self.keys.as_deref().or(settings.keys.as_deref());
         folder.map(Keystore::new).ok_or(CliError::NoKeys)
+    }
+}
+
+/// Who signs a document of the installation
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct SignAs {
+    /// Name of the keys that sign
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    sign_with: KeyName,
+    #[command(flatten)]
+    folder: Folder,
+    #[command(flatten)]
+    passphrase: Source,
+}
+
+impl SignAs {
+    /// Lets these keys sign. They are opened by the signature itself, after everything else was looked at.
+    ///
+    /// # Errors
+    /// The keys cannot be used, or what the signing says.
+    pub(super) fn with<T>(
+        &self,
+        settings: &Settings,
+        act: impl FnOnce(&dyn Signer) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
+        let file = self.folder.keystore(settings)?.read(&self.sign_with)?;
+        let passphrase = self.passphrase.existing(self.sign_with.as_str())?;
+        act(&Embedded::locked(file, || Ok(passphrase.clone())))
     }
 }
 

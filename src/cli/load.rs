@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::config::Settings;
@@ -16,8 +16,10 @@ use crate::check::cases::{Fixture, Patched};
 use crate::compile;
 use crate::compile::program::Program;
 use crate::facts::schema::FactSchema;
+use crate::keri::cesr;
 use crate::keri::remake::{Keys, KeysError};
 use crate::keri::schema::Library;
+use crate::lock::SignedLock;
 use crate::policy::{self, FileKind, ParsedCases, PolicySet, file_kind};
 use crate::primitives::Said;
 use crate::source::Source;
@@ -29,6 +31,8 @@ const POLICY_BYTES_MAX: u64 = 4 << 20;
 const POLICY_FILES_MAX: usize = 1_000;
 /// Most bytes of a trust file, and of a credential schema.
 const DOCUMENT_BYTES_MAX: u64 = 1 << 20;
+/// Most bytes of a policy lock, with the logs of its signers.
+const LOCK_BYTES_MAX: u64 = 4 << 20;
 /// Deepest folder of policies.
 const POLICY_DEPTH_MAX: usize = 4;
 
@@ -209,6 +213,41 @@ fn yaml_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<Source>)
 pub(super) fn trust(given: Option<&Path>, settings: &Settings) -> Result<Trust, CliError> {
     let path = given.or(settings.trust.as_deref()).ok_or(CliError::NoTrust)?;
     Ok(Trust::parse(text(path, DOCUMENT_BYTES_MAX)?.as_bytes())?)
+}
+
+/// The trust file that is in force and its path.
+///
+/// # Errors
+/// As [`trust`].
+pub(super) fn trust_and_path<'s>(
+    given: Option<&'s Path>,
+    settings: &'s Settings,
+) -> Result<(Trust, &'s Path), CliError> {
+    let path = given.or(settings.trust.as_deref()).ok_or(CliError::NoTrust)?;
+    Ok((trust(Some(path), settings)?, path))
+}
+
+/// Key event logs, one after the other.
+///
+/// # Errors
+/// A file cannot be read, or is no CESR stream.
+pub(super) fn logs(paths: &[PathBuf]) -> Result<String, CliError> {
+    let mut logs = String::new();
+    for path in paths {
+        let text = text(path, DOCUMENT_BYTES_MAX)?;
+        cesr::read(text.as_bytes()).map_err(|source| CliError::Stream { path: path.to_owned(), source })?;
+        logs.push_str(text.trim_end());
+    }
+    Ok(logs)
+}
+
+/// A policy lock, not verified.
+///
+/// # Errors
+/// `no_lock`; it cannot be read or used.
+pub(super) fn lock(given: Option<&Path>, settings: &Settings) -> Result<SignedLock, CliError> {
+    let path = given.or(settings.lock.as_deref()).ok_or(CliError::NoLock)?;
+    Ok(SignedLock::read(&bytes(path, LOCK_BYTES_MAX)?)?)
 }
 
 /// The official credential schemas of a folder, each verified by its SAID.

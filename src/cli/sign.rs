@@ -17,7 +17,7 @@ use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
 use super::Outcome;
 use crate::gate::{Clearance, Refusal};
-use crate::keystore::{Embedded, KeyFile, KeystoreError, Signer};
+use crate::keystore::{Embedded, KeyFile, Keystore, Signer};
 use crate::primitives::Aid;
 use crate::proposal::Assigned;
 use crate::sign::{self, Bench, SignError, Signed};
@@ -53,10 +53,9 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         Err(refusal) => Err(refusal),
         Ok(clearance) => {
             let file = key(&clearance, keystore.list()?.into_iter().filter_map(|listed| listed.file.ok()), &keystore)?;
-            let name = file.name().to_string();
-            let signer = Embedded::locked(file, || {
-                args.passphrase.existing(&name).map_err(|error| KeystoreError::Passphrase { reason: error.to_string() })
-            });
+            // Asked for now, used by the signature: the key opens when its place is reserved.
+            let passphrase = args.passphrase.existing(file.name().as_str())?;
+            let signer = Embedded::locked(file, || Ok(passphrase.clone()));
             signed(&mut site, &clearance, &signer, &args.out)?
         }
     };
@@ -96,7 +95,7 @@ fn writable(out: &Path, case: &Path) -> Result<(), CliError> {
 fn key(
     clearance: &Clearance,
     files: impl Iterator<Item = KeyFile>,
-    keystore: &crate::keystore::Keystore,
+    keystore: &Keystore,
 ) -> Result<KeyFile, CliError> {
     let mut files: Vec<KeyFile> = files.collect();
     let (qar2, _) = clearance.qar2();

@@ -124,7 +124,7 @@ pub(super) fn of_sources(set: &PolicySet, schema: &FactSchema) -> Sha256 {
 }
 
 /// The files of a set, in the order in which problems number them; cases are not compiled.
-pub(super) fn sources(set: &PolicySet) -> impl Iterator<Item = &Source> {
+pub fn sources(set: &PolicySet) -> impl Iterator<Item = &Source> {
     let policies = set.policies.iter().map(|file| &file.source);
     let flows = set.flows.iter().map(|file| &file.source);
     let profiles = set.profiles.iter().map(|file| &file.source);

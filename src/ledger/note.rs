@@ -166,6 +166,11 @@ impl SignedCheckpoint {
         format!("{}\n{}", self.text, lines.collect::<String>())
     }
 
+    /// What it says, whoever signed it.
+    pub fn unverified(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
     /// Who claims to have signed it.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.signatures.iter().map(|(name, _, _)| name.as_str())

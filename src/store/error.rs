@@ -27,10 +27,7 @@ pub enum StoreError {
     },
     /// It was never there.
     #[error("there is no store at `{}`", path.display())]
-    #[diagnostic(
-        code(countersign::store::not_initialised),
-        help("`countersign trust init` and `countersign trust update` make it, once")
-    )]
+    #[diagnostic(code(countersign::store::not_initialised), help("`countersign state init` makes it, once"))]
     NotInitialised {
         /// The path.
         path: PathBuf,

@@ -70,7 +70,9 @@ pub enum NotSigned {
     #[error("no key event log of `{aid}` is at hand, so nothing tells their key")]
     #[diagnostic(
         code(countersign::trust::log_missing),
-        help("give their log with `--log FILE`; `countersign kel verify` shows whether it is accepted")
+        help(
+            "give their log with `--log FILE` where the file is made or signed; `countersign kel verify` shows whether it is accepted"
+        )
     )]
     LogMissing {
         /// Who.

@@ -82,7 +82,7 @@ pub(in super::super) fn run(args: Args, terminal: &Terminal) -> Outcome {
     Ok(0)
 }
 
-fn schema(text: &str) -> Result<(CredentialType, Said), String> {
+pub(super) fn schema(text: &str) -> Result<(CredentialType, Said), String> {
     let (kind, said) = text.split_once('=').ok_or_else(|| format!("`{text}` is not `TYPE=SAID`"))?;
     let names = CredentialType::ALL.map(CredentialType::as_str).join(", ");
     let known = CredentialType::ALL.into_iter().find(|known| known.as_str() == kind);
