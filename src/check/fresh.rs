@@ -77,6 +77,8 @@ impl Fresh {
     pub fn take(around: &Around<'_>, snapshot: &Snapshot, live: Option<Live>, now: Instant) -> Self {
         // What was sealed after a signing is none of its reasons.
         let snapshot = snapshot.before_closing();
+        // An empty one says nothing, least of all that nothing is wrong.
+        let live = live.filter(|live| !live.streams.is_empty());
         let memory = Arc::new(Memory::default());
         let schemas = around.schemas.clone();
         let streams: Vec<&[u8]> = live.iter().flat_map(|live| &live.streams).map(Vec::as_slice).collect();

@@ -104,18 +104,21 @@ fn the_report_was_made_by_hand() {
 
 #[test]
 fn the_report_was_not_clean() {
-    let world = World::with("  - set: records/le-profile.json#/sole_employee\n    to: true\n", "");
-    world.refused(Code::ReportNotClean);
+    World::with(LAPSED, "").refused(Code::ReportNotClean);
 }
 
-/// The report says what it says, and the case changed with everything that names it.
+/// The registration of the entity lapsed.
+const LAPSED: &str =
+    "  - set: raw/lei-record-r1.json#/data/attributes/registration/status\n    to: LAPSED\n";
+
 #[test]
 fn an_outcome_changed_since_the_report() {
     let trust = World::reference().trust;
-    let other = super::world::patched(&undecided(), "  - set: records/le-profile.json#/sole_employee\n    to: true\n");
-    let mut world = reported(&report(&undecided(), &trust, "2026-03-20T14:50:00Z", Stage::Proposal));
-    world.files = with_report(&other, &report(&undecided(), &trust, "2026-03-20T14:50:00Z", Stage::Proposal));
+    let lapsed = super::world::patched(&undecided(), LAPSED);
+    let mut world = World::reference();
+    world.files = with_report(&lapsed, &report(&undecided(), &trust, "2026-03-20T14:50:00Z", Stage::Proposal));
     world.refused(Code::OutcomesDiffer);
+    world.refused(Code::OtherReport);
 }
 
 #[test]

@@ -49,7 +49,8 @@ fn something_is_missing_in_the_live_state() {
         streams.retain(|stream| !String::from_utf8_lossy(stream).contains("\"ACDC"));
         with_live(streams).refused(Code::LiveIncomplete);
     }
-    with_live(Vec::new()).refused(Code::LiveIncomplete);
+    with_live(vec![Vec::new()]).refused(Code::LiveIncomplete);
+    with_live(Vec::new()).refused(Code::NoLiveState);
 }
 
 #[test]

@@ -108,8 +108,11 @@ fn the_group_is_another() {
 
 #[test]
 fn the_threshold_is_another() {
-    World::with("", "  - set: decision/03-proposal.json#/group_state/threshold\n    to: \"1\"\n")
-        .refused(Code::ProposalDiffers);
+    let group = crate::proposal::QVI;
+    let stated = format!(
+        "  - set: decision/03-proposal.json#/group_state\n    to: {{ aid: {group}, sn: 0, said: {group}, threshold: \"1\" }}\n"
+    );
+    World::with("", &stated).refused(Code::ProposalDiffers);
 }
 
 #[test]

@@ -299,7 +299,7 @@ pub fn draft(trust: &Trust, change: impl FnOnce(&mut Terms)) -> SignedLock {
 /// The case before QAR2 signed, and before the approval.
 pub fn undecided() -> Files {
     let mut files = crate::proposal::snapshot().to_files();
-    files.retain(|path, _| !path.starts_with("post/") && !path.starts_with("decision/07"));
+    files.retain(|path, _| !path.starts_with("post/") && !path.starts_with("decision/07") && !is_decided(path));
     files
 }
 
@@ -327,21 +327,37 @@ pub fn report(files: &Files, trust: &Trust, as_of: &str, stage: Stage) -> Vec<u8
         schemas: None,
         memory: None,
     };
-    let snapshot = Snapshot::from_files(files.clone(), &Limits::STANDARD);
+    // Nobody had decided then.
+    let mut undecided = files.clone();
+    undecided.retain(|path, _| !is_decided(path));
+    let snapshot = Snapshot::from_files(undecided, &Limits::STANDARD);
     json::render(&check::check(program(), &snapshot, trust, None, &options).unwrap())
 }
 
 /// The case with this report approved.
 pub fn with_report(files: &Files, report: &[u8]) -> Files {
     let digest = Sha256::of(report);
-    let mut files = patched(
-        files,
-        &format!(
-            "  - set: decision/05-report.json#/report_path\n    to: {REPORT}\n  \
-             - set: decision/05-report.json#/report_sha256\n    to: {digest}\n  \
-             - set: decision/06-approval.json#/report_sha256\n    to: {digest}\n"
-        ),
-    );
+    let bundle = Sha256::of(&files["bundle/manifest.json"]);
+    let last = files.iter().rfind(|(path, _)| path.starts_with("decision/") && path.ends_with(".json"));
+    let last = Sha256::of(last.unwrap().1);
+    let mut files = files.clone();
+    files.extend(crate::proposal::snapshot().to_files().into_iter().filter(|(path, _)| is_decided(path)));
+    let set = |at: &str, to: &str| format!("  - set: decision/{at}\n    to: {to}\n");
+    let steps = [
+        ("05-report.json#/predecessor_sha256", &last),
+        ("05-report.json#/report_sha256", &digest),
+        ("05-report.json#/bundle_digest", &bundle),
+        ("05-report.json#/manifest_sha256", &bundle),
+        ("06-approval.json#/report_sha256", &digest),
+        ("06-approval.json#/bundle_digest", &bundle),
+        ("06-approval.json#/reviewed_manifest_sha256", &bundle),
+    ]
+    .map(|(at, to)| set(at, &to.to_string()));
+    let mut files = patched(&files, &(set("05-report.json#/report_path", REPORT) + &steps.concat()));
     files.insert(REPORT.to_owned(), report.to_vec());
     files
+}
+
+fn is_decided(path: &str) -> bool {
+    path.starts_with("decision/05") || path.starts_with("decision/06")
 }
