@@ -159,11 +159,7 @@ fn reserve(clearance: &Clearance, bench: &mut Bench<'_>) -> Result<Reserved, Sig
 }
 
 /// The event with QAR2's signature: kept from an earlier run, or made now.
-fn event(
-    clearance: &Clearance,
-    held: Reserved,
-    bench: &mut Bench<'_>,
-) -> Result<(Reserved, Countersigned), SignError> {
+fn event(clearance: &Clearance, held: Reserved, bench: &mut Bench<'_>) -> Result<(Reserved, Countersigned), SignError> {
     let matched: &Matched = clearance.matched();
     if let Some(kept) = &held.signature {
         let signature = IndexedSignature::parse(kept)
@@ -186,11 +182,7 @@ fn event(
 }
 
 /// The signed decision: kept from an earlier run, or made now of what was first reserved.
-fn decision(
-    clearance: &Clearance,
-    held: Reserved,
-    bench: &mut Bench<'_>,
-) -> Result<(Reserved, Envelope), SignError> {
+fn decision(clearance: &Clearance, held: Reserved, bench: &mut Bench<'_>) -> Result<(Reserved, Envelope), SignError> {
     let draft = &held.reservation.draft;
     if let Some(kept) = &held.decision {
         let envelope = Envelope::read(kept, draft, bench.signer.key());

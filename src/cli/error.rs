@@ -21,8 +21,8 @@ use crate::lock::LockError;
 use crate::policy::PolicyProblem;
 use crate::primitives::{Instant, Said};
 use crate::proposal::{Incomparable, NotAProposal, SignatureRefused, Unproven};
-use crate::state::StateError;
 use crate::sign::SignError;
+use crate::state::StateError;
 use crate::store::StoreError;
 use crate::trust::TrustError;
 

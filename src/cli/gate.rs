@@ -38,6 +38,13 @@ const LIVE_MAX: usize = 64;
         Exit status: 0 it may be signed, 4 it may not, 2 the command could not run."
 )]
 pub(super) struct Args {
+    #[command(flatten)]
+    about: About,
+}
+
+/// What is decided about, and how it is told
+#[derive(Debug, clap::Args)]
+pub(super) struct About {
     /// Folder of the case
     #[arg(value_name = "CASE")]
     pub(super) case: PathBuf,
@@ -60,17 +67,18 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
-    let site = Site::load(&args.case, &args.live, settings)?;
+    let About { case, live, format } = args.about;
+    let site = Site::load(&case, &live, settings)?;
     match site.decide() {
         Ok(clearance) => {
-            terminal.print(&match args.format {
-                Format::Human => allowed(&clearance, &args.case),
+            terminal.print(&match format {
+                Format::Human => allowed(&clearance, &case),
                 Format::Json => format!("{}\n", clearance.statement()),
             })?;
             Ok(0)
         }
         Err(refusal) => {
-            print(&refusal, args.format, terminal)?;
+            print(&refusal, format, terminal)?;
             Ok(EXIT_REFUSED)
         }
     }

@@ -8,14 +8,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Outcome;
 use super::config::Settings;
 use super::error::CliError;
-use super::gate::{EXIT_REFUSED, Format, Site, print};
+use super::gate::{About, EXIT_REFUSED, Format, Site, print};
 use super::keys::Folder;
 use super::passphrase::Source;
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
-use super::Outcome;
 use crate::gate::{Clearance, Refusal};
 use crate::keystore::{Embedded, KeyFile, Keystore, Signer};
 use crate::primitives::Aid;
@@ -35,7 +35,7 @@ use crate::sign::{self, Bench, SignError, Signed};
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    gate: super::gate::Args,
+    about: About,
     /// Folder for what is given out
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -47,8 +47,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
     let keystore = args.folder.keystore(settings)?;
-    let mut site = Site::load(&args.gate.case, &args.gate.live, settings)?;
-    writable(&args.out, &args.gate.case)?;
+    let mut site = Site::load(&args.about.case, &args.about.live, settings)?;
+    writable(&args.out, &args.about.case)?;
     let outcome = match site.decide() {
         Err(refusal) => Err(refusal),
         Ok(clearance) => {
@@ -61,7 +61,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     };
     match outcome {
         Ok(signed) => {
-            terminal.print(&match args.gate.format {
+            terminal.print(&match args.about.format {
                 Format::Human => told(&signed, &args.out),
                 Format::Json => format!("{}\n", json(&signed)),
             })?;
@@ -69,7 +69,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         }
         Err(refusal) => {
             record(&mut site, &refusal, &args.out)?;
-            print(&refusal, args.gate.format, terminal)?;
+            print(&refusal, args.about.format, terminal)?;
             Ok(EXIT_REFUSED)
         }
     }
@@ -92,11 +92,7 @@ fn writable(out: &Path, case: &Path) -> Result<(), CliError> {
 }
 
 /// The keys that may sign; else those of QAR2 by name, else any: the gate says why they may not.
-fn key(
-    clearance: &Clearance,
-    files: impl Iterator<Item = KeyFile>,
-    keystore: &Keystore,
-) -> Result<KeyFile, CliError> {
+fn key(clearance: &Clearance, files: impl Iterator<Item = KeyFile>, keystore: &Keystore) -> Result<KeyFile, CliError> {
     let mut files: Vec<KeyFile> = files.collect();
     let (qar2, _) = clearance.qar2();
     let best = |file: &KeyFile| (clearance.admits(file.aid(), file.key()).is_err(), file.aid() != qar2);

@@ -392,9 +392,7 @@ fn live(asked: &Asked<'_>, found: &mut Found) {
     for problem in &asked.fresh.state().problems {
         let (code, message) = match problem {
             LiveProblem::Unusable { why } => (Code::LiveUnusable, format!("the live state does not hold: {why}")),
-            LiveProblem::Incomplete { what } => {
-                (Code::LiveIncomplete, format!("the live state does not hold {what}"))
-            }
+            LiveProblem::Incomplete { what } => (Code::LiveIncomplete, format!("the live state does not hold {what}")),
             LiveProblem::Behind { aid, live, evidence } => {
                 let message = format!("the live log of `{aid}` has {live} events, and the bundle has {evidence}");
                 (Code::LiveBehind, message)

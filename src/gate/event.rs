@@ -77,7 +77,8 @@ fn code(difference: &Difference) -> Code {
 
 fn schema(asked: &Asked<'_>, comparison: &Comparison, found: &mut Found) {
     let tree = Tree::parse(comparison.draft.credential.text.as_bytes(), Numbers::Text).ok();
-    let said = tree.as_ref().and_then(|tree| tree.get("s")).and_then(Tree::text).and_then(|said| said.parse::<Said>().ok());
+    let said =
+        tree.as_ref().and_then(|tree| tree.get("s")).and_then(Tree::text).and_then(|said| said.parse::<Said>().ok());
     let locked = |said: &Said| asked.lock.as_ref().is_none_or(|lock| lock.schemas.contains(said));
     match said {
         Some(said) if !locked(&said) => {

@@ -54,7 +54,10 @@ fn judged(fresh: &ReportDocument, found: &mut Found) {
         found.push(Code::NotClean, format!("the case is {verdict} as of {at}{first}"));
     }
     for pending in fresh.pending.iter().filter(|pending| !DECIDED_HERE.contains(&pending.requirement.as_str())) {
-        found.push(Code::Pending, format!("{} has no rule yet; it waits for {}", pending.requirement, pending.waits_for));
+        found.push(
+            Code::Pending,
+            format!("{} has no rule yet; it waits for {}", pending.requirement, pending.waits_for),
+        );
     }
 }
 
@@ -95,7 +98,8 @@ fn about(asked: &Asked<'_>, report: &ReportDocument, found: &mut Found) {
     }
     if report.run.trust != asked.trust.digest || report.run.policy != asked.fresh.policy() {
         let run = &report.run;
-        let message = format!("the approved report was made with rule book {} and trust file {}", run.policy, run.trust);
+        let message =
+            format!("the approved report was made with rule book {} and trust file {}", run.policy, run.trust);
         found.push(Code::OtherRules, message);
     }
     if !is_clean(report.verdict) {
@@ -112,7 +116,10 @@ fn age(asked: &Asked<'_>, as_of: Instant, found: &mut Found) {
     }
     if as_of.checked_add(lock.report_max_age).is_none_or(|last| last < now) {
         let limit = lock.report_max_age.nanoseconds() / 1_000_000_000;
-        found.push(Code::ReportTooOld, format!("the approved report is as of {as_of}; at {now} it is more than {limit} s old"));
+        found.push(
+            Code::ReportTooOld,
+            format!("the approved report is as of {as_of}; at {now} it is more than {limit} s old"),
+        );
     }
 }
 
@@ -122,7 +129,8 @@ fn compare(report: &ReportDocument, fresh: &ReportDocument, found: &mut Found) {
     };
     let (then, now) = (parameters(report), parameters(fresh));
     if report.run.profile != fresh.run.profile || then.iter().any(|(name, value)| now.get(name) != Some(value)) {
-        found.push(Code::OtherRules, "the approved report was made with another profile or other parameters".to_owned());
+        found
+            .push(Code::OtherRules, "the approved report was made with another profile or other parameters".to_owned());
     }
     if report.run.flows != fresh.run.flows || report.run.engine != fresh.run.engine {
         let message = format!(
@@ -144,7 +152,9 @@ fn compare(report: &ReportDocument, fresh: &ReportDocument, found: &mut Found) {
         let (before, after) = (outcome(&then), outcome(&now));
         if before != after {
             let shown = |of: Option<(Sha256, _, _)>| {
-                of.map_or("not decided", |(_, outcome, _): (_, crate::evaluate::outcome::Outcome, Level)| outcome.as_str())
+                of.map_or("not decided", |(_, outcome, _): (_, crate::evaluate::outcome::Outcome, Level)| {
+                    outcome.as_str()
+                })
             };
             let message = format!("{rule} is {} now, and the approved report says {}", shown(after), shown(before));
             found.push(Code::OutcomesDiffer, message);

@@ -35,7 +35,9 @@ pub enum SignError {
     #[error("the {what} of event `{said}` is not by the key of QAR2 over this event")]
     #[diagnostic(
         code(countersign::sign::kept),
-        help("nothing was given out; the store was changed by somebody, or the signer gave something else: tell an officer")
+        help(
+            "nothing was given out; the store was changed by somebody, or the signer gave something else: tell an officer"
+        )
     )]
     Kept {
         /// The event.
@@ -47,7 +49,9 @@ pub enum SignError {
     #[error("the signed event cannot be written out")]
     #[diagnostic(
         code(countersign::sign::release),
-        help("event, decision and ledger row are kept; mend the folder and run the same command again: the bytes will be the same")
+        help(
+            "event, decision and ledger row are kept; mend the folder and run the same command again: the bytes will be the same"
+        )
     )]
     Release {
         /// What the system says.

@@ -1,6 +1,8 @@
 //! The gate and the signature: the reference case signs, and everything that was done to it does not.
 
+mod command;
 mod evidence;
+mod faults;
 mod installation;
 mod live;
 mod persons;

@@ -158,8 +158,9 @@ fn authority(trust: &Trust, live: &Pooled) -> Option<LiveProblem> {
                 && fact.issuee.as_ref() == Some(&trust.qvi_aid)
         })
         .collect();
-    let valid =
-        ours.iter().any(|credential| credential.standing == Standing::Valid && credential.fact.status == Status::Issued);
+    let valid = ours
+        .iter()
+        .any(|credential| credential.standing == Standing::Valid && credential.fact.status == Status::Issued);
     let revoked = ours.iter().find(|credential| credential.fact.status == Status::Revoked);
     match (valid, revoked) {
         (true, _) => None,

@@ -60,7 +60,8 @@ fn reported(report: &[u8]) -> World {
 
 #[test]
 fn the_report_is_on_another_bundle() {
-    let other = super::world::patched(&undecided(), "  - replace: contract\n    by: Contract\n    in: raw/contract.txt\n");
+    let other =
+        super::world::patched(&undecided(), "  - replace: contract\n    by: Contract\n    in: raw/contract.txt\n");
     let trust = World::reference().trust;
     reported(&report(&other, &trust, "2026-03-20T14:50:00Z", Stage::Proposal)).refused(Code::OtherReport);
 }
@@ -108,8 +109,7 @@ fn the_report_was_not_clean() {
 }
 
 /// The registration of the entity lapsed.
-const LAPSED: &str =
-    "  - set: raw/lei-record-r1.json#/data/attributes/registration/status\n    to: LAPSED\n";
+const LAPSED: &str = "  - set: raw/lei-record-r1.json#/data/attributes/registration/status\n    to: LAPSED\n";
 
 #[test]
 fn an_outcome_changed_since_the_report() {
@@ -219,7 +219,8 @@ fn the_waiver_is_of_another_rule_digest() {
 
 #[test]
 fn qar2_approved_the_waiver() {
-    let own = "[{ person_id: Q2, aid: EHowwGuu5lztml5EN_RGXAdDYdFCTAh6zPLvpqmXn7PU, approved_at: 2026-03-20T12:00:00Z }]";
+    let own =
+        "[{ person_id: Q2, aid: EHowwGuu5lztml5EN_RGXAdDYdFCTAh6zPLvpqmXn7PU, approved_at: 2026-03-20T12:00:00Z }]";
     World::with(&waived(&[("performed_by", "Q2"), ("approved_by", own)]), "").refused(Code::WaiverByParty);
 }
 

@@ -82,7 +82,9 @@ fn the_lock_does_not_allow_the_flow() {
 #[test]
 fn the_lock_sets_a_parameter_that_the_report_did_not_have() {
     let mut world = World::reference();
-    world.relock(|terms| drop(terms.parameters.insert("official_mailbox".to_owned(), "\"vlei@example.com\"".to_owned())));
+    world.relock(|terms| {
+        drop(terms.parameters.insert("official_mailbox".to_owned(), "\"vlei@example.com\"".to_owned()))
+    });
     world.refused(Code::OtherRules);
 }
 

@@ -26,7 +26,8 @@ fn one_person_stands_on_the_roster_under_two_names() {
 
 #[test]
 fn qar2_is_not_assigned() {
-    let world = World::with("", "  - set: decision/02-assignment-qar2.json#/superseded_at\n    to: 2026-03-20T14:59:00Z\n");
+    let world =
+        World::with("", "  - set: decision/02-assignment-qar2.json#/superseded_at\n    to: 2026-03-20T14:59:00Z\n");
     world.refused(Code::NotAssigned);
 }
 

@@ -119,10 +119,7 @@ impl World {
         let actor: Aid = crate::proposal::aid(crate::proposal::Q2);
         let genesis = Entry { at: at("2026-01-01T00:00:00Z"), actor, kind: Kind::Genesis, payload: Sha256::of(b"x") };
         let ledger = Ledger::begin(&ledger_path, genesis).unwrap();
-        let trust = trust(|trust| {
-            trust["ledger_genesis"] = Value::from(ledger.genesis().to_string());
-            trust["store_initialised"] = Value::from(true);
-        });
+        let trust = trust(|trust| initialised(trust, &ledger.genesis().to_string()));
         let files = match (before, after) {
             // The report is the same whenever nothing was changed before it.
             ("", after) => patched(approved(&trust), after),
@@ -132,6 +129,11 @@ impl World {
         let lock = Some(lock(&trust, |_| {}));
         let live = Some(Live { streams: live_streams(), fetched_at: at("2026-03-20T14:59:00Z") });
         Self { folder, files, trust, lock, live, now, signer: "Q2", store_path, ledger_path }
+    }
+
+    /// The trust file.
+    pub fn trust_bytes(&self) -> Vec<u8> {
+        trust_file(|trust| initialised(trust, &self.trust.ledger_genesis.unwrap().to_string()))
     }
 
     pub fn snapshot(&self) -> Snapshot {
@@ -201,8 +203,7 @@ impl World {
         let mut ledger = Ledger::open(&self.ledger_path).unwrap();
         let out = self.folder.path().join("event.cesr");
         let mut release = |signed: &Signed| fs::write(&out, &signed.event.stream);
-        let mut bench =
-            Bench { signer, store: &mut store, ledger: &mut ledger, release: &mut release, reached };
+        let mut bench = Bench { signer, store: &mut store, ledger: &mut ledger, release: &mut release, reached };
         sign::sign(clearance, self.now, &mut bench)
     }
 
@@ -237,9 +238,19 @@ pub fn unmutated() {
 }
 
 pub fn trust(change: impl FnOnce(&mut Value)) -> Trust {
+    Trust::parse(&trust_file(change)).unwrap()
+}
+
+fn trust_file(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut trust: Value = serde_json::from_slice(&fs::read(fixtures().join("trust.json")).unwrap()).unwrap();
     change(&mut trust);
-    Trust::parse(&serde_json::to_vec(&trust).unwrap()).unwrap()
+    serde_json::to_vec(&trust).unwrap()
+}
+
+/// The trust file names the ledger, and says that there is a store.
+fn initialised(trust: &mut Value, genesis: &str) {
+    trust["ledger_genesis"] = Value::from(genesis);
+    trust["store_initialised"] = Value::from(true);
 }
 
 fn seed(holder: &str, which: &str) -> Seed {
