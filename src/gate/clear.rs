@@ -41,6 +41,26 @@ pub(super) struct Asked<'q> {
     pub ledger: Result<&'q LedgerView, &'q str>,
 }
 
+/// What holds where no lock says otherwise; nothing is signed then, and the reasons are told all the same.
+const AGE_MAX_S: i64 = 900;
+
+impl Asked<'_> {
+    /// How old live state may be.
+    fn live_max_age(&self) -> Duration {
+        self.lock.as_ref().map_or(Duration::from_seconds(AGE_MAX_S), |lock| lock.live_max_age)
+    }
+
+    /// How old the approved report may be.
+    pub fn report_max_age(&self) -> Duration {
+        self.lock.as_ref().map_or(Duration::from_seconds(AGE_MAX_S), |lock| lock.report_max_age)
+    }
+
+    /// How far the clock may run behind.
+    pub fn skew(&self) -> Duration {
+        self.lock.as_ref().map_or(Duration::from_seconds(0), |lock| lock.skew)
+    }
+}
+
 /// Reasons in the making.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -379,15 +399,13 @@ fn live(asked: &Asked<'_>, found: &mut Found) {
         return found.push(Code::NoLiveState, "no live state is given".to_owned());
     };
     let seconds = age.nanoseconds() / 1_000_000_000;
-    if let Some(lock) = &asked.lock {
-        if age > lock.live_max_age {
-            let limit = lock.live_max_age.nanoseconds() / 1_000_000_000;
-            found.push(Code::LiveStale, format!("the live state is {seconds} s old, and {limit} s are allowed"));
-        }
-        let ahead = Duration::from_nanoseconds(age.nanoseconds().saturating_neg());
-        if ahead.is_none_or(|ahead| ahead > lock.skew) {
-            found.push(Code::LiveStale, format!("the live state is dated {} s from now", -seconds));
-        }
+    if age > asked.live_max_age() {
+        let limit = asked.live_max_age().nanoseconds() / 1_000_000_000;
+        found.push(Code::LiveStale, format!("the live state is {seconds} s old, and {limit} s are allowed"));
+    }
+    let ahead = Duration::from_nanoseconds(age.nanoseconds().saturating_neg());
+    if ahead.is_none_or(|ahead| ahead > asked.skew()) {
+        found.push(Code::LiveStale, format!("the live state is dated {} s from now", -seconds));
     }
     for problem in &asked.fresh.state().problems {
         let (code, message) = match problem {

@@ -109,13 +109,12 @@ fn about(asked: &Asked<'_>, report: &ReportDocument, found: &mut Found) {
 
 fn age(asked: &Asked<'_>, as_of: Instant, found: &mut Found) {
     let now = asked.fresh.now();
-    // Without a lock nothing is said about ages, and there is a reason already.
-    let Some(lock) = &asked.lock else { return };
+    let limit = asked.report_max_age();
     if as_of > now {
         found.push(Code::ReportFromFuture, format!("the approved report is as of {as_of}, and it is {now}"));
     }
-    if as_of.checked_add(lock.report_max_age).is_none_or(|last| last < now) {
-        let limit = lock.report_max_age.nanoseconds() / 1_000_000_000;
+    if as_of.checked_add(limit).is_none_or(|last| last < now) {
+        let limit = limit.nanoseconds() / 1_000_000_000;
         found.push(
             Code::ReportTooOld,
             format!("the approved report is as of {as_of}; at {now} it is more than {limit} s old"),
@@ -165,8 +164,7 @@ fn compare(report: &ReportDocument, fresh: &ReportDocument, found: &mut Found) {
 /// Time does not run backwards: now is not before anything that was seen. Instants of the case are for rules.
 fn clock(asked: &Asked<'_>, found: &mut Found) {
     let now = asked.fresh.now();
-    let skew = asked.lock.as_ref().map(|lock| lock.skew);
-    let latest = now.checked_add(skew.unwrap_or(crate::primitives::Duration::from_seconds(0))).unwrap_or(now);
+    let latest = now.checked_add(asked.skew()).unwrap_or(now);
     let ledger = asked.ledger.as_ref().ok().and_then(|ledger| ledger.latest);
     let store = asked.store.as_ref().ok().and_then(|store| store.memory.latest);
     for (what, seen) in [("the ledger", ledger), ("the store", store)] {

@@ -9,4 +9,5 @@ mod persons;
 mod proposed;
 mod reference;
 mod table;
+mod together;
 mod world;
