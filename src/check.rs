@@ -8,6 +8,7 @@
 pub mod cases;
 pub mod credential;
 pub mod error;
+pub mod fresh;
 pub mod mutants;
 mod parameter;
 pub mod patch;
@@ -35,6 +36,7 @@ use crate::report::{Parts, Report, assemble};
 use crate::trust::Trust;
 
 pub use error::CheckError;
+pub use fresh::Fresh;
 
 /// The profile where none is named.
 pub const DEFAULT_PROFILE: &str = "house";

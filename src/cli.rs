@@ -13,6 +13,7 @@ mod credential;
 mod doctor;
 mod error;
 mod explain;
+mod gate;
 mod kel;
 mod keys;
 mod ledger;
@@ -24,6 +25,7 @@ mod passphrase;
 mod policy;
 mod propose;
 mod schema;
+mod sign;
 mod state;
 mod terminal;
 mod trust;
@@ -109,6 +111,10 @@ enum Command {
     State(state::Command),
     /// Build the credential and the events that the evidence proves, or compare a proposal with them
     Propose(Box<propose::Args>),
+    /// Say whether QAR2 may sign the event of a case, and why not; nothing is signed or written
+    Gate(gate::Args),
+    /// Sign the event of a case with the key of QAR2, if the gate says yes
+    Sign(sign::Args),
     /// Show each setting, where it comes from, and its digest
     Doctor(doctor::Args),
     /// Print a completion script for a shell
@@ -152,6 +158,8 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Lock(command) => lock::run(command, settings, terminal),
         Command::State(command) => state::run(command, settings, terminal),
         Command::Propose(args) => propose::run(*args, settings, terminal),
+        Command::Gate(args) => gate::run(args, settings, terminal),
+        Command::Sign(args) => sign::run(args, settings, terminal),
         Command::Doctor(args) => doctor::run(args, settings, terminal),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

@@ -10,6 +10,15 @@ use super::error::CliError;
 /// `clock`: the machine's time is outside what can be written.
 pub(super) fn now() -> Result<Instant, CliError> {
     #[allow(clippy::disallowed_methods)] // the one place
-    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_err(|_| CliError::Clock)?;
+    let now = std::time::SystemTime::now();
+    instant(now)
+}
+
+/// A moment that the system gave, to the second.
+///
+/// # Errors
+/// `clock`: it is outside what can be written.
+pub(super) fn instant(time: std::time::SystemTime) -> Result<Instant, CliError> {
+    let elapsed = time.duration_since(std::time::UNIX_EPOCH).map_err(|_| CliError::Clock)?;
     Instant::from_nanoseconds(i128::from(elapsed.as_secs()) * 1_000_000_000).ok_or(CliError::Clock)
 }

@@ -21,6 +21,7 @@ use crate::lock::LockError;
 use crate::policy::PolicyProblem;
 use crate::primitives::{Instant, Said};
 use crate::proposal::{Incomparable, NotAProposal, SignatureRefused, Unproven};
+use crate::sign::SignError;
 use crate::state::StateError;
 use crate::store::StoreError;
 use crate::trust::TrustError;
@@ -399,6 +400,16 @@ pub(super) enum CliError {
     #[error("no folder of keys is given")]
     #[diagnostic(code(countersign::cli::no_keys), help("name it with `--keys DIR` or as `keys` in countersign.toml"))]
     NoKeys,
+    /// A folder without keys.
+    #[error("there are no keys in `{}`", path.display())]
+    #[diagnostic(
+        code(countersign::cli::empty_keystore),
+        help("nothing was reserved or signed; import the keys of QAR2 with `countersign keys import`")
+    )]
+    EmptyKeystore {
+        /// The folder.
+        path: PathBuf,
+    },
     /// No ledger anywhere.
     #[error("no ledger is given")]
     #[diagnostic(
@@ -496,6 +507,10 @@ pub(super) enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     State(#[from] StateError),
+    /// A signature that was not made, or not given out.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Sign(#[from] SignError),
     /// A bundle that was not changed.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -172,7 +172,6 @@ impl EventToSign {
     ///
     /// # Errors
     /// The event is not one message of KERI whose digest is its own, or not one that the act signs.
-    #[cfg_attr(not(test), expect(dead_code, reason = "made by `gate`, which is not there yet"))]
     pub(crate) fn cleared(act: Act, event: &str, decision: &str, report: Option<&str>) -> Result<Self, NotSignable> {
         let refused = |reason: String| NotSignable::Event { act, reason };
         let messages = cesr::read(event.as_bytes()).map_err(|error| refused(error.to_string()))?;
@@ -380,7 +379,6 @@ impl DecisionToSign {
     ///
     /// # Errors
     /// It is no Statement of a decision.
-    #[cfg_attr(not(test), expect(dead_code, reason = "made by `sign`, which is not there yet"))]
     pub(crate) fn new(statement: &str) -> Result<Self, NotSignable> {
         let refused = |reason: &str| NotSignable::Record { what: "decision", reason: reason.to_owned() };
         let tree = Tree::parse(statement.as_bytes(), Numbers::Integers)

@@ -83,6 +83,19 @@ impl Ledger {
     /// # Errors
     /// `write`: the row does not count, and nothing of it stays; or what was written meanwhile does not follow.
     pub fn append(&mut self, entry: Entry) -> Result<Appended, LedgerError> {
+        self.write(entry, false)
+    }
+
+    /// As [`Ledger::append`], unless a row of the kind is about the payload: then that one. Two processes that write
+    /// the same leave one row.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    pub fn append_once(&mut self, entry: Entry) -> Result<Row, LedgerError> {
+        Ok(self.write(entry, true)?.row)
+    }
+
+    fn write(&mut self, entry: Entry, once: bool) -> Result<Appended, LedgerError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| LedgerError::Write { path, source }
@@ -104,6 +117,10 @@ impl Ledger {
             });
         }
         *self = now;
+        let same = |row: &&Row| row.entry.kind == entry.kind && row.entry.payload == entry.payload;
+        if let Some(row) = self.rows.iter().find(same).filter(|_| once) {
+            return Ok(Appended { row: row.clone(), cut: None });
+        }
         let row = Row::new(self.size(), self.rows.last().map(Row::hash), entry);
         let cut = self.torn;
         let end = self.end;

@@ -10,6 +10,7 @@ mod cli;
 mod collect;
 mod conformance;
 mod evaluate;
+mod gate;
 mod generated;
 mod image;
 mod keri;

@@ -2,7 +2,7 @@
 
 mod command;
 mod foreign;
-mod one_off;
+pub mod one_off;
 mod proven;
 mod revoked;
 mod signed;

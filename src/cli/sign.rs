@@ -1,0 +1,190 @@
+//! `countersign sign CASE`: QAR2's signature, if the gate says yes.
+//!
+//! In: a case and what was fetched for this decision. Out: the event with both signatures, the decision in its
+//! envelope and the gate's report, as files; or exit status 4, every reason, and a row in the ledger. On a no nothing
+//! asks for a passphrase.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Outcome;
+use super::config::Settings;
+use super::error::CliError;
+use super::gate::{About, EXIT_REFUSED, Format, Site, print};
+use super::keys::Folder;
+use super::passphrase::Source;
+use super::terminal::{self, Terminal};
+use super::write::{self, Existing};
+use crate::gate::{Clearance, Refusal};
+use crate::keystore::{Embedded, KeyFile, Keystore, Signer};
+use crate::primitives::Aid;
+use crate::proposal::Assigned;
+use crate::sign::{self, Bench, SignError, Signed};
+
+/// Sign the event of a case with the key of QAR2, if the gate says yes
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Sign the event of a case with the key of QAR2, if the gate says yes: exactly the bytes that evidence \
+        and live state prove. The place in the group's log is reserved before any key is opened.\n\nDIR gets \
+        `event.cesr`, the event with the signatures of both QARs; `decision.dsse.json`, the signed decision; and \
+        `report.json`, the report of the gate's own run. If they were cut off, the same command goes on where it was, \
+        with the same bytes.\n\nOn a no nothing is opened; DIR gets `refusal.json`, and the ledger a row of it.",
+    after_help = "Example:\n  countersign sign cases/acme --live live.cesr --out signed\n\n\
+        Exit status: 0 signed, 4 the gate says no, 2 the command could not run."
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    about: About,
+    /// Folder for what is given out
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    folder: Folder,
+    #[command(flatten)]
+    passphrase: Source,
+}
+
+pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
+    let keystore = args.folder.keystore(settings)?;
+    let mut site = Site::load(&args.about.case, &args.about.live, settings)?;
+    writable(&args.out, &args.about.case)?;
+    let outcome = match site.decide() {
+        Err(refusal) => Err(refusal),
+        Ok(clearance) => {
+            let file = key(&clearance, keystore.list()?.into_iter().filter_map(|listed| listed.file.ok()), &keystore)?;
+            // Asked for now, used by the signature: the key opens when its place is reserved.
+            let passphrase = args.passphrase.existing(file.name().as_str())?;
+            let signer = Embedded::locked(file, || Ok(passphrase.clone()));
+            signed(&mut site, &clearance, &signer, &args.out)?
+        }
+    };
+    match outcome {
+        Ok(signed) => {
+            terminal.print(&match args.about.format {
+                Format::Human => told(&signed, &args.out),
+                Format::Json => format!("{}\n", json(&signed)),
+            })?;
+            Ok(0)
+        }
+        Err(refusal) => {
+            record(&mut site, &refusal, &args.out)?;
+            print(&refusal, args.about.format, terminal)?;
+            Ok(EXIT_REFUSED)
+        }
+    }
+}
+
+const EVENT: &str = "event.cesr";
+const DECISION: &str = "decision.dsse.json";
+const REPORT: &str = "report.json";
+const REFUSAL: &str = "refusal.json";
+
+/// The folder for the output is there and not in the case, before anything is reserved.
+fn writable(out: &Path, case: &Path) -> Result<(), CliError> {
+    fs::create_dir_all(out).map_err(|source| CliError::Write { path: out.to_owned(), source })?;
+    if let (Ok(out), Ok(case)) = (out.canonicalize(), case.canonicalize())
+        && out.starts_with(&case)
+    {
+        return Err(CliError::OutputInCase { path: out });
+    }
+    Ok(())
+}
+
+/// The keys that may sign; else those of QAR2 by name, else any: the gate says why they may not.
+fn key(clearance: &Clearance, files: impl Iterator<Item = KeyFile>, keystore: &Keystore) -> Result<KeyFile, CliError> {
+    let mut files: Vec<KeyFile> = files.collect();
+    let (qar2, _) = clearance.qar2();
+    let best = |file: &KeyFile| (clearance.admits(file.aid(), file.key()).is_err(), file.aid() != qar2);
+    files.sort_by_key(best);
+    files.into_iter().next().ok_or_else(|| CliError::EmptyKeystore { path: keystore.folder().to_owned() })
+}
+
+fn signed(
+    site: &mut Site,
+    clearance: &Clearance,
+    signer: &dyn Signer,
+    out: &Path,
+) -> Result<Result<Signed, Refusal>, CliError> {
+    let now = site.now;
+    let (Ok(store), Ok(ledger)) = (&mut site.store, &mut site.ledger) else {
+        // The gate says no without them.
+        return Err(CliError::Internal { what: "a clearance without store and ledger" });
+    };
+    let mut release = |signed: &Signed| {
+        let files: [(&str, &[u8]); 3] = [
+            (REPORT, clearance.report()),
+            (DECISION, signed.decision.as_bytes()),
+            // The event last: whoever finds it finds what stands behind it.
+            (EVENT, &signed.event.stream),
+        ];
+        files.iter().try_for_each(|(name, bytes)| {
+            write::atomically(&out.join(name), bytes, Existing::Replace)
+                .map_err(|error| io::Error::other(error.to_string()))
+        })
+    };
+    let mut bench = Bench { signer, store, ledger, release: &mut release, reached: &mut |_| Ok(()) };
+    match sign::sign(clearance, now, &mut bench) {
+        Ok(signed) => Ok(Ok(signed)),
+        Err(SignError::Refused(refusal)) => Ok(Err(*refusal)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes a refusal into the ledger, if that can still be trusted, and beside the output.
+fn record(site: &mut Site, refusal: &Refusal, out: &Path) -> Result<(), CliError> {
+    if let Ok(ledger) = &mut site.ledger {
+        let qar2 = Assigned::find(&site.snapshot, "QAR2", site.now);
+        let actor: Aid = qar2.map_or_else(|| site.trust.qvi_aid.clone(), |qar2| qar2.aid);
+        sign::record(refusal, &actor, ledger)?;
+    }
+    write::atomically(&out.join(REFUSAL), refusal.text().as_bytes(), Existing::Replace)
+}
+
+fn told(signed: &Signed, out: &Path) -> String {
+    let event = &signed.event;
+    let list = |indices: &std::collections::BTreeSet<u32>| {
+        indices.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let mut text = match signed.resumed {
+        Some(state) => format!("signed; an earlier run had come to `{state}`, and the bytes are the same\n"),
+        None => "signed\n".to_owned(),
+    };
+    let rows = [
+        ["event".to_owned(), event.said.to_string()],
+        ["signatures at".to_owned(), list(&event.signers)],
+        ["ledger row".to_owned(), signed.row.to_string()],
+        ["written".to_owned(), format!("{EVENT}, {DECISION}, {REPORT} in {}", out.display())],
+    ];
+    text.push_str(&terminal::columns_of(&rows));
+    text.push('\n');
+    text.push_str(&match event.satisfied {
+        true => format!(
+            "The threshold is met. The event needs {} of these receipts: {}\n",
+            event.receipts,
+            event.witnesses.join(", ")
+        ),
+        false => format!(
+            "This is a partial: the threshold is not met. Not signed yet at {}; then {} receipts of {}\n",
+            list(&event.unsigned),
+            event.receipts,
+            event.witnesses.join(", ")
+        ),
+    });
+    text
+}
+
+fn json(signed: &Signed) -> serde_json::Value {
+    let event = &signed.event;
+    serde_json::json!({
+        "format": "countersign/signed/v1",
+        "event": event.said.to_string(),
+        "signers": event.signers,
+        "satisfied": event.satisfied,
+        "unsigned": event.unsigned,
+        "receipts": event.receipts,
+        "witnesses": event.witnesses,
+        "ledger_row": signed.row,
+        "resumed": signed.resumed.map(|state| state.to_string()),
+    })
+}

@@ -1,0 +1,94 @@
+//! Step 5: the proposed event against what evidence and live state prove, byte for byte.
+
+use super::clear::{Asked, Found};
+use super::code::Code;
+use super::persons::Qars;
+use crate::bundle::json::{Numbers, Tree};
+use crate::primitives::Said;
+use crate::proposal::{self, Act, Comparison, Difference, Matched, Part, Proven, Received, Sources};
+
+/// What the evidence proves is to be signed, whatever was proposed.
+pub(super) fn prove(asked: &Asked<'_>, found: &mut Found) -> Option<Proven> {
+    let live = asked.fresh.live();
+    let sources = Sources {
+        snapshot: asked.fresh.snapshot(),
+        trust: asked.trust,
+        as_of: asked.fresh.now(),
+        live: &live,
+        schemas: asked.fresh.schemas(),
+        memory: None,
+    };
+    match proposal::prove(&Act::Issue, &sources) {
+        Ok(proven) => Some(proven),
+        Err(error) => {
+            found.push(Code::NotProven, error.to_string());
+            None
+        }
+    }
+}
+
+/// Every reason of the step, and the proposal if there is none.
+pub(super) fn check(asked: &Asked<'_>, proven: &Proven, qars: &Qars, found: &mut Found) -> Option<Matched> {
+    let received = match Received::of_case(asked.fresh.snapshot()) {
+        Ok(Some((received, _))) => received,
+        Ok(None) => {
+            found.push(Code::NoProposal, "the case has no proposal".to_owned());
+            return None;
+        }
+        Err(error) => {
+            found.push(Code::ProposalUnusable, error.to_string());
+            return None;
+        }
+    };
+    let comparison = match proven.compare(&received) {
+        Ok(comparison) => comparison,
+        Err(error) => {
+            found.push(Code::ProposalUnusable, error.to_string());
+            return None;
+        }
+    };
+    for difference in comparison.differences.iter().filter(|difference| !difference.follows) {
+        found.push(code(difference), difference.to_string());
+    }
+    schema(asked, &comparison, found);
+    let qar1 = qars.qar1.as_ref().filter(|_| comparison.differences.is_empty())?;
+    match proven.accept(&comparison, &received, &qar1.aid) {
+        Ok(matched) => Some(matched),
+        Err(error) => {
+            found.push(Code::Qar1Signature, error.to_string());
+            None
+        }
+    }
+}
+
+fn code(difference: &Difference) -> Code {
+    match difference.part {
+        Part::Credential => Code::CredentialDiffers,
+        Part::Event => Code::RegistryEventDiffers,
+        Part::Proposal => Code::ProposalDiffers,
+        Part::Anchor => match difference.field.as_str() {
+            "s" | "p" => Code::EventPlace,
+            "t" => Code::EventKind,
+            field if field.starts_with('a') => Code::EventSeals,
+            _ => Code::EventDiffers,
+        },
+    }
+}
+
+fn schema(asked: &Asked<'_>, comparison: &Comparison, found: &mut Found) {
+    let tree = Tree::parse(comparison.draft.credential.text.as_bytes(), Numbers::Text).ok();
+    let said =
+        tree.as_ref().and_then(|tree| tree.get("s")).and_then(Tree::text).and_then(|said| said.parse::<Said>().ok());
+    let locked = |said: &Said| asked.lock.as_ref().is_none_or(|lock| lock.schemas.contains(said));
+    match said {
+        Some(said) if !locked(&said) => {
+            found.push(Code::SchemaNotLocked, format!("the policy lock does not list the schema `{said}`"));
+        }
+        // Who has official schemas at all has the one that counts.
+        Some(said) if asked.fresh.schemas().is_some() && !asked.fresh.has_schema(&said) => {
+            found.push(Code::SchemaMissing, format!("the official schema `{said}` is not at hand"));
+        }
+        Some(_) => {}
+        None => found.push(Code::SchemaNotLocked, "the credential names no schema".to_owned()),
+    }
+}

@@ -1,0 +1,13 @@
+//! The gate and the signature: the reference case signs, and everything that was done to it does not.
+
+mod command;
+mod evidence;
+mod faults;
+mod installation;
+mod live;
+mod persons;
+mod proposed;
+mod reference;
+mod table;
+mod together;
+mod world;

@@ -1,0 +1,374 @@
+//! An installation at the moment at which QAR2 signs the reference case: case, trust, lock, live state, store,
+//! ledger and keys, each of which a test may spoil.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use countersign::bundle::{Limits, Snapshot};
+use countersign::check::fresh::{Around, Live, Terms as RunTerms};
+use countersign::check::{self, Fresh, Options};
+use countersign::compile;
+use countersign::compile::program::{Program, Stage};
+use countersign::evaluate::outcome::FailOn;
+use countersign::gate::{self, Clearance, Code, LedgerView, Question, Refusal, StoreView};
+use countersign::keri::remake::Keys;
+use countersign::keystore::{Cost, Embedded, Imported, KeyName, Keystore, Passphrase, Seed};
+use countersign::ledger::{Entry, Kind, Ledger};
+use countersign::lock::{SignedLock, Terms};
+use countersign::policy::cases::patch_file;
+use countersign::primitives::{Aid, Duration, Instant, Sha256};
+use countersign::report::json;
+use countersign::sign::{self, Bench, Point, SignError, Signed};
+use countersign::source::Source;
+use countersign::store::Store;
+use countersign::trust::Trust;
+use serde_json::Value;
+
+use crate::proposal::fixtures;
+
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// When QAR2 signs.
+pub const NOW: &str = "2026-03-20T15:00:00Z";
+/// When the report was made that QAR2 approved.
+const REPORTED: &str = "2026-03-20T14:50:00Z";
+/// The report that QAR2 approved.
+const REPORT: &str = "decision/report-1.json";
+const PASSPHRASE: &str = "correct horse battery";
+
+pub fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+pub fn program() -> &'static Program {
+    compile::shipped().unwrap()
+}
+
+fn keys_json() -> &'static Value {
+    static KEYS: OnceLock<Value> = OnceLock::new();
+    KEYS.get_or_init(|| serde_json::from_slice(&fs::read(fixtures().join("keri/b0/keys.json")).unwrap()).unwrap())
+}
+
+pub fn stream(name: &str) -> Vec<u8> {
+    fs::read(fixtures().join("keri/b0").join(name)).unwrap()
+}
+
+/// The streams of the fixture that make a whole live state.
+pub fn live_streams() -> Vec<Vec<u8>> {
+    ["kel-root", "kel-geda", "kel-qvi", "registry", "tel-qvi", "credential-qvi"]
+        .map(|name| stream(&format!("{name}.cesr")))
+        .to_vec()
+}
+
+/// Changes files as the patch of a case does; what changed is signed again.
+pub fn patched(files: &Files, steps: &str) -> Files {
+    if steps.is_empty() {
+        return files.clone();
+    }
+    let source = Source::new("patch.yaml", format!("patch:\n{steps}"));
+    let file = patch_file(&source).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let keys = Keys::parse(&fs::read(fixtures().join("keri/b0/keys.json")).unwrap()).unwrap();
+    // The report is a document of the past: nothing in it is made to agree with what changes.
+    let mut files = files.clone();
+    let report = files.remove_entry(REPORT);
+    let snapshot = Snapshot::from_files(files, &Limits::STANDARD);
+    let patched = check::cases::patched(&snapshot, &file.steps, &program().schema, &keys).unwrap();
+    assert_eq!(patched.stale, Vec::<String>::new());
+    let mut files = patched.snapshot.to_files();
+    files.extend(report);
+    files
+}
+
+/// The installation.
+pub struct World {
+    pub folder: tempfile::TempDir,
+    pub files: Files,
+    pub trust: Trust,
+    pub lock: Option<SignedLock>,
+    pub live: Option<Live>,
+    pub now: Instant,
+    /// Whose keys are used.
+    pub signer: &'static str,
+    pub store_path: PathBuf,
+    pub ledger_path: PathBuf,
+}
+
+/// What became of an attempt.
+pub struct Attempt {
+    pub outcome: Result<Signed, Refusal>,
+    /// Whether the key was opened.
+    pub opened: bool,
+    /// Rows that the attempt wrote.
+    pub rows: Vec<Kind>,
+}
+
+impl World {
+    /// The reference case, approved.
+    pub fn reference() -> Self {
+        Self::with("", "")
+    }
+
+    /// The case with a patch from the beginning on, and one after its approval.
+    pub fn with(before: &str, after: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let [store_path, ledger_path] = ["store.sqlite", "ledger.jsonl"].map(|name| folder.path().join(name));
+        Store::init(&store_path).unwrap();
+        let actor: Aid = crate::proposal::aid(crate::proposal::Q2);
+        let genesis = Entry { at: at("2026-01-01T00:00:00Z"), actor, kind: Kind::Genesis, payload: Sha256::of(b"x") };
+        let ledger = Ledger::begin(&ledger_path, genesis).unwrap();
+        let trust = trust(|trust| initialised(trust, &ledger.genesis().to_string()));
+        let files = match (before, after) {
+            // The report is the same whenever nothing was changed before it.
+            ("", after) => patched(approved(&trust), after),
+            (before, after) => patched(&approve(&patched(&undecided(), before), &trust), after),
+        };
+        let now = at(NOW);
+        let lock = Some(lock(&trust, |_| {}));
+        let live = Some(Live { streams: live_streams(), fetched_at: at("2026-03-20T14:59:00Z") });
+        Self { folder, files, trust, lock, live, now, signer: "Q2", store_path, ledger_path }
+    }
+
+    /// The trust file.
+    pub fn trust_bytes(&self) -> Vec<u8> {
+        trust_file(|trust| initialised(trust, &self.trust.ledger_genesis.unwrap().to_string()))
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::from_files(self.files.clone(), &Limits::STANDARD)
+    }
+
+    /// Makes the lock again, with other terms.
+    pub fn relock(&mut self, change: impl FnOnce(&mut Terms)) {
+        self.lock = Some(lock(&self.trust, change));
+    }
+
+    pub fn fresh(&self) -> Fresh {
+        let highest = Store::open(&self.store_path, true).ok().and_then(|store| store.memory().unwrap().lock_serial);
+        let verified = self.lock.as_ref().and_then(|lock| lock.verified(&self.trust, self.now, highest).ok());
+        let terms = verified.map(|lock| RunTerms {
+            profile: lock.profile.clone(),
+            parameters: lock.parameters.clone().into_iter().collect(),
+        });
+        let around = Around { program: program(), trust: &self.trust, cases: None, schemas: None, terms };
+        Fresh::take(&around, &self.snapshot(), self.live.clone(), self.now)
+    }
+
+    pub fn clear(&self) -> Result<Clearance, Refusal> {
+        let fresh = self.fresh();
+        let store = Store::open(&self.store_path, self.trust.store_initialised)
+            .and_then(|store| StoreView::of(&store))
+            .map_err(|error| error.to_string());
+        let ledger =
+            Ledger::open(&self.ledger_path).map(|ledger| LedgerView::of(&ledger)).map_err(|error| error.to_string());
+        gate::clear(&Question {
+            fresh: &fresh,
+            trust: &self.trust,
+            lock: Ok(self.lock.as_ref()),
+            store: store.as_ref().map_err(String::as_str),
+            ledger: ledger.as_ref().map_err(String::as_str),
+        })
+    }
+
+    pub fn embedded(&self, holder: &str) -> Embedded<'static> {
+        embedded(&self.folder.path().join("keys"), holder)
+    }
+
+    /// Signs as the command does: gate, signature, or a refusal in the ledger.
+    pub fn attempt(&self) -> Attempt {
+        let signer = self.embedded(self.signer);
+        let before = Ledger::open(&self.ledger_path).map(|ledger| ledger.size()).unwrap_or_default();
+        let outcome = self.clear().and_then(|clearance| match self.sign(&clearance, &signer, &mut |_| Ok(())) {
+            Ok(signed) => Ok(signed),
+            Err(SignError::Refused(refusal)) => Err(*refusal),
+            Err(error) => panic!("{error}"),
+        });
+        if let (Err(refusal), Ok(mut ledger)) = (&outcome, Ledger::open(&self.ledger_path)) {
+            sign::record(refusal, &crate::proposal::aid(crate::proposal::Q2), &mut ledger).unwrap();
+        }
+        let rows = Ledger::open(&self.ledger_path).map(|ledger| ledger.rows().to_vec()).unwrap_or_default();
+        let rows = rows.iter().skip(before as usize).map(|row| row.entry.kind).collect();
+        Attempt { outcome, opened: signer.is_open(), rows }
+    }
+
+    pub fn sign(
+        &self,
+        clearance: &Clearance,
+        signer: &Embedded<'_>,
+        reached: &mut dyn FnMut(Point) -> io::Result<()>,
+    ) -> Result<Signed, SignError> {
+        let mut store = Store::open(&self.store_path, true).unwrap();
+        let mut ledger = Ledger::open(&self.ledger_path).unwrap();
+        let out = self.folder.path().join("event.cesr");
+        let mut release = |signed: &Signed| fs::write(&out, &signed.event.stream);
+        let mut bench = Bench { signer, store: &mut store, ledger: &mut ledger, release: &mut release, reached };
+        sign::sign(clearance, self.now, &mut bench)
+    }
+
+    /// Nothing is signed, for this reason: no key was opened, and the ledger says so.
+    #[track_caller]
+    pub fn refused(&self, code: Code) -> Refusal {
+        let attempt = self.refused_unrecorded(code);
+        assert_eq!(attempt.rows, [Kind::Refusal], "the ledger has no row of it");
+        attempt.outcome.unwrap_err()
+    }
+
+    #[track_caller]
+    pub fn refused_unrecorded(&self, code: Code) -> Attempt {
+        unmutated();
+        let attempt = self.attempt();
+        assert!(!attempt.opened, "a key was opened");
+        let Err(refusal) = &attempt.outcome else { panic!("it was signed; expected {code}") };
+        assert!(refusal.is_for(code), "expected {code}: {:#?}", refusal.reasons());
+        assert!(!self.folder.path().join("event.cesr").exists());
+        attempt
+    }
+}
+
+/// The reference case signs: what an attack changes is what refuses it.
+pub fn unmutated() {
+    static SIGNED: OnceLock<()> = OnceLock::new();
+    SIGNED.get_or_init(|| {
+        let attempt = World::reference().attempt();
+        let signed = attempt.outcome.unwrap_or_else(|refusal| panic!("{:#?}", refusal.reasons()));
+        assert!(signed.event.satisfied && attempt.opened);
+    });
+}
+
+pub fn trust(change: impl FnOnce(&mut Value)) -> Trust {
+    Trust::parse(&trust_file(change)).unwrap()
+}
+
+fn trust_file(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let mut trust: Value = serde_json::from_slice(&fs::read(fixtures().join("trust.json")).unwrap()).unwrap();
+    change(&mut trust);
+    serde_json::to_vec(&trust).unwrap()
+}
+
+/// The trust file names the ledger, and says that there is a store.
+fn initialised(trust: &mut Value, genesis: &str) {
+    trust["ledger_genesis"] = Value::from(genesis);
+    trust["store_initialised"] = Value::from(true);
+}
+
+fn seed(holder: &str, which: &str) -> Seed {
+    Seed::parse(keys_json()["holders"][holder][which].as_str().unwrap()).unwrap()
+}
+
+/// Keys of the fixture in a keystore of their own.
+fn embedded(folder: &std::path::Path, holder: &str) -> Embedded<'static> {
+    let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
+    let keystore = Keystore::new(folder).with_cost(cost);
+    let name: KeyName = holder.to_lowercase().parse().unwrap();
+    let passphrase = || Passphrase::new(PASSPHRASE.to_owned());
+    let file = keystore.read(&name).or_else(|_| {
+        let aid = keys_json()["holders"][holder]["aid"].as_str().unwrap().parse().unwrap();
+        let (current, next) = (seed(holder, "current"), Some(seed(holder, "next")));
+        keystore.import(&name, Imported { aid, current, next }, &passphrase())
+    });
+    Embedded::locked(file.unwrap(), move || Ok(passphrase()))
+}
+
+/// The lock of the installation, signed by two of its policy keys.
+pub fn lock(trust: &Trust, change: impl FnOnce(&mut Terms)) -> SignedLock {
+    let keys = tempfile::tempdir().unwrap();
+    let mut lock = draft(trust, change);
+    for (holder, log) in [("POLICY-1", "kel-policy-1.cesr"), ("POLICY-2", "kel-policy-2.cesr")] {
+        let log = String::from_utf8(stream(log)).unwrap();
+        lock = lock.sign(trust, log.trim_end(), &embedded(keys.path(), holder)).unwrap();
+    }
+    lock
+}
+
+/// A lock that nobody signed.
+pub fn draft(trust: &Trust, change: impl FnOnce(&mut Terms)) -> SignedLock {
+    let mut terms = Terms {
+        id: "house".to_owned(),
+        serial: 7,
+        not_before: at("2026-01-01T00:00:00Z"),
+        expires: at("2026-12-31T00:00:00Z"),
+        minimum_engine: "0.1.0".parse().unwrap(),
+        trust_digest: trust.digest,
+        policy_digest: program().digest,
+        documents: BTreeMap::new(),
+        files: BTreeMap::new(),
+        levels: BTreeMap::new(),
+        profile: "house".to_owned(),
+        parameters: BTreeMap::new(),
+        flows: ["le-unsolicited".to_owned()].into(),
+        schemas: ["ENPXp1vQzRF6JwIuS-mp2U8Uf1MoADoP_GqQ62VsDZWY".parse().unwrap()].into(),
+        report_max_age: Duration::from_seconds(900),
+        live_max_age: Duration::from_seconds(900),
+        skew: Duration::from_seconds(120),
+    };
+    change(&mut terms);
+    SignedLock::draft(terms).unwrap()
+}
+
+/// The case before QAR2 signed, and before the approval.
+pub fn undecided() -> Files {
+    let mut files = crate::proposal::snapshot().to_files();
+    files.retain(|path, _| !path.starts_with("post/") && !path.starts_with("decision/07") && !is_decided(path));
+    files
+}
+
+fn approved(trust: &Trust) -> &'static Files {
+    static APPROVED: OnceLock<Files> = OnceLock::new();
+    // The trust file names the first row of the ledger, which is the same in every world.
+    APPROVED.get_or_init(|| approve(&undecided(), trust))
+}
+
+/// Makes the report of stage proposal and approves it.
+pub fn approve(files: &Files, trust: &Trust) -> Files {
+    let report = report(files, trust, REPORTED, Stage::Proposal);
+    with_report(files, &report)
+}
+
+/// The report on a case, as it is stored.
+pub fn report(files: &Files, trust: &Trust, as_of: &str, stage: Stage) -> Vec<u8> {
+    let options = Options {
+        as_of: at(as_of),
+        stage,
+        flows: Vec::new(),
+        profile: check::DEFAULT_PROFILE.to_owned(),
+        set: Vec::new(),
+        fail_on: FailOn::Warn,
+        schemas: None,
+        memory: None,
+    };
+    // Nobody had decided then.
+    let mut undecided = files.clone();
+    undecided.retain(|path, _| !is_decided(path));
+    let snapshot = Snapshot::from_files(undecided, &Limits::STANDARD);
+    json::render(&check::check(program(), &snapshot, trust, None, &options).unwrap())
+}
+
+/// The case with this report approved.
+pub fn with_report(files: &Files, report: &[u8]) -> Files {
+    let digest = Sha256::of(report);
+    let bundle = Sha256::of(&files["bundle/manifest.json"]);
+    let last = files.iter().rfind(|(path, _)| path.starts_with("decision/") && path.ends_with(".json"));
+    let last = Sha256::of(last.unwrap().1);
+    let mut files = files.clone();
+    files.extend(crate::proposal::snapshot().to_files().into_iter().filter(|(path, _)| is_decided(path)));
+    let set = |at: &str, to: &str| format!("  - set: decision/{at}\n    to: {to}\n");
+    let steps = [
+        ("05-report.json#/predecessor_sha256", &last),
+        ("05-report.json#/report_sha256", &digest),
+        ("05-report.json#/bundle_digest", &bundle),
+        ("05-report.json#/manifest_sha256", &bundle),
+        ("06-approval.json#/report_sha256", &digest),
+        ("06-approval.json#/bundle_digest", &bundle),
+        ("06-approval.json#/reviewed_manifest_sha256", &bundle),
+    ]
+    .map(|(at, to)| set(at, &to.to_string()));
+    let mut files = patched(&files, &(set("05-report.json#/report_path", REPORT) + &steps.concat()));
+    files.insert(REPORT.to_owned(), report.to_vec());
+    files
+}
+
+fn is_decided(path: &str) -> bool {
+    path.starts_with("decision/05") || path.starts_with("decision/06")
+}
