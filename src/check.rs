@@ -8,6 +8,7 @@
 pub mod cases;
 pub mod credential;
 pub mod error;
+mod known;
 mod parameter;
 pub mod patch;
 
@@ -27,12 +28,13 @@ use crate::evaluate::{Coverage, Inputs, Question, Selection, Signing, evaluate_c
 use crate::facts::schema::{FactSchema, KindClass, KindId};
 use crate::keri::schema::Library;
 use crate::keri::signature::Memory;
-use crate::primitives::Instant;
+use crate::primitives::{Instant, Sha256};
 use crate::report::document::Run;
 use crate::report::{Parts, Report, assemble};
 use crate::trust::Trust;
 
 pub use error::CheckError;
+pub use known::known;
 
 /// The profile where none is named.
 pub const DEFAULT_PROFILE: &str = "house";
@@ -150,6 +152,21 @@ fn check_covered(
     };
     let parts = Parts { program, evaluation: &evaluation, facts: &facts, snapshot, waivers: &waivers, needs: &needs };
     Ok(Report::seal(assemble(parts, run)))
+}
+
+/// The packs of a report, each with a digest over its rules: what decides, without titles and messages.
+pub fn pack_digests(program: &Program, report: &Report) -> Vec<(String, Sha256)> {
+    let of_pack = |pack: &String| {
+        let mut rules: Vec<String> = program
+            .rules
+            .iter()
+            .filter(|rule| rule.packs.contains(pack))
+            .map(|rule| format!("{} {}\n", rule.id, rule.digest))
+            .collect();
+        rules.sort();
+        (pack.clone(), Sha256::of(rules.concat().as_bytes()))
+    };
+    report.content().run.packs.iter().map(of_pack).collect()
 }
 
 /// Whatever is wrong with the files, manifests and records of a case; no rule is run.

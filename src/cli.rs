@@ -5,6 +5,7 @@
 //! beyond the values it is given.
 
 mod bundle;
+mod case;
 mod check;
 mod clock;
 mod completions;
@@ -99,6 +100,9 @@ enum Command {
     /// Show, verify and prove what was decided
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Assign, submit, attest, waive, approve or reject, and see where a case stands
+    #[command(subcommand)]
+    Case(case::Command),
     /// Build the credential and the events that the evidence proves, or compare a proposal with them
     Propose(Box<propose::Args>),
     /// Show each setting, where it comes from, and its digest
@@ -141,6 +145,7 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Schema(command) => schema::run(command, settings, terminal),
         Command::Keys(command) => keys::run(command, settings, terminal),
         Command::Ledger(command) => ledger::run(command, settings, terminal),
+        Command::Case(command) => case::run(command, settings, terminal),
         Command::Propose(args) => propose::run(*args, settings, terminal),
         Command::Doctor(args) => doctor::run(args, settings, terminal),
         Command::Completions(args) => completions::run(args),

@@ -335,7 +335,6 @@ impl RecordToSign {
     ///
     /// # Errors
     /// It is no strict JSON object, or it carries the version string of KERI or ACDC.
-    #[cfg_attr(not(test), expect(dead_code, reason = "made by `case`, which is not there yet"))]
     pub(crate) fn new(domain: Domain, document: &[u8]) -> Result<Self, NotSignable> {
         let refused = |reason: String| NotSignable::Record { what: domain.what(), reason };
         let tree = Tree::parse(document, Numbers::Integers).map_err(|error| refused(error.to_string()))?;
