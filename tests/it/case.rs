@@ -106,7 +106,7 @@ impl Case {
 
     /// The keys of somebody, imported when they are first asked for.
     pub fn signer(&self, name: &str) -> Embedded<'static> {
-        let keystore = Keystore::new(&self.keys()).with_cost(Cost::least());
+        let keystore = Keystore::new(&self.keys()).with_cost(Cost { memory_kib: 8, passes: 1, lanes: 1 });
         let key: KeyName = name.to_lowercase().parse().unwrap();
         let passphrase = || Passphrase::new(PASSPHRASE.to_owned());
         let file = keystore.read(&key).unwrap_or_else(|_| {
