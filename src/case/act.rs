@@ -232,7 +232,17 @@ impl<'c> Desk<'c> {
         Ok(run)
     }
 
+    /// Records that follow the last one, which must be signed before another names it.
     fn write<'p>(&'p self, actor: &'p Actor) -> Result<Writer<'p>, CaseError> {
+        if let Some((path, _)) = self.unsigned_proposal() {
+            let person = self.progress.last().map(|last| printable(&last.person)).unwrap_or_default();
+            return Err(CaseError::UnsignedRecord { path: path.to_owned(), person });
+        }
+        self.write_signing(actor)
+    }
+
+    /// As [`Desk::write`], by who signs the last one as well.
+    fn write_signing<'p>(&'p self, actor: &'p Actor) -> Result<Writer<'p>, CaseError> {
         Ok(Writer::new(&self.progress, self.state(&actor.aid)?, actor, self.now))
     }
 }
@@ -306,7 +316,8 @@ fn same(one: &Member, other: &Member) -> Option<String> {
 /// the case as it is or without a proposal whose record waits for QAR1's signature.
 ///
 /// # Errors
-/// `not_assigned`, `not_the_qar`, `other_aid`, `unsealed`, `already_submitted`, `decided`, `not_clean`, `other_report`.
+/// `not_assigned`, `not_the_qar`, `other_aid`, `unsealed`, `already_submitted`, `decided`, `not_clean`, `other_report`,
+/// `other_proposer`.
 pub fn submit(
     desk: &Desk<'_>,
     actor: &Actor,
@@ -321,11 +332,16 @@ pub fn submit(
         return Err(CaseError::AlreadySubmitted { path: submission.path.clone() });
     }
     desk.clean(report, Stage::Evidence)?;
-    let mut writer = desk.write(actor)?;
+    let mut writer = desk.write_signing(actor)?;
     writer.tell("bundle", bundle);
     writer.tell("recommendation", recommendation.as_str());
     writer.tell("to", &qar2.person);
     if let Some((path, bytes)) = desk.unsigned_proposal() {
+        let proposer = desk.progress.last().map(|last| (last.person.clone(), last.what.clone()));
+        if proposer != Some((actor.person.clone(), super::progress::What::Proposed(actor.aid.clone()))) {
+            let path = path.to_owned();
+            return Err(CaseError::OtherProposer { path, person: printable(&actor.person) });
+        }
         writer.tell("proposal", path);
         writer.sign_present(path, bytes);
     }

@@ -221,6 +221,18 @@ pub enum CaseError {
         /// As it is.
         bundle: Sha256,
     },
+    /// A proposal of somebody else.
+    #[error("`{path}` was not made by `{person}`, who submits it")]
+    #[diagnostic(
+        code(countersign::case::other_proposer),
+        help("the QAR1 of the case proposes and submits; take the proposal out, and propose anew")
+    )]
+    OtherProposer {
+        /// The record.
+        path: String,
+        /// QAR1.
+        person: String,
+    },
     /// Too late.
     #[error("QAR2 decided in `{path}`")]
     #[diagnostic(code(countersign::case::decided), help("what was decided stays; `countersign case show CASE` goes on"))]

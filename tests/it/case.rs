@@ -12,12 +12,15 @@ use std::path::{Path, PathBuf};
 
 use countersign::bundle::{Limits, Snapshot};
 use countersign::case::{self, Actor, CaseError, Decision, Desk, Draft, Role, Signed, Verdict};
-use countersign::check::{self, Options};
+use countersign::check::{self, Options, cases};
 use countersign::compile::program::{Program, Stage};
 use countersign::evaluate::outcome::FailOn;
+use countersign::keri::remake::Keys;
 use countersign::keystore::{Cost, Embedded, Imported, KeyName, Keystore, Passphrase, Seed};
+use countersign::policy::cases::patch_file;
 use countersign::primitives::{Aid, Instant};
 use countersign::report::Report;
+use countersign::source::Source;
 use countersign::store::folder::{self, Seen};
 use countersign::trust::Trust;
 use miette::Diagnostic;
@@ -76,6 +79,24 @@ impl Case {
             case.put(&path, &bytes);
         }
         case
+    }
+
+    /// The sealed reference case with other evidence, signed again by those who signed it.
+    pub fn patched(steps: &str) -> Self {
+        let snapshot = Self::sealed().snapshot();
+        let text = format!("name: other evidence\nfixture: b0\nas_of: 2026-03-20T15:00:00Z\npatch:\n{steps}");
+        let file = patch_file(&Source::new("other.yaml", text)).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let keys = Keys::parse(&fs::read(fixtures().join("keri/b0/keys.json")).unwrap()).unwrap();
+        let patched = cases::patched(&snapshot, &file.steps, &program().schema, &keys).unwrap();
+        assert_eq!(patched.stale, Vec::<String>::new());
+        Self::of(patched.snapshot.to_files())
+    }
+
+    /// Both QARs, at the times of the fixture.
+    pub fn with_qars(self) -> Self {
+        self.assign("2026-03-17T09:00:00Z", "Q3", Role::Qar1, "Q1").unwrap();
+        self.assign("2026-03-17T09:05:00Z", "Q3", Role::Qar2, "Q2").unwrap();
+        self
     }
 
     pub fn put(&self, path: &str, bytes: &[u8]) {
@@ -168,10 +189,7 @@ impl Case {
 
     /// Both QARs, as in the fixture.
     pub fn assigned() -> Self {
-        let case = Self::sealed();
-        case.assign("2026-03-17T09:00:00Z", "Q3", Role::Qar1, "Q1").unwrap();
-        case.assign("2026-03-17T09:05:00Z", "Q3", Role::Qar2, "Q2").unwrap();
-        case
+        Self::sealed().with_qars()
     }
 
     /// The proposal as `propose` leaves it: without a signature of its record.
@@ -180,6 +198,17 @@ impl Case {
             self.put(&format!("decision/{name}"), &fs::read(fixtures().join("cases/b0/decision").join(name)).unwrap());
         }
         self
+    }
+
+    /// A run of a stage, and an act that rests on it.
+    pub fn act_on(
+        &self,
+        stage: Stage,
+        now: &str,
+        (person, keys): (&str, &str),
+        make: impl FnOnce(&Desk<'_>, &Actor, &Report) -> Result<Draft, CaseError>,
+    ) -> Result<Signed, CaseError> {
+        self.act_with(now, person, keys, |desk, actor| make(desk, actor, &self.check(stage, now)))
     }
 
     pub fn submit(&self, now: &str, by: &str) -> Result<Signed, CaseError> {
