@@ -262,7 +262,8 @@ pub fn assign(desk: &Desk<'_>, actor: &Actor, roles: &[(Role, &str)]) -> Result<
     for role in [Role::Qar1, Role::Qar2] {
         // Whoever has the other role: a roster that has changed since hides nobody.
         if let Some(held) = desk.progress.qar(role, desk.now) {
-            let legal_name = desk.progress.members(&held.person, desk.now).next().map(|member| member.legal_name.clone());
+            let legal_name =
+                desk.progress.members(&held.person, desk.now).next().map(|member| member.legal_name.clone());
             let legal_name = legal_name.unwrap_or_default();
             let (person, aid) = (held.person.clone(), held.aid.clone());
             given.push((role, Member { person, legal_name, aid, from: held.at, to: None }));
@@ -318,12 +319,7 @@ fn same(one: &Member, other: &Member) -> Option<String> {
 /// # Errors
 /// `not_assigned`, `not_the_qar`, `other_aid`, `unsealed`, `already_submitted`, `decided`, `not_clean`, `other_report`,
 /// `other_proposer`.
-pub fn submit(
-    desk: &Desk<'_>,
-    actor: &Actor,
-    report: &Report,
-    recommendation: Decision,
-) -> Result<Draft, CaseError> {
+pub fn submit(desk: &Desk<'_>, actor: &Actor, report: &Report, recommendation: Decision) -> Result<Draft, CaseError> {
     let qar2 = desk.qar(Role::Qar2)?;
     desk.acts_as(Role::Qar1, actor)?;
     desk.undecided()?;

@@ -192,20 +192,14 @@ pub enum CaseError {
     },
     /// A second submission.
     #[error("the evidence was submitted already, in `{path}`")]
-    #[diagnostic(
-        code(countersign::case::already_submitted),
-        help("`countersign case show CASE` says who acts next")
-    )]
+    #[diagnostic(code(countersign::case::already_submitted), help("`countersign case show CASE` says who acts next"))]
     AlreadySubmitted {
         /// The record.
         path: String,
     },
     /// Nothing to decide on.
     #[error("the evidence was not submitted")]
-    #[diagnostic(
-        code(countersign::case::not_submitted),
-        help("QAR1 submits first: `countersign case submit CASE`")
-    )]
+    #[diagnostic(code(countersign::case::not_submitted), help("QAR1 submits first: `countersign case submit CASE`"))]
     NotSubmitted,
     /// A submission of other evidence.
     #[error("`{path}` submits the bundle {submitted}, and this one is {bundle}")]
@@ -235,7 +229,10 @@ pub enum CaseError {
     },
     /// Too late.
     #[error("QAR2 decided in `{path}`")]
-    #[diagnostic(code(countersign::case::decided), help("what was decided stays; `countersign case show CASE` goes on"))]
+    #[diagnostic(
+        code(countersign::case::decided),
+        help("what was decided stays; `countersign case show CASE` goes on")
+    )]
     Decided {
         /// The record.
         path: String,

@@ -112,7 +112,9 @@ impl Progress {
             add("an officer who is no QAR of the case", what, Some(command));
         }
         let phase = self.phase(at);
-        if let Some(report) = report.filter(|_| matches!(phase, Phase::Open | Phase::Unassigned | Phase::Prepared | Phase::Submitted)) {
+        if let Some(report) =
+            report.filter(|_| matches!(phase, Phase::Open | Phase::Unassigned | Phase::Prepared | Phase::Submitted))
+        {
             for step in self.findings(case, report, &qar1) {
                 add(&step.0, step.1, Some(step.2));
             }
@@ -183,14 +185,17 @@ impl Progress {
                         );
                         steps.push((qar1.to_owned(), what, command));
                     }
-                    (Outcome::Fail, Level::Block) | (Outcome::Indeterminate, Level::Warn | Level::Block) => blocked += 1,
+                    (Outcome::Fail, Level::Block) | (Outcome::Indeterminate, Level::Warn | Level::Block) => {
+                        blocked += 1
+                    }
                 }
             }
         }
         if blocked > 0 {
             let things = if blocked == 1 { "1 finding".to_owned() } else { format!("{blocked} findings") };
             let stage = report.run.stage.as_str();
-            let what = format!("settle {things} with evidence: the run of stage {stage} is {}", report.verdict.as_str());
+            let what =
+                format!("settle {things} with evidence: the run of stage {stage} is {}", report.verdict.as_str());
             steps.push((qar1.to_owned(), what, format!("countersign check {case} --stage {stage}")));
         }
         steps

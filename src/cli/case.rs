@@ -105,10 +105,8 @@ struct Sitting<'s> {
 
 impl<'s> Sitting<'s> {
     fn read(path: &'s Path, kel: &[PathBuf], settings: &'s Settings) -> Result<Self, CliError> {
-        let (rule_book, snapshot) = side_by_side(
-            || load::rule_book(None, settings),
-            || Snapshot::read(path, &Limits::STANDARD),
-        );
+        let (rule_book, snapshot) =
+            side_by_side(|| load::rule_book(None, settings), || Snapshot::read(path, &Limits::STANDARD));
         let (rule_book, snapshot) = (rule_book?, snapshot?);
         if snapshot.form() != Form::Case || !path.is_dir() {
             return Err(CliError::NotACase { path: path.to_owned() });

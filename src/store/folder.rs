@@ -31,7 +31,8 @@ pub struct Seen(BTreeMap<String, Sha256>);
 impl Seen {
     /// Of the files of a case that were read, by path; others than those that count are left out.
     pub fn of(files: impl IntoIterator<Item = (String, Sha256)>) -> Self {
-        let counts = |path: &String| path == MANIFEST || path.strip_prefix(DECISION).is_some_and(|r| r.starts_with('/'));
+        let counts =
+            |path: &String| path == MANIFEST || path.strip_prefix(DECISION).is_some_and(|r| r.starts_with('/'));
         Self(files.into_iter().filter(|(path, _)| counts(path)).collect())
     }
 

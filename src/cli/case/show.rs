@@ -43,7 +43,13 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
         ["run".to_owned(), format!("{verdict} at stage {} as of {now}", phase.stage().as_str())],
     ];
     if let Some(decision) = progress.decision() {
-        let text = format!("{} by {} at {}, report {}", decision.decision.as_str(), printable(&decision.person), decision.at, decision.report);
+        let text = format!(
+            "{} by {} at {}, report {}",
+            decision.decision.as_str(),
+            printable(&decision.person),
+            decision.at,
+            decision.report
+        );
         rows.push(["decision".to_owned(), text]);
     }
     let mut text = columns_of(&rows);

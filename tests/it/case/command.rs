@@ -66,9 +66,8 @@ fn both_qars_are_assigned_shown_and_logged() {
     let json = case.run(&["log", "case", "--format", "json"]).stdout;
     let rows: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(rows[0]["signed_by"], serde_json::json!([aid("Q3").as_str()]));
-    let digest = countersign::primitives::Sha256::of(
-        &fs::read(case.path().join("decision/01-assignment-qar1.json")).unwrap(),
-    );
+    let digest =
+        countersign::primitives::Sha256::of(&fs::read(case.path().join("decision/01-assignment-qar1.json")).unwrap());
     assert_eq!(rows[0]["sha256"], digest.to_string());
     assert_eq!(check::problems(&case.snapshot(), &program().schema), []);
     assert!(case.run(&["show", "case"]).stdout.contains("countersign propose case --out DIR"));
@@ -148,7 +147,11 @@ fn an_act_that_was_interrupted_is_finished_first() {
     assert!(shown.stderr.contains("an act was interrupted"), "{}", shown.stderr);
     assert_eq!(case.decided().len(), 2);
     let ran = case.run(&["assign", "case", "--qar2", "Q2", "--by", "Q3"]);
-    assert!(ran.stderr.contains("already_assigned") && ran.stderr.contains("02-assignment-qar2.json"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("already_assigned") && ran.stderr.contains("02-assignment-qar2.json"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(case.decided().len(), 4);
 }
 

@@ -3,7 +3,8 @@
 use super::*;
 
 /// Evidence that is as good: the renewal is due a day later.
-const RENEWED: &str = "  - replace: 2026-05-01T00:00:00Z\n    by: 2026-05-02T00:00:00Z\n    in: raw/lei-record-r*.json\n";
+const RENEWED: &str =
+    "  - replace: 2026-05-01T00:00:00Z\n    by: 2026-05-02T00:00:00Z\n    in: raw/lei-record-r*.json\n";
 const MARCH_17: &str = "2026-03-17T09:00:00Z";
 
 /// The sealed case with a roster that says something else; the officers signed it.
@@ -143,14 +144,14 @@ fn evidence_is_submitted_when_it_is_clean() {
 fn a_report_counts_for_its_bundle_its_stage_and_its_time() {
     let now = "2026-03-19T10:00:00Z";
     let case = Case::assigned();
-    let submit = |report: Report| {
-        case.act(now, "Q1", |desk, actor| case::submit(desk, actor, &report, Decision::Approve))
-    };
+    let submit =
+        |report: Report| case.act(now, "Q1", |desk, actor| case::submit(desk, actor, &report, Decision::Approve));
     let other = Case::patched(RENEWED).with_qars();
     refused(submit(other.check(Stage::Evidence, now)), "other_report");
     refused(submit(case.check(Stage::Proposal, now)), "other_report");
     refused(submit(case.check(Stage::Evidence, "2026-03-19T10:00:01Z")), "other_report");
-    let elsewhere = Case { trust: Trust { digest: countersign::primitives::Sha256::of(b"x"), ..trust() }, ..Case::assigned() };
+    let elsewhere =
+        Case { trust: Trust { digest: countersign::primitives::Sha256::of(b"x"), ..trust() }, ..Case::assigned() };
     refused(submit(elsewhere.check(Stage::Evidence, now)), "other_report");
     submit(case.check(Stage::Evidence, now)).unwrap();
 }

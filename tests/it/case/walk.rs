@@ -21,13 +21,10 @@ fn every_act_is_read_as_the_records_of_the_fixture_are() {
         }
     }
     case.decide("2026-03-20T14:50:00Z", "2026-03-20T14:55:00Z", "Q2", Decision::Approve).unwrap();
-    assert_eq!(case.decided()[9..], [
-        "05-report-document.json",
-        "05-report.json",
-        "05-report.sig.cesr",
-        "06-approval.json",
-        "06-approval.sig.cesr"
-    ]);
+    assert_eq!(
+        case.decided()[9..],
+        ["05-report-document.json", "05-report.json", "05-report.sig.cesr", "06-approval.json", "06-approval.sig.cesr"]
+    );
     let problems = check::problems(&case.snapshot(), &program().schema);
     assert_eq!(problems, []);
 
@@ -40,7 +37,8 @@ fn every_act_is_read_as_the_records_of_the_fixture_are() {
     assert!(outcomes(&ours).len() > 200);
 
     // The report that was approved is the one that everybody gets who asks the same.
-    let before = Case::with(|path| path.starts_with("bundle/") || path.starts_with("decision/") && path < "decision/05");
+    let before =
+        Case::with(|path| path.starts_with("bundle/") || path.starts_with("decision/") && path < "decision/05");
     let again = before.check(Stage::Proposal, "2026-03-20T14:50:00Z");
     let kept = fs::read(case.path().join("decision/05-report-document.json")).unwrap();
     assert_eq!(kept, countersign::report::json::render(&again));
@@ -56,10 +54,8 @@ fn a_case_says_at_any_moment_who_is_next() {
         let phase = progress.phase(now);
         let report = case.check(phase.stage(), "2026-03-20T14:59:00Z");
         let steps = progress.next("case", now, Some(report.content()));
-        let steps: Vec<String> = steps
-            .iter()
-            .map(|step| format!("{}: {}", step.who, step.command.as_deref().unwrap_or_default()))
-            .collect();
+        let steps: Vec<String> =
+            steps.iter().map(|step| format!("{}: {}", step.who, step.command.as_deref().unwrap_or_default())).collect();
         (phase, steps)
     };
     let case = Case::sealed();
