@@ -192,6 +192,16 @@ impl<'c> Desk<'c> {
         }
     }
 
+    /// That QAR2 may decide: an approval on which nobody has signed may be made anew, as a report grows old.
+    fn decidable(&self, qar2: &Aid) -> Result<(), CaseError> {
+        match self.progress.decision() {
+            Some(decision) if decision.decision == Decision::Reject || self.progress.has_signed(qar2) => {
+                Err(CaseError::Decided { path: decision.path.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// The submission of the evidence as it is.
     fn submitted(&self) -> Result<&super::progress::Submission, CaseError> {
         let bundle = self.sealed()?;
@@ -577,7 +587,7 @@ pub struct Verdict<'s> {
     pub packs: &'s [(String, Sha256)],
 }
 
-/// QAR2 decides on one exact report. An approval needs a clean one; to reject, any will do.
+/// QAR2 decides on one exact report. An approval needs a clean one; to reject, any will do. The last decision counts.
 ///
 /// # Errors
 /// `not_assigned`, `not_the_qar`, `other_aid`, `not_submitted`, `other_bundle`, `decided`, `not_clean`, `no_text`.
@@ -588,7 +598,7 @@ pub fn decide(desk: &Desk<'_>, actor: &Actor, verdict: &Verdict<'_>) -> Result<D
         let why = "QAR1 is the same person".to_owned();
         return Err(CaseError::SamePerson { person: printable(&actor.person), role: Role::Qar2, why });
     }
-    desk.undecided()?;
+    desk.decidable(&actor.aid)?;
     let submission = desk.submitted()?;
     let bundle = submission.manifest;
     let run = match verdict.decision {

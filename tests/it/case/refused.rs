@@ -176,9 +176,12 @@ fn qar2_decides_once_on_a_clean_proposal() {
     });
     refused(wordless, "no_text");
     case.decide(read, now, "Q2", Decision::Approve).unwrap();
-    refused(case.decide(now, now, "Q2", Decision::Reject), "decided");
     refused(case.submit("2026-03-20T14:56:00Z", "Q1"), "decided");
     refused(case.assign("2026-03-20T14:56:00Z", "Q3", Role::Qar2, "Q3"), "decided");
+    case.decide(now, "2026-03-20T14:56:00Z", "Q2", Decision::Reject).unwrap();
+    refused(case.decide("2026-03-20T14:57:00Z", "2026-03-20T14:57:00Z", "Q2", Decision::Approve), "decided");
+    let signed = Case::with(|path| !path.starts_with("post/"));
+    refused(signed.decide("2026-03-20T15:01:00Z", "2026-03-20T15:01:00Z", "Q2", Decision::Reject), "decided");
 }
 
 #[test]

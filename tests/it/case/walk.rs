@@ -45,6 +45,31 @@ fn every_act_is_read_as_the_records_of_the_fixture_are() {
 }
 
 #[test]
+fn a_report_that_grew_old_is_approved_anew() {
+    let case = Case::submitted();
+    case.decide("2026-03-20T13:00:00Z", "2026-03-20T13:05:00Z", "Q2", Decision::Approve).unwrap();
+    let stale = case.check(Stage::Approval, "2026-03-20T15:00:00Z");
+    assert_eq!(stale.document().verdict.as_str(), "not-clean");
+    case.decide("2026-03-20T14:50:00Z", "2026-03-20T14:55:00Z", "Q2", Decision::Approve).unwrap();
+    let fresh = case.check(Stage::Approval, "2026-03-20T15:00:00Z");
+    assert_eq!(fresh.document().verdict.as_str(), "clean");
+    // The last word counts.
+    case.decide("2026-03-20T14:56:00Z", "2026-03-20T14:57:00Z", "Q2", Decision::Reject).unwrap();
+    let rejected = case.check(Stage::Approval, "2026-03-20T15:00:00Z");
+    assert_eq!(rejected.document().verdict.as_str(), "not-clean");
+}
+
+#[test]
+fn an_officer_may_assign() {
+    let case = Case::sealed();
+    for (role, person) in [(Role::Qar1, "Q1"), (Role::Qar2, "Q2")] {
+        case.assign("2026-03-17T09:00:00Z", "OFFICER-1", role, person).unwrap();
+    }
+    let report = case.check(Stage::Evidence, "2026-03-19T10:00:00Z");
+    assert_eq!(report.document().verdict.as_str(), "clean");
+}
+
+#[test]
 fn a_case_says_at_any_moment_who_is_next() {
     let now = at("2026-03-20T14:59:00Z");
     let told = |case: &Case| {
