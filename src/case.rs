@@ -1,9 +1,16 @@
 //! Case records: who did what with the evidence, and when.
 //!
 //! In: the files of `CASE/decision/`. Out: which of them are case records, whether they form one
-//! chain (each names the digest of the one before it), and the waivers among them. Signatures over
-//! case records are not verified here. Whether they name the right bundle is for rules to say.
+//! chain (each names the digest of the one before it), the waivers among them, where the case stands, and
+//! what may be done next: an act is made here, or refused. Signatures over case records are not verified
+//! here; `check` says whose hold. Whether records name the right bundle is for rules to say.
 //! This module must not know rules or formats.
+
+mod act;
+mod draft;
+pub mod error;
+mod next;
+mod progress;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +26,14 @@ use crate::facts::table::Layout;
 use crate::facts::{Facts, FileId};
 use crate::primitives::{Instant, Sha256};
 use crate::source::Span;
+
+pub use act::{Desk, Plea, Statement, Verdict, assign, attest, decide, grant_waiver, request_waiver, submit};
+pub use draft::{Actor, Draft, Signed};
+pub use error::CaseError;
+pub use next::{Phase, Step};
+pub use progress::{
+    Approval, Assignment, Decision, Done, KeyState, Known, Member, Progress, Reported, Request, Role, Submission, What,
+};
 
 /// The files of `decision/`, sorted by what they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -9,6 +9,7 @@ pub mod cases;
 pub mod credential;
 pub mod error;
 pub mod fresh;
+mod known;
 pub mod mutants;
 mod parameter;
 pub mod patch;
@@ -30,13 +31,14 @@ use crate::facts::Facts;
 use crate::facts::schema::{FactSchema, KindClass, KindId};
 use crate::keri::schema::Library;
 use crate::keri::signature::Memory;
-use crate::primitives::Instant;
+use crate::primitives::{Instant, Sha256};
 use crate::report::document::Run;
 use crate::report::{Parts, Report, assemble};
 use crate::trust::Trust;
 
 pub use error::CheckError;
 pub use fresh::Fresh;
+pub use known::known;
 
 /// The profile where none is named.
 pub const DEFAULT_PROFILE: &str = "house";
@@ -203,6 +205,21 @@ pub fn lockable<'p>(
     flows(program, None, flow_ids)?;
     parameter::assignments(program, set)?;
     Ok(profile)
+}
+
+/// The packs of a report, each with a digest over its rules: what decides, without titles and messages.
+pub fn pack_digests(program: &Program, report: &Report) -> Vec<(String, Sha256)> {
+    let of_pack = |pack: &String| {
+        let mut rules: Vec<String> = program
+            .rules
+            .iter()
+            .filter(|rule| rule.packs.contains(pack))
+            .map(|rule| format!("{} {}\n", rule.id, rule.digest))
+            .collect();
+        rules.sort();
+        (pack.clone(), Sha256::of(rules.concat().as_bytes()))
+    };
+    report.content().run.packs.iter().map(of_pack).collect()
 }
 
 /// Whatever is wrong with the files, manifests and records of a case; no rule is run.

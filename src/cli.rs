@@ -5,6 +5,7 @@
 //! beyond the values it is given.
 
 mod bundle;
+mod case;
 mod check;
 mod clock;
 mod completions;
@@ -109,6 +110,9 @@ enum Command {
     /// Make store and ledger once, look at them, and recover them with the officers
     #[command(subcommand)]
     State(state::Command),
+    /// Assign, submit, attest, waive, approve or reject, and see where a case stands
+    #[command(subcommand)]
+    Case(case::Command),
     /// Build the credential and the events that the evidence proves, or compare a proposal with them
     Propose(Box<propose::Args>),
     /// Say whether QAR2 may sign the event of a case, and why not; nothing is signed or written
@@ -157,6 +161,7 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Ledger(command) => ledger::run(command, settings, terminal),
         Command::Lock(command) => lock::run(command, settings, terminal),
         Command::State(command) => state::run(command, settings, terminal),
+        Command::Case(command) => case::run(command, settings, terminal),
         Command::Propose(args) => propose::run(*args, settings, terminal),
         Command::Gate(args) => gate::run(args, settings, terminal),
         Command::Sign(args) => sign::run(args, settings, terminal),

@@ -9,6 +9,7 @@
 
 mod cases;
 pub mod error;
+pub mod folder;
 mod memory;
 mod open;
 mod reserve;

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::bundle::BundleError;
 use crate::bundle::author::AuthorError;
+use crate::case::CaseError;
 use crate::check::CheckError;
 use crate::fetch::FetchError;
 use crate::gleif::GleifError;
@@ -438,6 +439,34 @@ pub(super) enum CliError {
         help("a new ledger has another first row, which the trust file must name: give a file with `--next FILE`")
     )]
     NoNext,
+    /// Nobody who acts.
+    #[error("nobody is named who acts")]
+    #[diagnostic(
+        code(countersign::cli::nobody_acts),
+        help("name the person with `--by PERSON`, or as `person` in countersign.toml")
+    )]
+    NobodyActs,
+    /// No keys of the person who acts.
+    #[error("the folder of keys has none of the identifier of `{person}`")]
+    #[diagnostic(
+        code(countersign::cli::no_keys_of),
+        help("`countersign keys list` shows whose keys are here; `--sign-with NAME` names others")
+    )]
+    NoKeysOf {
+        /// Who.
+        person: String,
+    },
+    /// Nobody to ask.
+    #[error("there is no terminal to ask at")]
+    #[diagnostic(code(countersign::cli::no_terminal), help("give `{option}`; nothing was signed"))]
+    NoTerminal {
+        /// What answers the question instead.
+        option: &'static str,
+    },
+    /// A no.
+    #[error("it was not confirmed")]
+    #[diagnostic(code(countersign::cli::not_confirmed), help("nothing was signed, and nothing was written"))]
+    NotConfirmed,
     /// Nobody to ask.
     #[error("there is no terminal to ask for a passphrase")]
     #[diagnostic(
@@ -475,6 +504,10 @@ pub(super) enum CliError {
         /// The keys.
         name: String,
     },
+    /// An act that is refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Case(#[from] CaseError),
     /// A run that cannot be made as asked.
     #[error(transparent)]
     #[diagnostic(transparent)]

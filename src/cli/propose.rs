@@ -155,8 +155,9 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     store(&args.case, &stored)?;
     terminal.print(&format!("{text}\nwritten: {}, {}\n", stored.record_path, stored.stream_path))?;
     terminal::print_note(&format!(
-        "{} signs the record as well: its signature belongs beside it, in `{}`",
+        "{} signs the record with `countersign case submit {}`; its signature will lie beside it, in `{}`",
         run.qar1.person_id,
+        args.case.display(),
         stored.record_path.replace(".json", ".sig.cesr")
     ));
     Ok(0)

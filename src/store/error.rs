@@ -163,4 +163,26 @@ pub enum StoreError {
         /// What was seen.
         held: String,
     },
+    /// Something was added to a case since it was read.
+    #[error("`{}` was changed while this act was made", path.display())]
+    #[diagnostic(
+        code(countersign::store::case_moved),
+        help("nothing was written; look at `countersign case log`, and act again if it is still right")
+    )]
+    CaseMoved {
+        /// The case.
+        path: PathBuf,
+    },
+    /// A case that cannot be written.
+    #[error("`{}` cannot be written: {reason}", path.display())]
+    #[diagnostic(
+        code(countersign::store::case_write),
+        help("look at the folder, its free space and who may write there; what was begun is finished by the next act")
+    )]
+    CaseWrite {
+        /// The case.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
 }

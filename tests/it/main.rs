@@ -6,6 +6,7 @@ mod architecture;
 mod attack;
 mod bounds;
 mod bundle;
+mod case;
 mod cli;
 mod collect;
 mod conformance;
