@@ -150,8 +150,9 @@ fn a_report_counts_for_its_bundle_its_stage_and_its_time() {
     refused(submit(other.check(Stage::Evidence, now)), "other_report");
     refused(submit(case.check(Stage::Proposal, now)), "other_report");
     refused(submit(case.check(Stage::Evidence, "2026-03-19T10:00:01Z")), "other_report");
-    let elsewhere =
-        Case { trust: Trust { digest: countersign::primitives::Sha256::of(b"x"), ..trust() }, ..Case::assigned() };
+    let mut other_trust = fs::read(fixtures().join("trust.json")).unwrap();
+    other_trust.push(b'\n');
+    let elsewhere = Case { trust: Trust::parse(&other_trust).unwrap(), ..Case::assigned() };
     refused(submit(elsewhere.check(Stage::Evidence, now)), "other_report");
     submit(case.check(Stage::Evidence, now)).unwrap();
 }

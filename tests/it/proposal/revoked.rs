@@ -30,8 +30,8 @@ fn before() -> Vec<u8> {
     let stream = revoked();
     let messages = cesr::read(&stream).unwrap();
     let kept = messages.iter().filter(|message| {
-        !message.body.contains("\"t\":\"rev\"")
-            && !(message.body.contains("\"t\":\"ixn\"") && message.body.contains("\"s\":\"1\",\"d\""))
+        let sealed = message.body.contains("\"t\":\"ixn\"") && message.body.contains("\"s\":\"1\",\"d\"");
+        !(message.body.contains("\"t\":\"rev\"") || sealed)
     });
     kept.flat_map(|message| stream[message.offset..message.end].to_vec()).collect()
 }
