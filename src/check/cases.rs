@@ -301,7 +301,7 @@ fn reasons(result: &ResultEntry) -> String {
 /// that one's cases; one that only asks for a statement waits for it instead of failing.
 fn incomplete(program: &Program, shown: &BTreeMap<&str, BTreeSet<Outcome>>) -> Vec<(String, Vec<&'static str>)> {
     let mut incomplete = Vec::new();
-    for rule in &program.rules {
+    for rule in program.rules.iter() {
         let mut seen: BTreeSet<Outcome> = shown.get(rule.id.as_str()).cloned().unwrap_or_default();
         let mut decided = rule;
         while let RuleBody::SameAs(target) = decided.body {
