@@ -150,7 +150,7 @@ impl<'a> Maker<'a, '_> {
                 strength: &result.strength,
                 precedence: &result.precedence,
                 stage: result.stage.as_str(),
-                tags: [&result.document, &result.precedence],
+                tags: tags(&result.document, &result.precedence),
             },
         }
     }
@@ -272,7 +272,7 @@ impl<'a> Maker<'a, '_> {
                 strength: "MUST",
                 precedence: "gate",
                 stage: "evidence",
-                tags: ["countersign", "gate"],
+                tags: tags("countersign", "gate"),
             },
         }
     }
@@ -343,6 +343,11 @@ fn level(level: Level) -> &'static str {
         Level::Warn => "warning",
         Level::Info => "note",
     }
+}
+
+/// Tags of a rule, each once.
+fn tags<'t>(document: &'t str, precedence: &'t str) -> Vec<&'t str> {
+    if document == precedence { vec![document] } else { vec![document, precedence] }
 }
 
 /// A path as a URI has it.

@@ -1,7 +1,7 @@
 //! The report as an in-toto statement with a SLSA verification summary, for tools that know nothing of the vLEI.
 //!
 //! In: a document. Out: the statement in canonical JSON, unsigned: whoever vouches for it signs it. It passes where
-//! `check` ends with 0 at `--fail-on warn` and no requirement lacks a rule; the level names the stage.
+//! `check` ends with 0 at `--fail-on warn`; the level names the stage, and whether a requirement lacks a rule.
 //! The subject is the bundle's manifest; without one, the report, which then says why it fails.
 //!
 //! Source: in-toto Statement v1; SLSA Verification Summary Attestation v1.
@@ -12,7 +12,6 @@ use super::document::{ReportDocument, WaiverEntry};
 use super::json;
 use super::rows::rows;
 use super::sarif::encoded;
-use crate::compile::program::Stage;
 use crate::evaluate::outcome::Verdict;
 use crate::primitives::{Instant, Sha256};
 
@@ -24,7 +23,6 @@ pub fn render(document: &ReportDocument) -> Vec<u8> {
         Some(digest) => Subject { name: "bundle", digest: Digest { sha256: digest } },
         None => Subject { name: "report", digest: Digest { sha256: report } },
     };
-    let passed = passed(document);
     let statement = Statement {
         type_: "https://in-toto.io/Statement/v1",
         subject: [subject],
@@ -35,8 +33,8 @@ pub fn render(document: &ReportDocument) -> Vec<u8> {
             resource_uri: format!("urn:countersign:case:{}", encoded(&run.bundle_id)),
             policy: Policy { uri: "urn:countersign:rule-book", digest: Digest { sha256: run.policy } },
             input_attestations: inputs(document).unwrap_or_default(),
-            verification_result: if passed { "PASSED" } else { "FAILED" },
-            verified_levels: [level(passed, document.verdict, run.stage)],
+            verification_result: if passed(document) { "PASSED" } else { "FAILED" },
+            verified_levels: [level(document)],
             report: ReportRef { said: &document.said, digest: Digest { sha256: report }, partial: document.partial },
             verdict: document.verdict.as_str(),
             valid_until: document.valid_until,
@@ -55,26 +53,22 @@ pub fn render(document: &ReportDocument) -> Vec<u8> {
     json::canonical(&statement)
 }
 
-/// Who reads only this must not take a rule book with holes for a yes.
 fn passed(document: &ReportDocument) -> bool {
-    let holds = match document.verdict {
+    match document.verdict {
         Verdict::Clean | Verdict::CleanWithWaivers => true,
         Verdict::NotClean | Verdict::Indeterminate | Verdict::NeedsWaiver => false,
-    };
-    holds && !document.partial
+    }
 }
 
-/// A level of our own; those of SLSA begin with `SLSA_`.
-fn level(passed: bool, verdict: Verdict, stage: Stage) -> String {
-    let stage = stage.as_str().to_uppercase();
-    match verdict {
-        Verdict::Clean if passed => format!("COUNTERSIGN_CLEAN_AT_{stage}"),
-        Verdict::CleanWithWaivers if passed => format!("COUNTERSIGN_CLEAN_WITH_WAIVERS_AT_{stage}"),
-        Verdict::Clean
-        | Verdict::CleanWithWaivers
-        | Verdict::NotClean
-        | Verdict::Indeterminate
-        | Verdict::NeedsWaiver => "FAILED".to_owned(),
+/// A level of our own; those of SLSA begin with `SLSA_`. One that is asked for by its name is not reached by a rule book
+/// with holes.
+fn level(document: &ReportDocument) -> String {
+    let stage = document.run.stage.as_str().to_uppercase();
+    let partial = if document.partial { "PARTIAL_" } else { "" };
+    match document.verdict {
+        Verdict::Clean => format!("COUNTERSIGN_{partial}CLEAN_AT_{stage}"),
+        Verdict::CleanWithWaivers => format!("COUNTERSIGN_{partial}CLEAN_WITH_WAIVERS_AT_{stage}"),
+        Verdict::NotClean | Verdict::Indeterminate | Verdict::NeedsWaiver => "FAILED".to_owned(),
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) struct RuleProperties<'a> {
     pub strength: &'a str,
     pub precedence: &'a str,
     pub stage: &'a str,
-    pub tags: [&'a str; 2],
+    pub tags: Vec<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
