@@ -27,8 +27,8 @@ use serde::Serialize;
 
 use crate::primitives::{Said, Sha256};
 
-pub(crate) use assemble::assemble;
 pub use assemble::{Parts, strength_text};
+pub(crate) use assemble::{assemble, with_result};
 pub use document::ReportDocument;
 pub use format::{Format, render};
 

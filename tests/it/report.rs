@@ -1,5 +1,6 @@
 //! Renderings of reports: six runs, two widths, and the JSON Schema that describes them all.
 
+mod commands;
 mod formats;
 mod readers;
 

@@ -226,7 +226,10 @@ fn without_assets(text: &str) -> String {
 fn sarif_fits_its_schema() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let schema = std::fs::read_to_string(root.join("tests/standards/sarif-2.1.0.schema.json")).unwrap();
-    let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let mut schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    // Its one pattern for languages is no regular expression; we name no language.
+    schema["definitions"]["run"]["properties"]["language"].as_object_mut().unwrap().remove("pattern").unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
     for (name, document) in every_run() {
         for format in [Format::Sarif, Format::SarifGithub] {
             for case_path in ["", "cases/b0", "/home/q/cases/b0", "../my case"] {
@@ -389,7 +392,7 @@ fn evidence_stays_text_in_the_page() {
         for digest in digests_of_assets(&page) {
             assert!(page.contains(&digest), "the policy allows no {digest}");
         }
-        assert!(page.contains("default-src 'none'"));
+        assert!(page.contains("content=\"default-src &#39;none&#39;; "));
     }
 }
 
