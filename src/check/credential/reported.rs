@@ -39,8 +39,8 @@ pub struct Asked<'a> {
     pub as_of: Instant,
 }
 
-/// The report. Its verdict is the worse of what the rules and what cryptography says; other than the answer of
-/// `credential verify`, it counts a rule that warns.
+/// The report. Its verdict is the worse of what the rules and what cryptography says, and ends as `credential verify`
+/// does, where a rule that warns is a note.
 ///
 /// # Errors
 /// The rule book lacks a pack.
@@ -56,7 +56,8 @@ pub fn report(program: &Program, asked: &Asked<'_>, examined: &Examined) -> Resu
             flows: Vec::new(),
             profile: judged.profile.id.clone(),
             packs: PACKS.map(str::to_owned).to_vec(),
-            fail_on: FailOn::Warn,
+            // There is no case in which a waiver could stand.
+            fail_on: FailOn::Block,
             bundle_id: credential.unwrap_or_default(),
             bundle: None,
             lei: None,
