@@ -25,6 +25,7 @@ mod man;
 mod passphrase;
 mod policy;
 mod propose;
+mod report;
 mod schema;
 mod sign;
 mod state;
@@ -119,6 +120,9 @@ enum Command {
     Gate(gate::Args),
     /// Sign the event of a case with the key of QAR2, if the gate says yes
     Sign(sign::Args),
+    /// Show, compare and verify saved reports
+    #[command(subcommand)]
+    Report(report::Command),
     /// Show each setting, where it comes from, and its digest
     Doctor(doctor::Args),
     /// Print a completion script for a shell
@@ -165,6 +169,7 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Propose(args) => propose::run(*args, settings, terminal),
         Command::Gate(args) => gate::run(args, settings, terminal),
         Command::Sign(args) => sign::run(args, settings, terminal),
+        Command::Report(command) => report::run(command, settings, terminal),
         Command::Doctor(args) => doctor::run(args, settings, terminal),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

@@ -38,6 +38,7 @@ pub use coverage::Coverage;
 pub use print::print_parameter;
 pub use select::{Question, Selection, level, select};
 pub use tables::push_tables;
+pub(crate) use verdict::verdict;
 
 use finding::{Element, Evaluation, Finding, RuleResult, Waiver};
 use machine::Machine;

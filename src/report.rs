@@ -5,9 +5,21 @@
 //! [`ReportDocument`]. Nothing here judges.
 
 mod assemble;
+mod command;
+pub mod diff;
 pub mod document;
+pub mod format;
+pub mod github;
+pub mod html;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod oscal;
+mod rows;
+pub mod sarif;
+pub mod text;
+pub mod vsa;
 
 use std::sync::OnceLock;
 
@@ -15,9 +27,10 @@ use serde::Serialize;
 
 use crate::primitives::{Said, Sha256};
 
-pub(crate) use assemble::assemble;
 pub use assemble::{Parts, strength_text};
+pub(crate) use assemble::{assemble, with_result};
 pub use document::ReportDocument;
+pub use format::{Format, render};
 
 /// Format name of the report document; a change of its schema changes it.
 pub const FORMAT: &str = "countersign/report/v1";

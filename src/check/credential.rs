@@ -2,7 +2,9 @@
 //!
 //! In: a rule book, a stream, what is trusted. Out: a [`Verdict`]. Cryptography is `keri`'s; what the governance
 //! framework asks of a chain are the rules of [`PACKS`], the same that judge a case, run on the chain alone. A rule
-//! that needs records is not decided here, and says nothing.
+//! that needs records is not decided here, and says nothing. [`report`] says the same as a report.
+
+mod reported;
 
 use std::collections::BTreeMap;
 
@@ -10,16 +12,18 @@ use bumpalo::Bump;
 
 use crate::bundle::{Limits, Snapshot};
 use crate::collect::{self, RunFacts};
-use crate::compile::program::{Level, Program, Stage};
-use crate::evaluate::finding::{Finding, RuleResult};
-use crate::evaluate::outcome::Outcome;
+use crate::compile::program::{Level, Profile, Program, Stage};
+use crate::evaluate::finding::{Evaluation, Finding, RuleResult};
+use crate::evaluate::outcome::{self, Outcome};
 use crate::evaluate::{Inputs, Question, Signing, evaluate, push_tables, select};
-use crate::facts::Cause;
+use crate::facts::{Cause, Facts};
 use crate::keri::pool::Chain;
 use crate::keri::{self, Code, Options, Trusted, Unclear, Verdict};
 use crate::primitives::Instant;
 
 use super::{CheckError, DEFAULT_PROFILE, profile};
+
+pub use reported::{Asked, report};
 
 /// The packs that judge a chain.
 pub const PACKS: [&str; 5] = ["acdc-chain", "role-chain", "qvi-authority", "multisig", "auth-issuance"];
@@ -59,11 +63,32 @@ pub fn verify(
 /// The rule book lacks a pack.
 pub fn judge(
     program: &Program,
-    (name, stream): (&str, &[u8]),
+    stream: (&str, &[u8]),
     chain: &Chain,
     trusted: &Trusted,
     as_of: Instant,
 ) -> Result<Vec<keri::Finding>, CheckError> {
+    judged(program, stream, chain, trusted, as_of, |judged| {
+        judged.evaluation.results.iter().flat_map(|result| told(program, result)).collect()
+    })
+}
+
+/// A chain that the rules have judged.
+struct Judged<'j, 'f> {
+    profile: &'j Profile,
+    snapshot: &'j Snapshot,
+    facts: &'j Facts<'f>,
+    evaluation: Evaluation,
+}
+
+fn judged<T>(
+    program: &Program,
+    (name, stream): (&str, &[u8]),
+    chain: &Chain,
+    trusted: &Trusted,
+    as_of: Instant,
+    tell: impl FnOnce(Judged<'_, '_>) -> T,
+) -> Result<T, CheckError> {
     let profile = profile(program, DEFAULT_PROFILE)?;
     let signing = Signing::NotYet;
     let packs = PACKS.map(str::to_owned);
@@ -72,10 +97,6 @@ pub fn judge(
     if let Some(pack) = selection.unknown.first() {
         return Err(CheckError::NoPack { pack: pack.clone() });
     }
-    if chain.credentials.is_empty() {
-        // There is nothing to judge, and cryptography says why.
-        return Ok(Vec::new());
-    }
     let snapshot =
         Snapshot::from_files(BTreeMap::from([(STREAM.to_owned(), stream.to_vec())]), &Limits::STANDARD).as_bundle();
     let arena = Bump::new();
@@ -83,9 +104,22 @@ pub fn judge(
     let (schema, layout) = (&program.schema, &program.layout);
     let mut facts = collect::chain(&snapshot, name, &arena, schema, layout, chain, trusted, &run);
     push_tables(program, &mut facts);
-    let inputs = Inputs { as_of, signing, selection: &selection, profile, parameters: &[], waivers: &[], bundle: None };
-    let evaluation = evaluate(program, &facts, &inputs);
-    Ok(evaluation.results.iter().flat_map(|result| told(program, result)).collect())
+    let evaluation = if chain.credentials.is_empty() {
+        // There is nothing to judge, and cryptography says why.
+        let not_yet_due = selection.due.iter().chain(&selection.not_yet_due).copied().collect();
+        Evaluation {
+            results: Vec::new(),
+            not_yet_due,
+            verdict: outcome::Verdict::Indeterminate,
+            valid_until: None,
+            waivers: Vec::new(),
+        }
+    } else {
+        let inputs =
+            Inputs { as_of, signing, selection: &selection, profile, parameters: &[], waivers: &[], bundle: None };
+        evaluate(program, &facts, &inputs)
+    };
+    Ok(tell(Judged { profile, snapshot: &snapshot, facts: &facts, evaluation }))
 }
 
 /// The findings of one rule. Of a rule that is made of others, they have told.

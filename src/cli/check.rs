@@ -8,6 +8,7 @@ use clap::builder::PossibleValue;
 
 use super::config::Settings;
 use super::error::CliError;
+use super::report::target::{Reports, refuse_inside};
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
 use super::{Outcome, clock, load, side_by_side};
@@ -29,7 +30,8 @@ use crate::report::{Report, json};
         the installation's.",
     after_help = "Examples:\n  countersign check cases/acme --trust trust.json\n  \
         countersign check cases/acme --stage proposal --format json --output report.json\n  \
-        countersign check acme.tar --as-of 2026-03-20T15:00:00Z --set lei_record_max_age=24h\n\n\
+        countersign check acme.tar --as-of 2026-03-20T15:00:00Z --set lei_record_max_age=24h\n  \
+        countersign check cases/acme --report html=acme.html --report sarif=acme.sarif --report junit=acme.xml\n\n\
         Exit status: 0 clean or clean with waivers, 1 not clean or in need of a waiver, 2 the check could not run,\n\
         3 not decidable on this evidence."
 )]
@@ -79,6 +81,8 @@ pub(super) struct Args {
     /// Show every finding in full, and what passes
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 /// How to print the report.
@@ -133,6 +137,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     if let Some(output) = &args.output {
         refuse_inside(output, &args.case)?;
     }
+    args.reports.refuse(&args.case, args.output.as_deref())?;
     let earlier = load::earlier_cases(args.cases.as_deref().or(settings.cases.as_deref()))?;
     let options = Options {
         as_of: args.as_of.map_or_else(clock::now, Ok)?,
@@ -151,6 +156,9 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         all: args.all,
         case_path: args.case.display().to_string(),
     };
+    if !args.reports.is_empty() {
+        args.reports.write(report.document(), &args.case, terminal)?;
+    }
     print(&report, args.format, args.output.as_deref(), &layout, terminal)?;
     Ok(report.content().verdict.exit_status(args.fail_on))
 }
@@ -191,20 +199,6 @@ fn print(
             terminal.print(&human::verdict_line(report.content(), layout))
         }
     }
-}
-
-/// A report inside the case would be a file that the manifest does not list.
-fn refuse_inside(output: &Path, case: &Path) -> Result<(), CliError> {
-    let folder = match output.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
-    // A folder that is not there yet is reported when the file is written.
-    let (Ok(folder), Ok(case)) = (folder.canonicalize(), case.canonicalize()) else { return Ok(()) };
-    if folder.starts_with(&case) {
-        return Err(CliError::OutputInCase { path: output.to_owned() });
-    }
-    Ok(())
 }
 
 pub(super) fn assignment(text: &str) -> Result<(String, String), String> {

@@ -6,11 +6,12 @@ use clap::ValueEnum;
 
 use super::config::Settings;
 use super::error::CliError;
+use super::report::target::Reports;
 use super::terminal::Terminal;
 use super::{Outcome, clock, load, side_by_side};
-use crate::check::credential;
+use crate::check::credential::{self, Asked};
 use crate::keri::{self, Answer, Options, Trusted, cesr, show};
-use crate::primitives::{Aid, Instant, Said};
+use crate::primitives::{Aid, Instant, Said, Sha256};
 
 /// Exit status for what is valid.
 const EXIT_VALID: u8 = 0;
@@ -68,6 +69,8 @@ pub(super) struct VerifyArgs {
     /// How to print the verdict
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 /// Show what a stream claims, message by message
@@ -106,11 +109,19 @@ pub(super) fn run(command: Command, settings: &Settings, terminal: &Terminal) ->
 }
 
 fn verify(args: VerifyArgs, settings: &Settings, terminal: &Terminal) -> Outcome {
-    let trusted = match args.root {
-        Some(root) => Trusted { root, geda: args.geda },
+    args.reports.refuse(&args.file, None)?;
+    let (trusted, trust) = match args.root {
+        Some(root) => {
+            let trusted = Trusted { root, geda: args.geda };
+            // In place of a trust file's: over what is trusted instead.
+            let geda = trusted.geda.as_ref().map_or("none".to_owned(), ToString::to_string);
+            let digest = Sha256::of(format!("root {}\ngeda {geda}\n", trusted.root).as_bytes());
+            (trusted, digest)
+        }
         None => {
             let trust = load::trust(args.trust.as_deref(), settings)?;
-            Trusted { root: trust.root_aid.clone(), geda: args.geda.or_else(|| Some(trust.geda_aid.clone())) }
+            let geda = args.geda.or_else(|| Some(trust.geda_aid.clone()));
+            (Trusted { root: trust.root_aid.clone(), geda }, trust.digest)
         }
     };
     let schemas = args.schemas.as_deref().or(settings.schemas.as_deref());
@@ -124,6 +135,12 @@ fn verify(args: VerifyArgs, settings: &Settings, terminal: &Terminal) -> Outcome
     let examined = examined.map_err(|source| CliError::SeveralCredentials { path: args.file.clone(), source })?;
     let name = args.file.display().to_string();
     let rules = credential::judge(rule_book.program(), (&name, &stream), &examined.chain, &trusted, as_of)?;
+    if !args.reports.is_empty() {
+        let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let asked = Asked { name: &name, stream: &stream, trusted: &trusted, trust, as_of };
+        let report = credential::report(rule_book.program(), &asked, &examined)?;
+        args.reports.write(report.document(), args.file.parent().unwrap_or(Path::new("")), terminal)?;
+    }
     let verdict = examined.verdict.with(rules);
     match args.format {
         Format::Human => terminal.print(&show::verdict_text(&verdict))?,

@@ -130,6 +130,25 @@ pub(super) enum CliError {
         /// The path.
         path: PathBuf,
     },
+    /// Two outputs with one name.
+    #[error("`{}` is named for two outputs", path.display())]
+    #[diagnostic(code(countersign::cli::report_twice), help("give each report a file of its own"))]
+    ReportTwice {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file that is no report, or is damaged.
+    #[error("`{}` is no report: {reason}", path.display())]
+    #[diagnostic(
+        code(countersign::cli::not_a_report),
+        help("give the JSON as `countersign check --report json=FILE` wrote it, byte for byte")
+    )]
+    NotAReport {
+        /// The path.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// No trust file anywhere.
     #[error("no trust file is given")]
     #[diagnostic(

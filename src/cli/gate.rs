@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::config::Settings;
 use super::error::CliError;
 use super::load::RuleBook;
+use super::report::target::Reports;
 use super::terminal::{self, Terminal};
 use super::{Outcome, clock, load, side_by_side};
 use crate::bundle::{Form, Limits, Snapshot};
@@ -18,6 +19,7 @@ use crate::keri::schema::Library;
 use crate::ledger::Ledger;
 use crate::lock::{LockError, SignedLock};
 use crate::primitives::Instant;
+use crate::report::ReportDocument;
 use crate::store::Store;
 use crate::trust::Trust;
 
@@ -40,6 +42,8 @@ const LIVE_MAX: usize = 64;
 pub(super) struct Args {
     #[command(flatten)]
     about: About,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 /// What is decided about, and how it is told
@@ -68,8 +72,16 @@ pub(super) enum Format {
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
     let About { case, live, format } = args.about;
+    args.reports.refuse(&case, None)?;
     let site = Site::load(&case, &live, settings)?;
-    match site.decide() {
+    let mut report = Ok(None);
+    let decision = site.decide_seeing(|fresh| report = reported(&args.reports, fresh));
+    match report {
+        Ok(None) => {}
+        Ok(Some(document)) => args.reports.write(&document, &case, terminal)?,
+        Err(why) => terminal::print_note(&format!("no report could be made, and none is written: {why}")),
+    }
+    match decision {
         Ok(clearance) => {
             terminal.print(&match format {
                 Format::Human => allowed(&clearance, &case),
@@ -134,6 +146,11 @@ impl Site {
 
     /// Asks the gate.
     pub fn decide(&self) -> Result<Clearance, Refusal> {
+        self.decide_seeing(|_| ())
+    }
+
+    /// Asks the gate, and shows what it judged.
+    fn decide_seeing(&self, see: impl FnOnce(&Fresh)) -> Result<Clearance, Refusal> {
         let store = self.store.as_ref().map_err(Clone::clone);
         let store = store.and_then(|store| StoreView::of(store).map_err(|error| error.to_string()));
         let ledger = self.ledger.as_ref().map(LedgerView::of);
@@ -153,6 +170,7 @@ impl Site {
             terms,
         };
         let fresh = Fresh::take(&around, &self.snapshot, self.live.clone(), self.now);
+        see(&fresh);
         gate::clear(&Question {
             fresh: &fresh,
             trust: &self.trust,
@@ -161,6 +179,14 @@ impl Site {
             ledger: ledger.as_ref().map_err(|why| why.as_str()),
         })
     }
+}
+
+/// The report of the gate's own run, where it is to be written.
+fn reported(reports: &Reports, fresh: &Fresh) -> Result<Option<ReportDocument>, String> {
+    if reports.is_empty() {
+        return Ok(None);
+    }
+    fresh.report().map(|report| Some(report.document().clone())).map_err(str::to_owned)
 }
 
 /// Live files, as old as the oldest of them.

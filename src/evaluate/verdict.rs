@@ -8,7 +8,7 @@ use super::outcome::{Outcome, Verdict};
 /// The first of these that is so: a block failure, something not judged, a warn failure, a waiver.
 ///
 /// A run that decided nothing is not clean: no rule was due, or none of them concerns the case.
-pub(super) fn verdict(results: &[RuleResult], waivers: &[WaiverFinding]) -> Verdict {
+pub(crate) fn verdict(results: &[RuleResult], waivers: &[WaiverFinding]) -> Verdict {
     let findings = || results.iter().flat_map(|result| &result.findings).filter(|finding| finding.level != Level::Info);
     let failing = |finding: &Finding| finding.outcome == Outcome::Fail && finding.waiver.is_none();
     let decided = results.iter().any(|result| result.outcome != Outcome::NotApplicable);

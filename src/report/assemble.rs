@@ -78,6 +78,14 @@ pub(crate) fn assemble(parts: Parts<'_>, run: Run) -> ReportDocument {
     }
 }
 
+/// A document with one result more: before the others where something was found, else after them.
+pub(crate) fn with_result(mut document: ReportDocument, result: ResultEntry) -> ReportDocument {
+    let at = if result.findings.is_empty() { document.results.len() } else { 0 };
+    document.results.insert(at, result);
+    document.summary = summary(&document.results, document.not_yet_due.len(), document.pending.len());
+    document
+}
+
 struct Maker<'a> {
     parts: Parts<'a>,
     places: Places<'a>,

@@ -66,9 +66,9 @@ pub fn verdict_line(document: &ReportDocument, layout: &Layout) -> String {
     page.finish()
 }
 
-fn verdict(page: &mut Page, document: &ReportDocument, unfinished: bool) {
-    let style = style::verdict(document.verdict);
-    let word = match document.verdict {
+/// The verdict in a few words.
+pub(super) fn word(verdict: Verdict, unfinished: bool) -> &'static str {
+    match verdict {
         Verdict::NotClean if unfinished => "not clean, not finished",
         Verdict::NotClean => "not clean",
         Verdict::Indeterminate if unfinished => "not finished",
@@ -76,7 +76,17 @@ fn verdict(page: &mut Page, document: &ReportDocument, unfinished: bool) {
         Verdict::NeedsWaiver => "needs a waiver",
         Verdict::CleanWithWaivers => "clean, with waivers",
         Verdict::Clean => "clean",
-    };
+    }
+}
+
+/// The verdict and why, in one sentence.
+pub(super) fn headline(document: &ReportDocument) -> String {
+    let unfinished = todo::is_unfinished(document);
+    format!("{}{}", word(document.verdict, unfinished), why(document, unfinished))
+}
+
+/// What follows the word of the verdict.
+fn why(document: &ReportDocument, unfinished: bool) -> String {
     let mut why = match (unfinished, reason(document, unfinished)) {
         (true, None) => format!(": {}", todo::missing(document)),
         (true, Some(reason)) => format!(": {}; besides, {reason}", todo::missing(document)),
@@ -88,7 +98,12 @@ fn verdict(page: &mut Page, document: &ReportDocument, unfinished: bool) {
     if let Some(until) = document.valid_until {
         why.push_str(&format!("; holds until {}", to_the_second(until)));
     }
-    page.paragraph(0, 2, &[(style, word), (PLAIN, &why)]);
+    why
+}
+
+fn verdict(page: &mut Page, document: &ReportDocument, unfinished: bool) {
+    let style = style::verdict(document.verdict);
+    page.paragraph(0, 2, &[(style, word(document.verdict, unfinished)), (PLAIN, &why(document, unfinished))]);
 }
 
 /// An instant without its fraction of a second: a reader needs no more, and it is never too late.

@@ -1,5 +1,9 @@
 //! Renderings of reports: six runs, two widths, and the JSON Schema that describes them all.
 
+mod commands;
+mod formats;
+mod readers;
+
 use countersign::compile::program::{Level, Stage};
 use countersign::evaluate::outcome::{FailOn, Outcome, Verdict};
 use countersign::facts::Cause;

@@ -3,11 +3,11 @@
 //! In: an entry. Out: lines on the page: rule, clause, what was expected and found, where, what to do.
 
 use super::super::document::{DecidingEntry, ReportDocument, ResultEntry, UnknownEntry};
+use super::super::rows;
 use super::entries::{Entry, Item};
 use super::page::{BOLD, DIM, HELP, PLAIN, Page};
 use super::style::{Class, count, how_to_add};
 use super::{Layout, evidence};
-use crate::facts::Cause;
 
 /// Elements of one rule that are shown in full.
 const ELEMENTS_IN_FULL: usize = 3;
@@ -77,30 +77,10 @@ fn finding(
         };
         ids(page, label, same_place, layout.all);
     }
-    // The rule's own advice is for who has failed it; nobody has failed what cannot be judged.
-    let wanting = items[0].finding.unknowns.first().filter(|_| class == Class::Unknown);
-    let advice = wanting.map_or(result.help.as_str(), |unknown| mend(unknown.cause));
+    let advice = rows::advice(result, items[0].finding);
     if !advice.is_empty() {
         let help = page.safe_short(advice);
         page.paragraph(2, 8, &[(HELP, "help: "), (PLAIN, &help)]);
-    }
-}
-
-/// What to do about a value that is not known.
-fn mend(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Missing => "enter what is missing in the record, or do the step that gives it, and seal again",
-        Cause::Unreadable => "mend the file, or put it back as it was sealed",
-        Cause::Invalid | Cause::Unrecognised => {
-            "correct the value as the schema of its kind describes it, and seal again"
-        }
-        Cause::Empty => "add what the list should hold; a list with nothing in it proves nothing",
-        Cause::None => "add the record that is looked for, or correct the value by which it is found",
-        Cause::Several => "keep the one that counts, and take out the others or mark them as replaced",
-        Cause::Tied => "correct the instant of one of the two, so that it is clear which is the newer",
-        Cause::Overflow => "correct the value: it is beyond what can be computed with",
-        Cause::Unproven => "add what proves it; until then it is a claim",
-        Cause::NotDue => "check the case as a whole, at the stage it has reached",
     }
 }
 
@@ -111,15 +91,7 @@ fn heading(page: &mut Page, class: Class, id: &str, title: &str) {
 
 /// The clause, its strength, the other requirements it stands for, and where the rule is written.
 fn clause(page: &mut Page, result: &ResultEntry) {
-    let mut text = format!("{}, {}", result.document_title, result.section);
-    if let Some(section) = result.in_force_section.as_ref().filter(|section| **section != result.section) {
-        text.push_str(&format!(" (now {section})"));
-    }
-    text.push_str(&format!("; {}", result.strength));
-    if !result.same_as.is_empty() {
-        text.push_str(&format!("; the same as {}", result.same_as.join(", ")));
-    }
-    let text = page.safe_short(&text);
+    let text = page.safe_short(&rows::clause(result));
     page.paragraph(2, 4, &[(DIM, &text)]);
 }
 

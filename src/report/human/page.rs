@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthChar;
 
+use super::super::text::escape;
+
 /// Most characters of one piece of evidence text that are shown; the JSON report has them all.
 const TEXT_MAX: usize = 400;
 
@@ -134,45 +136,9 @@ pub(super) fn columns(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
-/// Replaces what could steer a terminal, hide text or reorder it by its code point.
-pub(super) fn escape(text: &str, unicode: bool) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            ' '..='~' => safe.push(c),
-            '\n' => safe.push_str("\\n"),
-            '\r' => safe.push_str("\\r"),
-            '\t' => safe.push_str("\\t"),
-            _ if unicode && !is_hazardous(c) => safe.push(c),
-            _ => {
-                let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
-            }
-        }
-    }
-    safe
-}
-
-/// Control characters, and characters without a shape of their own that change how others are read.
-fn is_hazardous(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_steers_the_terminal() {
-        assert_eq!(escape("a\u{1b}[31mb\u{7}\u{9b}", true), "a\\u{1b}[31mb\\u{7}\\u{9b}");
-        assert_eq!(escape("safe\u{202e}fdp.exe\u{2069}", true), "safe\\u{202e}fdp.exe\\u{2069}");
-        assert_eq!(escape("Zürich 株式会社", true), "Zürich 株式会社");
-        assert_eq!(escape("Zürich\n", false), "Z\\u{fc}rich\\n");
-    }
 
     #[test]
     fn lines_fit_and_nothing_is_lost() {

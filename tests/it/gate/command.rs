@@ -93,3 +93,23 @@ fn what_cannot_be_decided_on_ends_the_command() {
     assert_eq!(damaged.status, Some(4), "{}{}", damaged.stdout, damaged.stderr);
     assert!(damaged.stdout.contains("countersign::gate::lock_unusable"), "{}", damaged.stdout);
 }
+
+#[test]
+fn the_report_of_the_gate_is_written_in_any_format_and_never_into_the_case() {
+    let world = World::reference();
+    installed(&world);
+    let gate = |more: &[&str]| run(&world, &[&["gate", "case", "--live", "live.cesr"], more].concat());
+    let no = gate(&["--report", "json=gate.json", "--report", "html=gate.html"]);
+    assert_eq!(no.status, Some(4), "{}{}", no.stdout, no.stderr);
+    let report = countersign::report::json::read(&fs::read(world.folder.path().join("gate.json")).unwrap()).unwrap();
+    assert_eq!(report.run.stage.as_str(), "approval");
+    assert!(fs::read_to_string(world.folder.path().join("gate.html")).unwrap().contains(&report.said));
+    let inside = gate(&["--report", "json=case/decision/gate.json"]);
+    assert_eq!(inside.status, Some(2), "{}", inside.stdout);
+    assert!(inside.stderr.contains("countersign::cli::output_in_case"), "{}", inside.stderr);
+    fs::write(world.folder.path().join("lock.json"), "{").unwrap();
+    let none = gate(&["--report", "json=none.json"]);
+    assert_eq!(none.status, Some(4), "{}", none.stdout);
+    assert!(none.stderr.contains("no report could be made, and none is written"), "{}", none.stderr);
+    assert!(!world.folder.path().join("none.json").exists());
+}
