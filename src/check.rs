@@ -36,6 +36,7 @@ use crate::report::document::Run;
 use crate::report::{Parts, Report, assemble};
 use crate::trust::Trust;
 
+pub(crate) use cases::on_all_cores;
 pub use error::CheckError;
 pub use fresh::Fresh;
 pub use known::known;

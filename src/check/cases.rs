@@ -161,7 +161,7 @@ impl Bases {
 }
 
 /// What becomes of each item, in order; a thread a core, each with a state of its own.
-pub(super) fn on_all_cores<T: Sync, S: Default, R: Send>(items: &[T], work: impl Fn(&mut S, &T) -> R + Sync) -> Vec<R> {
+pub(crate) fn on_all_cores<T: Sync, S: Default, R: Send>(items: &[T], work: impl Fn(&mut S, &T) -> R + Sync) -> Vec<R> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let worker = || {

@@ -1,4 +1,7 @@
-//! `countersign check CASE`.
+//! `countersign check CASE...`.
+
+mod changed;
+mod many;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,8 +23,8 @@ use crate::primitives::Instant;
 use crate::report::human::{self, Layout};
 use crate::report::{Report, json};
 
-/// Check a case or a bundle and say what holds, what does not, and why
-#[derive(Debug, clap::Args)]
+/// Check cases or bundles and say what holds, what does not, and why
+#[derive(Debug, Clone, clap::Args)]
 #[command(
     long_about = "Check a case or a bundle against the rules of its flow.\n\nA case is a folder with `bundle/` (sealed \
         evidence), `decision/` (case records) and `post/` (evidence sealed after signing); a bundle is the first of \
@@ -31,14 +34,19 @@ use crate::report::{Report, json};
     after_help = "Examples:\n  countersign check cases/acme --trust trust.json\n  \
         countersign check cases/acme --stage proposal --format json --output report.json\n  \
         countersign check acme.tar --as-of 2026-03-20T15:00:00Z --set lei_record_max_age=24h\n  \
-        countersign check cases/acme --report html=acme.html --report sarif=acme.sarif --report junit=acme.xml\n\n\
+        countersign check cases/acme --report html=acme.html --report sarif=acme.sarif --report junit=acme.xml\n  \
+        countersign check --changed-since origin/main --report sarif='out/{case}.sarif' cases/*\n\n\
         Exit status: 0 clean or clean with waivers, 1 not clean or in need of a waiver, 2 the check could not run,\n\
-        3 not decidable on this evidence."
+        3 not decidable on this evidence; of several cases 2 if one is 2, else 1, else 3, else 0."
 )]
 pub(super) struct Args {
-    /// Folder of a case or bundle, or a tar file of it
-    #[arg(value_name = "CASE")]
-    case: PathBuf,
+    /// Folder of a case or bundle, or a tar file of it; of several, a summary is printed
+    #[arg(value_name = "CASE", required = true)]
+    cases: Vec<PathBuf>,
+    /// Check only the cases in which something differs from this git revision; they must be in the repository
+    /// of the current folder
+    #[arg(long, value_name = "REVISION")]
+    changed_since: Option<String>,
     /// Decide the rules of this stage and all earlier ones
     #[arg(long, default_value = "evidence")]
     stage: Stage,
@@ -64,8 +72,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     schemas: Option<PathBuf>,
     /// Folder of earlier cases, in which references are looked up
-    #[arg(long, value_name = "DIR")]
-    cases: Option<PathBuf>,
+    #[arg(long = "cases", value_name = "DIR")]
+    earlier: Option<PathBuf>,
     /// Judge the case with the changes of a patch file, made in memory: what if
     #[arg(long, value_name = "FILE")]
     patch: Option<PathBuf>,
@@ -118,14 +126,23 @@ impl ValueEnum for FailOn {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
+    let chosen = match &args.changed_since {
+        Some(revision) => changed::changed(&args.cases, revision)?,
+        None => args.cases.clone(),
+    };
+    match (chosen.as_slice(), &args.changed_since) {
+        ([case], None) => one(args.clone(), case, settings, terminal),
+        (chosen, _) => several(args.clone(), chosen, settings, terminal),
+    }
+}
+
+fn one(args: Args, case: &Path, settings: &Settings, terminal: &Terminal) -> Outcome {
     let (rule_book, snapshot) = side_by_side(
         || load::rule_book(args.policies.as_deref(), settings),
-        || Snapshot::read(&args.case, &Limits::STANDARD),
+        || Snapshot::read(case, &Limits::STANDARD),
     );
     let rule_book = rule_book?;
     let trust = load::trust(args.trust.as_deref(), settings)?;
-    let schemas = args.schemas.as_deref().or(settings.schemas.as_deref());
-    let schemas = schemas.map(load::schema_library).transpose()?.map(Arc::new);
     let mut snapshot = snapshot?;
     if let Some(patch) = &args.patch {
         let patched = load::patched(&snapshot, &rule_book.program().schema, patch)?;
@@ -135,32 +152,60 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         snapshot = patched.snapshot;
     }
     if let Some(output) = &args.output {
-        refuse_inside(output, &args.case)?;
+        refuse_inside(output, case)?;
     }
-    args.reports.refuse(&args.case, args.output.as_deref())?;
-    let earlier = load::earlier_cases(args.cases.as_deref().or(settings.cases.as_deref()))?;
-    let options = Options {
-        as_of: args.as_of.map_or_else(clock::now, Ok)?,
-        stage: args.stage,
-        flows: args.flow,
-        profile: args.profile.or_else(|| settings.profile.clone()).unwrap_or_else(|| check::DEFAULT_PROFILE.to_owned()),
-        set: args.set,
-        fail_on: args.fail_on,
-        schemas,
-        memory: None,
-    };
+    args.reports.refuse(case, args.output.as_deref())?;
+    let earlier = load::earlier_cases(args.earlier.as_deref().or(settings.cases.as_deref()))?;
+    let options = options(&args, settings)?;
     let report = check::check(rule_book.program(), &snapshot, &trust, earlier, &options)?;
     let layout = Layout {
         width: terminal.width,
         unicode: terminal.unicode,
         all: args.all,
-        case_path: args.case.display().to_string(),
+        case_path: case.display().to_string(),
     };
     if !args.reports.is_empty() {
-        args.reports.write(report.document(), &args.case, terminal)?;
+        args.reports.write(report.document(), case, terminal)?;
     }
     print(&report, args.format, args.output.as_deref(), &layout, terminal)?;
     Ok(report.content().verdict.exit_status(args.fail_on))
+}
+
+fn several(args: Args, cases: &[PathBuf], settings: &Settings, terminal: &Terminal) -> Outcome {
+    for (option, is_given) in [("--output", args.output.is_some()), ("--patch", args.patch.is_some())] {
+        if is_given {
+            return Err(CliError::ForOneCase { option });
+        }
+    }
+    let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
+    let trust = load::trust(args.trust.as_deref(), settings)?;
+    let run = many::Run {
+        program: rule_book.program(),
+        trust: &trust,
+        earlier: load::earlier_cases(args.earlier.as_deref().or(settings.cases.as_deref()))?,
+        options: options(&args, settings)?,
+        unchanged: args.cases.len() - cases.len(),
+        format: args.format,
+        all: args.all,
+        reports: args.reports.clone(),
+    };
+    many::run(run, cases, terminal)
+}
+
+/// What a case is asked.
+fn options(args: &Args, settings: &Settings) -> Result<Options, CliError> {
+    let schemas = args.schemas.as_deref().or(settings.schemas.as_deref());
+    let profile = args.profile.as_ref().or(settings.profile.as_ref());
+    Ok(Options {
+        as_of: args.as_of.map_or_else(clock::now, Ok)?,
+        stage: args.stage,
+        flows: args.flow.clone(),
+        profile: profile.cloned().unwrap_or_else(|| check::DEFAULT_PROFILE.to_owned()),
+        set: args.set.clone(),
+        fail_on: args.fail_on,
+        schemas: schemas.map(load::schema_library).transpose()?.map(Arc::new),
+        memory: None,
+    })
 }
 
 /// What a what-if cannot show without keys.

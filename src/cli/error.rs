@@ -137,6 +137,45 @@ pub(super) enum CliError {
         /// The path.
         path: PathBuf,
     },
+    /// A report of several cases into one file.
+    #[error("`{}` would be written once for each case", path.display())]
+    #[diagnostic(
+        code(countersign::cli::report_for_one),
+        help("put `{{case}}` into the name of the file: the name of the case takes its place")
+    )]
+    ReportForOne {
+        /// The path.
+        path: PathBuf,
+    },
+    /// An option that is about one case.
+    #[error("`{option}` is for one case")]
+    #[diagnostic(code(countersign::cli::for_one_case), help("name one case, without `--changed-since`"))]
+    ForOneCase {
+        /// As it is written.
+        option: &'static str,
+    },
+    /// git does not answer.
+    #[error("git cannot tell what changed: {says}")]
+    #[diagnostic(
+        code(countersign::cli::git),
+        help("run it in the repository of the cases, with git installed and the revision fetched; CI often fetches one commit only")
+    )]
+    Git {
+        /// What it says.
+        says: String,
+    },
+    /// A case elsewhere.
+    #[error("`{}` is not in the repository `{}`", path.display(), top.display())]
+    #[diagnostic(
+        code(countersign::cli::outside_repository),
+        help("name cases of this repository, or leave out `--changed-since`")
+    )]
+    OutsideRepository {
+        /// The case.
+        path: PathBuf,
+        /// The repository.
+        top: PathBuf,
+    },
     /// A file that is no report, or is damaged.
     #[error("`{}` is no report: {reason}", path.display())]
     #[diagnostic(

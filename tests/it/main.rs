@@ -20,6 +20,7 @@ mod keys;
 mod language;
 mod lei;
 mod lock;
+mod many;
 mod matrix;
 mod naive;
 mod policies;

@@ -9,6 +9,9 @@ use super::super::write::{self, Existing};
 use crate::report::format::Layout;
 use crate::report::{Format, ReportDocument, render};
 
+/// Stands for the name of a case in the name of a file.
+const CASE: &str = "{case}";
+
 /// Stands for standard output.
 const STDOUT: &str = "-";
 
@@ -67,6 +70,37 @@ impl Reports {
             }
         }
         Ok(())
+    }
+
+    /// Those of each of several cases: in the names of the files `{case}` stands for the name of the case.
+    ///
+    /// # Errors
+    /// `report_for_one`: a file without `{case}`; `report_twice`: two cases of one name; `output_in_case`.
+    pub(in crate::cli) fn for_cases(&self, cases: &[PathBuf]) -> Result<Vec<Self>, CliError> {
+        if let Some(path) = self.files().find(|path| !path.display().to_string().contains(CASE)) {
+            return Err(CliError::ReportForOne { path: path.to_owned() });
+        }
+        let mut seen = BTreeSet::new();
+        let mut all = Vec::with_capacity(cases.len());
+        for case in cases {
+            let name = case.canonicalize().unwrap_or_else(|_| case.clone());
+            let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = name.strip_suffix(".tar").unwrap_or(&name);
+            let place = |place: &Place| match place {
+                Place::Stdout => Place::Stdout,
+                Place::File(path) => Place::File(PathBuf::from(path.display().to_string().replace(CASE, name))),
+            };
+            let targets = self.targets.iter().map(|target| Target { format: target.format, place: place(&target.place) });
+            let of_case = Self { targets: targets.collect() };
+            for path in of_case.files() {
+                refuse_inside(path, case)?;
+                if !seen.insert(resolved(path)) {
+                    return Err(CliError::ReportTwice { path: path.to_owned() });
+                }
+            }
+            all.push(of_case);
+        }
+        Ok(all)
     }
 
     /// Writes them all.

@@ -1,0 +1,173 @@
+//! `countersign check` of several cases: one rule book, one trust file, every core.
+//!
+//! In: the folders, and what one case would be checked with. Out: per case the verdict or why it could not
+//! be checked, worst first, and one exit status for all. A chain that cases share is verified once.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::super::error::CliError;
+use super::super::report::target::Reports;
+use super::super::terminal::{Terminal, print_error};
+use super::super::Outcome;
+use super::Format;
+use crate::bundle::{Limits, Snapshot, place};
+use crate::check::{self, Options, on_all_cores};
+use crate::compile::program::Program;
+use crate::evaluate::outcome::EXIT_ERROR;
+use crate::keri::signature::Memory;
+use crate::report::human::{self, Layout};
+use crate::report::{Report, json};
+use crate::terms::Verdict;
+use crate::trust::Trust;
+
+/// Exit statuses, worst first: it could not run, it is not clean, it cannot be judged, it is clean.
+const WORST_FIRST: [u8; 4] = [EXIT_ERROR, 1, 3, 0];
+
+/// What all cases are checked with.
+pub(super) struct Run<'r> {
+    pub program: &'r Program,
+    pub trust: &'r Trust,
+    pub earlier: Option<&'r Path>,
+    pub options: Options,
+    pub reports: Reports,
+    pub format: Format,
+    /// List the clean cases as well.
+    pub all: bool,
+    /// Cases that were named and not checked, because nothing in them changed.
+    pub unchanged: usize,
+}
+
+/// What became of a case.
+struct Done {
+    path: String,
+    status: u8,
+    /// The verdict; none where it could not be checked.
+    verdict: Option<Verdict>,
+    /// What is printed of it.
+    text: String,
+}
+
+/// Checks the cases and prints what became of them.
+///
+/// # Errors
+/// `report_for_one`, `report_twice`, `output_in_case`: reports that cannot be written as asked; `print`.
+/// A case that cannot be checked is part of the result.
+pub(super) fn run(mut run: Run<'_>, cases: &[PathBuf], terminal: &Terminal) -> Outcome {
+    let targets = run.reports.for_cases(cases)?;
+    run.options.memory = Some(Arc::new(Memory::default()));
+    let work: Vec<(&PathBuf, &Reports)> = cases.iter().zip(&targets).collect();
+    let progress = progress(work.len());
+    let mut done: Vec<Done> = on_all_cores(&work, |(): &mut (), (case, reports)| {
+        let done = one(&run, case, reports, terminal);
+        progress.inc(1);
+        done
+    });
+    progress.finish_and_clear();
+    let status = status(&done);
+    match run.format {
+        Format::Json => terminal.print(&done.iter().map(|done| done.text.as_str()).collect::<String>())?,
+        Format::Human => {
+            done.sort_by_key(|done| WORST_FIRST.iter().position(|status| *status == done.status));
+            terminal.print(&told(&run, &done, terminal))?;
+        }
+    }
+    Ok(status)
+}
+
+/// A bar on a terminal; nothing where nobody watches.
+fn progress(cases: usize) -> ProgressBar {
+    let target = match std::io::stderr().is_terminal() {
+        true => ProgressDrawTarget::stderr(),
+        false => ProgressDrawTarget::hidden(),
+    };
+    let style = ProgressStyle::with_template("{bar:30} {pos} of {len} cases, {per_sec}, {eta} left");
+    let bar = ProgressBar::with_draw_target(Some(cases as u64), target);
+    // The template is ours; were it refused, the bar would look otherwise.
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn one(run: &Run<'_>, case: &Path, reports: &Reports, terminal: &Terminal) -> Done {
+    let path = place::printable_path(&case.display().to_string());
+    match checked(run, case, reports, terminal) {
+        Ok(report) => {
+            let content = report.content();
+            let layout = Layout {
+                width: terminal.width.saturating_sub(2),
+                unicode: terminal.unicode,
+                all: false,
+                case_path: case.display().to_string(),
+            };
+            let text = match run.format {
+                Format::Human => indented(&human::verdict_line(content, &layout)),
+                Format::Json => String::from_utf8_lossy(&json::render(&report)).into_owned() + "\n",
+            };
+            let status = content.verdict.exit_status(run.options.fail_on);
+            Done { path, status, verdict: Some(content.verdict), text }
+        }
+        Err(error) => {
+            let text = match run.format {
+                Format::Human => indented(&terminal.diagnostic(&error)),
+                Format::Json => {
+                    // One report a line: an error is none, and goes where errors go.
+                    print_error(&error);
+                    String::new()
+                }
+            };
+            Done { path, status: EXIT_ERROR, verdict: None, text }
+        }
+    }
+}
+
+fn checked(run: &Run<'_>, case: &Path, reports: &Reports, terminal: &Terminal) -> Result<Report, CliError> {
+    let snapshot = Snapshot::read(case, &Limits::STANDARD)?;
+    let report = check::check(run.program, &snapshot, run.trust, run.earlier, &run.options)?;
+    reports.write(report.document(), case, terminal)?;
+    Ok(report)
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") }).collect()
+}
+
+/// The worst of all.
+fn status(done: &[Done]) -> u8 {
+    let met: BTreeSet<u8> = done.iter().map(|done| done.status).collect();
+    WORST_FIRST.into_iter().find(|status| met.contains(status)).unwrap_or(0)
+}
+
+/// Counts first, then what is not clean, worst first; the clean cases where they are asked for.
+fn told(run: &Run<'_>, done: &[Done], terminal: &Terminal) -> String {
+    let counts: Vec<String> = [
+        (None, "could not be checked"),
+        (Some(Verdict::NotClean), "not clean"),
+        (Some(Verdict::NeedsWaiver), "in need of a waiver"),
+        (Some(Verdict::Indeterminate), "cannot be judged yet"),
+        (Some(Verdict::CleanWithWaivers), "clean with waivers"),
+        (Some(Verdict::Clean), "clean"),
+    ]
+    .into_iter()
+    .map(|(verdict, word)| (done.iter().filter(|done| done.verdict == verdict).count(), word))
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    let noun = if done.len() == 1 { "case" } else { "cases" };
+    let mut out = terminal.wrap(&format!("{} {noun}: {}", done.len(), counts.join(", ")), 0, 2);
+    if run.unchanged > 0 {
+        let noun = if run.unchanged == 1 { "case has" } else { "cases have" };
+        out += &terminal.wrap(&format!("{} more {noun} not changed and were not checked", run.unchanged), 0, 2);
+    }
+    let is_shown = |done: &&Done| run.all || done.status != 0;
+    for done in done.iter().filter(is_shown) {
+        out += &format!("\n{}\n{}", done.path, done.text);
+    }
+    if done.iter().any(|done| !is_shown(&done)) {
+        out += "\n";
+        out += &terminal.wrap("`--all` lists the clean cases; `countersign check CASE` shows one in full", 0, 2);
+    }
+    out
+}
