@@ -114,6 +114,7 @@ impl ValueEnum for FailOn {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
+    settings.not_of(&args.case)?;
     let (rule_book, snapshot) = side_by_side(
         || load::rule_book(args.policies.as_deref(), settings),
         || Snapshot::read(&args.case, &Limits::STANDARD),

@@ -26,6 +26,10 @@ pub struct LedgerView {
     pub latest: Option<Instant>,
     /// The payload of each row.
     pub payloads: Vec<Sha256>,
+    /// The trust file that was last put in force.
+    pub trust: Option<Sha256>,
+    /// The decisions that the store must know, with their rows.
+    pub decisions: Vec<(u64, Sha256)>,
 }
 
 impl StoreView {
@@ -45,6 +49,12 @@ impl StoreView {
         })
     }
 
+    /// Whether a decision was kept here, given up since or not.
+    pub(super) fn has_decision(&self, digest: &Sha256) -> bool {
+        let kept = self.history.iter().filter_map(|held| held.decision.as_ref());
+        kept.map(|decision| Sha256::of(decision.as_bytes())).any(|kept| kept == *digest)
+    }
+
     /// The event that another case has at this place.
     pub(super) fn taken(&self, group: &Aid, sn: u64, said: &Said) -> Option<&Reserved> {
         self.at(group, sn).filter(|held| held.reservation.said != *said)
@@ -61,6 +71,8 @@ impl LedgerView {
             genesis: ledger.genesis(),
             latest: ledger.latest(),
             payloads: payloads.collect(),
+            trust: ledger.trust(),
+            decisions: ledger.decisions(),
         }
     }
 

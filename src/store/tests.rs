@@ -21,6 +21,7 @@ fn reservation(sn: u64, event: &str) -> Reservation {
         said: Said::of(event.as_bytes()),
         case_id: "2026-0001".to_owned(),
         draft: format!("draft of {event}"),
+        report: format!("report of {event}"),
         at: "2026-03-20T15:00:00Z".parse().unwrap(),
     }
 }
