@@ -8,7 +8,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Outcome, clock};
 use super::config::Settings;
 use super::error::CliError;
 use super::gate::{About, EXIT_REFUSED, Format, Site, print};
@@ -16,6 +15,7 @@ use super::keys::Folder;
 use super::passphrase::Source;
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
+use super::{Outcome, clock};
 use crate::gate::{Clearance, Refusal};
 use crate::keystore::{Embedded, KeyFile, Keystore, Signer};
 use crate::primitives::Aid;
@@ -57,11 +57,17 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         Ok(clearance) => {
             reach("cli/cleared")?;
             let file = key(&clearance, keystore.list()?.into_iter().filter_map(|listed| listed.file.ok()), &keystore)?;
-            // Asked for now, used by the signature: the key opens when its place is reserved.
-            let passphrase = args.passphrase.existing(file.name().as_str())?;
-            reach("cli/passphrase")?;
-            let signer = Embedded::locked(file, || Ok(passphrase.clone()));
-            signed(&mut site, &clearance, &signer, &args.out)?
+            match clearance.admits(file.aid(), file.key()) {
+                // Nobody types a passphrase for a no.
+                Err(refusal) => Err(refusal),
+                Ok(()) => {
+                    // Asked for now, used by the signature: the key opens when its place is reserved.
+                    let passphrase = args.passphrase.existing(file.name().as_str())?;
+                    reach("cli/passphrase")?;
+                    let signer = Embedded::locked(file, || Ok(passphrase.clone()));
+                    signed(&mut site, &clearance, &signer, &args.out)?
+                }
+            }
         }
     };
     match outcome {
@@ -136,7 +142,8 @@ fn signed(
                 .map_err(|error| io::Error::other(error.to_string()))
         })
     };
-    let mut bench = Bench { signer, store, ledger, release: &mut release, reached: &mut |point| rehearsal::reach(point.as_str()) };
+    let mut bench =
+        Bench { signer, store, ledger, release: &mut release, reached: &mut |point| rehearsal::reach(point.as_str()) };
     match sign::sign(clearance, now, &mut bench) {
         Ok(signed) => Ok(Ok(signed)),
         Err(SignError::Refused(refusal)) => Ok(Err(*refusal)),

@@ -6,7 +6,7 @@ use super::clear::{Asked, Found};
 use super::code::Code;
 use crate::compile::program::{Level, Stage};
 use crate::evaluate::outcome::Verdict;
-use crate::primitives::{Instant, Sha256};
+use crate::primitives::{Instant, Said, Sha256};
 use crate::proposal::Matched;
 use crate::report::ReportDocument;
 use crate::report::json;
@@ -192,11 +192,9 @@ pub(super) fn used_elsewhere(asked: &Asked<'_>, matched: Option<&Matched>, found
     let uses = &asked.fresh.papers().uses;
     let case = asked.fresh.case_id().unwrap_or_default();
     let referred = asked.fresh.references();
-    let own = |held: &Reserved| match matched {
-        Some(matched) => held.reservation.said == matched.draft().anchor.said,
-        // There is a reason already, and nothing to tell events apart by.
-        None => held.reservation.case_id == case,
-    };
+    // Without a proposal that fits there is a reason already, and nothing to tell events apart by.
+    let same_event = |said: &Said| matched.is_none_or(|matched| *said == matched.draft().anchor.said);
+    let own = |held: &Reserved| held.reservation.case_id == case && same_event(&held.reservation.said);
     let others = store.history.iter().filter(|held| held.state != State::Abandoned && !own(held));
     for held in others {
         let used = super::statement::uses(&held.reservation.draft);
