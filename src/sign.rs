@@ -18,7 +18,7 @@ use crate::keystore::{DecisionToSign, Signable, Signer};
 use crate::ledger::{Entry, Kind, Ledger, Row};
 use crate::primitives::{Aid, Instant, Sha256};
 use crate::proposal::{Countersigned, Matched};
-use crate::store::{Reserved, State, Store, StoreError};
+use crate::store::{Reserved, SeenRow, State, Store, StoreError};
 
 pub use envelope::Envelope;
 pub use error::SignError;
@@ -163,6 +163,17 @@ pub fn record(refusal: &Refusal, actor: &Aid, ledger: &mut Ledger) -> Result<Opt
     Ok(Some(ledger.append(entry)?.row))
 }
 
+/// Lets the store remember how far the ledger has come, so that a row that is cut off is missed.
+///
+/// # Errors
+/// The store's.
+pub fn remember(ledger: &Ledger, store: &mut Store) -> Result<(), SignError> {
+    if let Some((seq, hash)) = ledger.head() {
+        store.saw_row(&SeenRow { genesis: ledger.genesis(), seq, hash })?;
+    }
+    Ok(())
+}
+
 impl Bench<'_> {
     fn reach(&mut self, point: Point) -> Result<(), SignError> {
         (self.reached)(point).map_err(|source| SignError::Stopped { point, source })
@@ -241,6 +252,7 @@ fn row(
     bench.reach(Point::RowWritten)?;
     let reserved = &held.reservation;
     bench.store.logged(&reserved.group, reserved.sn, &reserved.said, row)?;
+    remember(bench.ledger, bench.store)?;
     bench.reach(Point::RowKept)?;
     Ok(row)
 }

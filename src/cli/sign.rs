@@ -156,7 +156,11 @@ fn record(site: &mut Site, refusal: &Refusal, out: &Path) -> Result<(), CliError
     if let Ok(ledger) = &mut site.ledger {
         let qar2 = Assigned::find(&site.snapshot, "QAR2", site.now);
         let actor: Aid = qar2.map_or_else(|| site.trust.qvi_aid.clone(), |qar2| qar2.aid);
-        sign::record(refusal, &actor, ledger)?;
+        if sign::record(refusal, &actor, ledger)?.is_some()
+            && let Ok(store) = &mut site.store
+        {
+            sign::remember(ledger, store)?;
+        }
     }
     reach("cli/refusal_recorded")?;
     write::atomically(&out.join(REFUSAL), refusal.text().as_bytes(), Existing::Replace)

@@ -79,9 +79,9 @@ impl Found {
 
 /// A yes about one event of one case. Only this module makes one, and `sign` takes nothing else.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use countersign::gate::Clearance;
-/// let clearance: Clearance = Default::default();
+/// let longer = |clearance: Clearance| Clearance { expires: "2099-01-01T00:00:00Z".parse().unwrap(), ..clearance };
 /// let index = |clearance: &Clearance| clearance.index();
 /// ```
 ///
@@ -494,6 +494,10 @@ fn record(asked: &Asked<'_>, found: &mut Found) {
             found.push(Code::OtherLedger, message);
         }
         None => found.push(Code::OtherLedger, "the trust file names no ledger".to_owned()),
+    }
+    if let Some(seen) = asked.store.ok().and_then(|store| store.row).filter(|seen| !ledger.still_has(seen)) {
+        let message = format!("row {} of the ledger is gone or changed; it was seen with hash {}", seen.seq, seen.hash);
+        found.push(Code::LedgerChanged, message);
     }
     let history = asked.store.map(|store| store.history.as_slice()).unwrap_or_default();
     for held in history {

@@ -185,6 +185,11 @@ impl Ledger {
         self.rows.iter().map(|row| row.entry.at).max()
     }
 
+    /// The last row: its number, and its hash, which stands for all rows before it.
+    pub fn head(&self) -> Option<(u64, Sha256)> {
+        self.rows.last().map(|row| (row.seq, row.hash()))
+    }
+
     /// The trust file that was last put in force here; none: the ledger began with a recovery.
     pub fn trust(&self) -> Option<Sha256> {
         let about_trust = self.rows.iter().rev().find(|row| matches!(row.entry.kind, Kind::Genesis | Kind::Trust));

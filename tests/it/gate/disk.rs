@@ -38,7 +38,7 @@ fn a_disk_that_is_full_at_any_place() {
         whole(&world);
         counted += 1;
     }
-    assert_eq!(counted, 11);
+    assert_eq!(counted, 12);
 }
 
 /// A real limit of the system on the size of any file: every write beyond it fails, wherever it comes.

@@ -77,6 +77,24 @@ fn the_store_is_an_older_copy() {
     assert_eq!(refusal.reasons().len(), 1, "{:#?}", refusal.reasons());
 }
 
+/// The last row is taken away: that something was refused is not to be known.
+#[test]
+fn a_refusal_is_cut_off_the_ledger() {
+    let mut world = World::reference();
+    world.now = at("2026-03-20T15:06:00Z");
+    world.lay_out();
+    assert_eq!(Ran::of(world.command("sign", Keys::Absent).output().unwrap()).status, Some(4));
+    world.now = at("2026-03-20T15:05:00Z");
+    let text = fs::read_to_string(&world.ledger_path).unwrap();
+    let cut: String = text.split_inclusive('\n').take(2).collect();
+    fs::write(&world.ledger_path, &cut).unwrap();
+    let attempt = world.refused_unrecorded(Code::LedgerChanged);
+    assert_eq!(attempt.rows, []);
+    // With its row, the ledger is the one that was seen.
+    fs::write(&world.ledger_path, &text).unwrap();
+    assert_eq!(world.signed_by_command().status, Some(0));
+}
+
 /// The database that a run has open is no longer the one at its place.
 #[test]
 fn the_store_is_put_back_while_somebody_looks_for_a_passphrase() {

@@ -20,7 +20,7 @@ use super::world::{World, at};
 pub type Place = (&'static str, usize, Option<State>);
 
 /// Every boundary, in the order in which a run comes to them.
-pub const PLACES: [Place; 26] = [
+pub const PLACES: [Place; 27] = [
     ("cli/loaded", 1, None),
     ("cli/cleared", 1, None),
     ("cli/passphrase", 1, None),
@@ -41,13 +41,14 @@ pub const PLACES: [Place; 26] = [
     ("ledger/written", 1, Some(State::Decided)),
     ("sign/row_written", 1, Some(State::Decided)),
     ("store/uncommitted", 5, Some(State::Decided)),
+    ("store/uncommitted", 6, Some(State::Logged)),
     ("sign/row_kept", 1, Some(State::Logged)),
     // The report, the decision, the event: each under another name.
     ("write/draft", 1, Some(State::Logged)),
     ("write/draft", 2, Some(State::Logged)),
     ("write/draft", 3, Some(State::Logged)),
     ("sign/given_out", 1, Some(State::Logged)),
-    ("store/uncommitted", 6, Some(State::Logged)),
+    ("store/uncommitted", 7, Some(State::Logged)),
     ("sign/released", 1, Some(State::Released)),
 ];
 
@@ -159,12 +160,12 @@ fn killed_while_the_event_is_signed() {
 
 #[test]
 fn killed_while_the_decision_is_written() {
-    killed(&PLACES[14..20]);
+    killed(&PLACES[14..21]);
 }
 
 #[test]
 fn killed_while_it_is_given_out() {
-    killed(&PLACES[20..]);
+    killed(&PLACES[21..]);
 }
 
 /// The list is whole: what the sources name is in it, but for what only a refusal comes to.
@@ -252,7 +253,7 @@ fn another_event_of_the_case_would_sign() {
 #[test]
 fn no_other_event_is_signed_after_a_kill() {
     let other = another_event().files;
-    for (place, visit, left) in [PLACES[2], PLACES[7], PLACES[8], PLACES[11], PLACES[14], PLACES[22], PLACES[25]] {
+    for (place, visit, left) in [PLACES[2], PLACES[7], PLACES[8], PLACES[11], PLACES[14], PLACES[23], PLACES[26]] {
         let mut world = World::reference();
         world.lay_out();
         world.held(&mut world.command("sign", Keys::Open), place, visit).kill();
