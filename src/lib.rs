@@ -32,6 +32,7 @@ pub mod lock;
 pub mod policy;
 pub mod primitives;
 pub mod proposal;
+mod rehearsal;
 pub mod report;
 pub mod sign;
 pub mod source;

@@ -18,7 +18,7 @@ use crate::keystore::{DecisionToSign, Signable, Signer};
 use crate::ledger::{Entry, Kind, Ledger, Row};
 use crate::primitives::{Aid, Instant, Sha256};
 use crate::proposal::{Countersigned, Matched};
-use crate::store::{Reserved, State, Store, StoreError};
+use crate::store::{Reserved, SeenRow, State, Store, StoreError};
 
 pub use envelope::Envelope;
 pub use error::SignError;
@@ -68,6 +68,24 @@ impl Point {
         Self::GivenOut,
         Self::Released,
     ];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Begun => "sign/begun",
+            Self::Compared => "sign/compared",
+            Self::Remembered => "sign/remembered",
+            Self::Reserved => "sign/reserved",
+            Self::EventSigned => "sign/event_signed",
+            Self::SignatureKept => "sign/signature_kept",
+            Self::DecisionSigned => "sign/decision_signed",
+            Self::DecisionKept => "sign/decision_kept",
+            Self::RowWritten => "sign/row_written",
+            Self::RowKept => "sign/row_kept",
+            Self::GivenOut => "sign/given_out",
+            Self::Released => "sign/released",
+        }
+    }
 }
 
 /// What a run gives out.
@@ -77,6 +95,8 @@ pub struct Signed {
     pub event: Countersigned,
     /// The decision in its envelope.
     pub decision: String,
+    /// The report that the decision names.
+    pub report: String,
     /// The row of the ledger.
     pub row: u64,
     /// How far an earlier run had come; none: this is the first.
@@ -104,22 +124,24 @@ pub struct Bench<'b> {
 /// the disk, and the next run goes on from there.
 pub fn sign(clearance: &Clearance, now: Instant, bench: &mut Bench<'_>) -> Result<Signed, SignError> {
     bench.reach(Point::Begun)?;
-    clearance.admits(bench.signer.aid(), bench.signer.key()).map_err(|no| SignError::Refused(Box::new(no)))?;
-    if now > clearance.expires() || now < clearance.at() {
-        return Err(SignError::Expired { at: clearance.at(), expires: clearance.expires(), now });
-    }
+    let refused = |no| SignError::Refused(Box::new(no));
+    clearance.admits(bench.signer.aid(), bench.signer.key()).map_err(refused)?;
+    clearance.holds(now).map_err(refused)?;
     bench.reach(Point::Compared)?;
     let (memory, skew) = clearance.memory();
     bench.store.remember(&memory, skew)?;
     bench.reach(Point::Remembered)?;
+    let place = clearance.reservation();
+    // Only told: what is reserved below is what counts.
+    let resumed = bench.store.reservation(&place.group, place.sn)?.map(|held| held.state);
     let held = reserve(clearance, bench)?;
-    let resumed = (held.state != State::Reserved || held.reservation.at != clearance.at()).then_some(held.state);
     bench.reach(Point::Reserved)?;
 
     let (held, event) = event(clearance, held, bench)?;
     let (held, decision) = decision(clearance, held, bench)?;
     let row = row(clearance, &held, &decision, now, bench)?;
-    let signed = Signed { event, decision: decision.text().to_owned(), row, resumed };
+    let report = held.reservation.report.clone();
+    let signed = Signed { event, decision: decision.text().to_owned(), report, row, resumed };
     (bench.release)(&signed).map_err(|source| SignError::Release { source })?;
     bench.reach(Point::GivenOut)?;
     let reserved = &held.reservation;
@@ -139,6 +161,17 @@ pub fn record(refusal: &Refusal, actor: &Aid, ledger: &mut Ledger) -> Result<Opt
     let payload = Sha256::of(refusal.text().as_bytes());
     let entry = Entry { at: refusal.at(), actor: actor.clone(), kind: Kind::Refusal, payload };
     Ok(Some(ledger.append(entry)?.row))
+}
+
+/// Lets the store remember how far the ledger has come, so that a row that is cut off is missed.
+///
+/// # Errors
+/// The store's.
+pub fn remember(ledger: &Ledger, store: &mut Store) -> Result<(), SignError> {
+    if let Some((seq, hash)) = ledger.head() {
+        store.saw_row(&SeenRow { genesis: ledger.genesis(), seq, hash })?;
+    }
+    Ok(())
 }
 
 impl Bench<'_> {
@@ -219,6 +252,7 @@ fn row(
     bench.reach(Point::RowWritten)?;
     let reserved = &held.reservation;
     bench.store.logged(&reserved.group, reserved.sn, &reserved.said, row)?;
+    remember(bench.ledger, bench.store)?;
     bench.reach(Point::RowKept)?;
     Ok(row)
 }

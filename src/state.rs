@@ -9,7 +9,7 @@
 pub mod error;
 mod record;
 
-use crate::ledger::{Checkpoint, Kind, Ledger};
+use crate::ledger::{Checkpoint, Ledger};
 use crate::primitives::{Instant, Sha256};
 use crate::store::Memory;
 use crate::trust::Trust;
@@ -19,8 +19,7 @@ pub use record::{LedgerThen, Lost, Recovery, Remembered};
 
 /// The trust file that the ledger knows last.
 pub fn trust_of(ledger: &Ledger) -> Option<Sha256> {
-    let about_trust = ledger.rows().iter().rev().find(|row| matches!(row.entry.kind, Kind::Genesis | Kind::Trust));
-    about_trust.map(|row| row.entry.payload)
+    ledger.trust()
 }
 
 /// Everything that does not fit between trust file, store and ledger.

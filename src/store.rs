@@ -18,6 +18,6 @@ mod tests;
 
 pub use cases::CaseRow;
 pub use error::StoreError;
-pub use memory::Memory;
+pub use memory::{Memory, SeenRow};
 pub use open::Store;
 pub use reserve::{Reservation, Reserved, State};

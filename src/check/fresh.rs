@@ -138,6 +138,11 @@ impl Fresh {
         self.live.iter().flat_map(|live| &live.streams).map(Vec::as_slice).collect()
     }
 
+    /// When they were fetched; none: there are none.
+    pub fn fetched_at(&self) -> Option<Instant> {
+        self.live.as_ref().map(|live| live.fetched_at)
+    }
+
     /// How long ago they were fetched; none: there are none.
     pub fn live_age(&self) -> Option<Duration> {
         self.live.as_ref().map(|live| self.now.since(live.fetched_at))

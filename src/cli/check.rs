@@ -126,6 +126,9 @@ impl ValueEnum for FailOn {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
+    for case in &args.cases {
+        settings.not_of(case)?;
+    }
     let chosen = match &args.changed_since {
         Some(revision) => changed::changed(&args.cases, revision)?,
         None => args.cases.clone(),

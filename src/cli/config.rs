@@ -94,6 +94,19 @@ impl Settings {
         Self::parse(&path, &text)
     }
 
+    /// The settings did not come with the case: they are not in it, whichever way one gets there.
+    ///
+    /// # Errors
+    /// `settings_in_case`.
+    pub(super) fn not_of(&self, case: &Path) -> Result<(), CliError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        match (file.canonicalize(), case.canonicalize()) {
+            (Ok(found), Ok(case)) if found.starts_with(&case) => Err(CliError::SettingsInCase { path: file.clone() }),
+            // A case that is not there cannot be read either.
+            (Ok(_) | Err(_), Ok(_) | Err(_)) => Ok(()),
+        }
+    }
+
     fn parse(path: &Path, text: &str) -> Result<Self, CliError> {
         let file: ConfigFile = toml::from_str(text).map_err(|cause| {
             let span = cause.span().unwrap_or(0..0);

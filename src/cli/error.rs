@@ -188,6 +188,19 @@ pub(super) enum CliError {
         /// Why not.
         reason: String,
     },
+    /// A settings file that came with the case.
+    #[error("the settings file `{}` lies in the case", path.display())]
+    #[diagnostic(
+        code(countersign::cli::settings_in_case),
+        help(
+            "settings say whom this installation trusts, and never come with a case: run the command from another \
+             folder, or name the installation's own file with `--config`"
+        )
+    )]
+    SettingsInCase {
+        /// The file.
+        path: PathBuf,
+    },
     /// No trust file anywhere.
     #[error("no trust file is given")]
     #[diagnostic(

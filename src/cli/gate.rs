@@ -10,7 +10,7 @@ use super::load::RuleBook;
 use super::report::target::Reports;
 use super::terminal::{self, Terminal};
 use super::{Outcome, clock, load, side_by_side};
-use crate::bundle::{Form, Limits, Snapshot};
+use crate::bundle::{Area, Form, Limits, Snapshot};
 use crate::check::Fresh;
 use crate::check::fresh::{Around, Live, Terms};
 use crate::gate::{self, Clearance, LedgerView, Question, Refusal, StoreView};
@@ -20,7 +20,7 @@ use crate::ledger::Ledger;
 use crate::lock::{LockError, SignedLock};
 use crate::primitives::Instant;
 use crate::report::ReportDocument;
-use crate::store::Store;
+use crate::store::{Reservation, Reserved, State, Store};
 use crate::trust::Trust;
 
 /// Exit status of a no, whatever its reason.
@@ -90,7 +90,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
             Ok(0)
         }
         Err(refusal) => {
-            print(&refusal, format, terminal)?;
+            print(&refusal, site.unfinished(), format, terminal)?;
             Ok(EXIT_REFUSED)
         }
     }
@@ -103,6 +103,7 @@ pub(super) struct Site {
     pub store: Result<Store, String>,
     pub ledger: Result<Ledger, String>,
     pub now: Instant,
+    store_view: Result<StoreView, String>,
     rule_book: RuleBook,
     lock: Result<Option<SignedLock>, LockError>,
     live: Option<Live>,
@@ -114,6 +115,7 @@ impl Site {
     /// # Errors
     /// Case, trust file, policies, lock or live state cannot be read at all.
     pub fn load(case: &Path, live: &[PathBuf], settings: &Settings) -> Result<Self, CliError> {
+        settings.not_of(case)?;
         let (rule_book, snapshot) =
             side_by_side(|| load::rule_book(None, settings), || Snapshot::read(case, &Limits::STANDARD));
         let snapshot = snapshot?;
@@ -135,13 +137,24 @@ impl Site {
             Some(path) => Store::open(path, trust.store_initialised).map_err(|error| error.to_string()),
             None => Err("no store is named as `store` in countersign.toml".to_owned()),
         };
-        let ledger = match &settings.ledger {
-            Some(path) => Ledger::open(path).map_err(|error| error.to_string()),
-            None => Err("no ledger is named as `ledger` in countersign.toml".to_owned()),
+        let view = || store.as_ref().map_err(Clone::clone).and_then(|store| viewed(store));
+        let (ledger, store_view) = match settings.ledger.as_deref().map(|path| Ledger::open_beside(path, view)) {
+            Some(Ok((ledger, view))) => (Ok(ledger), view),
+            Some(Err(error)) => (Err(error.to_string()), view()),
+            None => (Err("no ledger is named as `ledger` in countersign.toml".to_owned()), view()),
         };
         let live = fetched(live)?;
         let now = clock::now()?;
-        Ok(Self { snapshot, trust, store, ledger, now, rule_book: rule_book?, lock, live, schemas, cases })
+        let rule_book = rule_book?;
+        Ok(Self { snapshot, trust, store, ledger, now, store_view, rule_book, lock, live, schemas, cases })
+    }
+
+    /// What an earlier run on this case left unfinished.
+    pub fn unfinished(&self) -> Option<&Reserved> {
+        let case = self.snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("bundle_id"));
+        let history = self.store_view.as_ref().ok()?.history.iter();
+        let mut open = history.filter(|held| !matches!(held.state, State::Released | State::Abandoned));
+        open.find(|held| Some(held.reservation.case_id.as_str()) == case)
     }
 
     /// Asks the gate.
@@ -151,11 +164,10 @@ impl Site {
 
     /// Asks the gate, and shows what it judged.
     fn decide_seeing(&self, see: impl FnOnce(&Fresh)) -> Result<Clearance, Refusal> {
-        let store = self.store.as_ref().map_err(Clone::clone);
-        let store = store.and_then(|store| StoreView::of(store).map_err(|error| error.to_string()));
+        let store = self.store_view.as_ref().map_err(String::as_str);
         let ledger = self.ledger.as_ref().map(LedgerView::of);
         // Only to know with what a report would be made; the gate verifies the lock itself.
-        let highest = store.as_ref().ok().and_then(|store| store.memory.lock_serial);
+        let highest = store.ok().and_then(|store| store.memory.lock_serial);
         let lock = self.lock.as_ref().ok().and_then(Option::as_ref);
         let lock = lock.and_then(|lock| lock.verified(&self.trust, self.now, highest).ok());
         let terms = lock.map(|lock| Terms {
@@ -175,7 +187,7 @@ impl Site {
             fresh: &fresh,
             trust: &self.trust,
             lock: self.lock.as_ref().map(Option::as_ref),
-            store: store.as_ref().map_err(String::as_str),
+            store,
             ledger: ledger.as_ref().map_err(|why| why.as_str()),
         })
     }
@@ -187,6 +199,10 @@ fn reported(reports: &Reports, fresh: &Fresh) -> Result<Option<ReportDocument>, 
         return Ok(None);
     }
     fresh.report().map(|report| Some(report.document().clone())).map_err(str::to_owned)
+}
+
+fn viewed(store: &Store) -> Result<StoreView, String> {
+    StoreView::of(store).map_err(|error| error.to_string())
 }
 
 /// Live files, as old as the oldest of them.
@@ -210,9 +226,18 @@ fn fetched(paths: &[PathBuf]) -> Result<Option<Live>, CliError> {
 ///
 /// # Errors
 /// `print`.
-pub(super) fn print(refusal: &Refusal, format: Format, terminal: &Terminal) -> Result<(), CliError> {
+pub(super) fn print(
+    refusal: &Refusal,
+    unfinished: Option<&Reserved>,
+    format: Format,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
     let text = match format {
-        Format::Human => refused(refusal, terminal),
+        Format::Human => {
+            let mut text = refused(refusal, terminal);
+            text.push_str(&unfinished.map_or_else(String::new, |held| left(held, terminal)));
+            text
+        }
         Format::Json => format!("{}\n", refusal.text()),
     };
     terminal.print(&text)
@@ -235,6 +260,17 @@ fn allowed(clearance: &Clearance, case: &Path) -> String {
         "yes: QAR2 may sign this event\n{}\nSign it with: countersign sign {case} --live FILE --out DIR\n",
         terminal::columns_of(&rows)
     )
+}
+
+/// What an earlier run left, and what may become of it.
+fn left(held: &Reserved, terminal: &Terminal) -> String {
+    let Reservation { said, sn, at, .. } = &held.reservation;
+    let told = format!(
+        "An earlier run had come to `{}` with event `{said}` for number {sn} of the group's log, cleared at {at}. \
+         Once there is no reason left, the same command finishes it; otherwise both QARs give it up.",
+        held.state
+    );
+    format!("\n{}", terminal.wrap(&told, 0, 0))
 }
 
 fn refused(refusal: &Refusal, terminal: &Terminal) -> String {

@@ -8,7 +8,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Outcome;
 use super::config::Settings;
 use super::error::CliError;
 use super::gate::{About, EXIT_REFUSED, Format, Site, print};
@@ -16,11 +15,14 @@ use super::keys::Folder;
 use super::passphrase::Source;
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
+use super::{Outcome, clock};
 use crate::gate::{Clearance, Refusal};
 use crate::keystore::{Embedded, KeyFile, Keystore, Signer};
 use crate::primitives::Aid;
 use crate::proposal::Assigned;
+use crate::rehearsal;
 use crate::sign::{self, Bench, SignError, Signed};
+use crate::store::State;
 
 /// Sign the event of a case with the key of QAR2, if the gate says yes
 #[derive(Debug, clap::Args)]
@@ -47,16 +49,25 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
     let keystore = args.folder.keystore(settings)?;
-    let mut site = Site::load(&args.about.case, &args.about.live, settings)?;
     writable(&args.out, &args.about.case)?;
+    let mut site = Site::load(&args.about.case, &args.about.live, settings)?;
+    reach("cli/loaded")?;
     let outcome = match site.decide() {
         Err(refusal) => Err(refusal),
         Ok(clearance) => {
+            reach("cli/cleared")?;
             let file = key(&clearance, keystore.list()?.into_iter().filter_map(|listed| listed.file.ok()), &keystore)?;
-            // Asked for now, used by the signature: the key opens when its place is reserved.
-            let passphrase = args.passphrase.existing(file.name().as_str())?;
-            let signer = Embedded::locked(file, || Ok(passphrase.clone()));
-            signed(&mut site, &clearance, &signer, &args.out)?
+            match clearance.admits(file.aid(), file.key()) {
+                // Nobody types a passphrase for a no.
+                Err(refusal) => Err(refusal),
+                Ok(()) => {
+                    // Asked for now, used by the signature: the key opens when its place is reserved.
+                    let passphrase = args.passphrase.existing(file.name().as_str())?;
+                    reach("cli/passphrase")?;
+                    let signer = Embedded::locked(file, || Ok(passphrase.clone()));
+                    signed(&mut site, &clearance, &signer, &args.out)?
+                }
+            }
         }
     };
     match outcome {
@@ -69,7 +80,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         }
         Err(refusal) => {
             record(&mut site, &refusal, &args.out)?;
-            print(&refusal, args.about.format, terminal)?;
+            print(&refusal, site.unfinished(), args.about.format, terminal)?;
             Ok(EXIT_REFUSED)
         }
     }
@@ -82,13 +93,20 @@ const REFUSAL: &str = "refusal.json";
 
 /// The folder for the output is there and not in the case, before anything is reserved.
 fn writable(out: &Path, case: &Path) -> Result<(), CliError> {
-    fs::create_dir_all(out).map_err(|source| CliError::Write { path: out.to_owned(), source })?;
-    if let (Ok(out), Ok(case)) = (out.canonicalize(), case.canonicalize())
-        && out.starts_with(&case)
+    // Looked at before it is made: a folder in the case would change the case.
+    let there = out.ancestors().map(|part| if part.as_os_str().is_empty() { Path::new(".") } else { part });
+    let there = there.filter_map(|part| part.canonicalize().ok()).next();
+    if let (Some(there), Ok(case)) = (there, case.canonicalize())
+        && there.starts_with(&case)
     {
-        return Err(CliError::OutputInCase { path: out });
+        return Err(CliError::OutputInCase { path: out.to_owned() });
     }
-    Ok(())
+    fs::create_dir_all(out).map_err(|source| CliError::Write { path: out.to_owned(), source })
+}
+
+/// A place at which a test may stop the run.
+fn reach(place: &str) -> Result<(), CliError> {
+    rehearsal::reach(place).map_err(|source| CliError::Write { path: place.into(), source })
 }
 
 /// The keys that may sign; else those of QAR2 by name, else any: the gate says why they may not.
@@ -106,14 +124,15 @@ fn signed(
     signer: &dyn Signer,
     out: &Path,
 ) -> Result<Result<Signed, Refusal>, CliError> {
-    let now = site.now;
+    // Somebody may have looked for a passphrase since.
+    let now = clock::now()?;
     let (Ok(store), Ok(ledger)) = (&mut site.store, &mut site.ledger) else {
         // The gate says no without them.
         return Err(CliError::Internal { what: "a clearance without store and ledger" });
     };
     let mut release = |signed: &Signed| {
         let files: [(&str, &[u8]); 3] = [
-            (REPORT, clearance.report()),
+            (REPORT, signed.report.as_bytes()),
             (DECISION, signed.decision.as_bytes()),
             // The event last: whoever finds it finds what stands behind it.
             (EVENT, &signed.event.stream),
@@ -123,7 +142,8 @@ fn signed(
                 .map_err(|error| io::Error::other(error.to_string()))
         })
     };
-    let mut bench = Bench { signer, store, ledger, release: &mut release, reached: &mut |_| Ok(()) };
+    let mut bench =
+        Bench { signer, store, ledger, release: &mut release, reached: &mut |point| rehearsal::reach(point.as_str()) };
     match sign::sign(clearance, now, &mut bench) {
         Ok(signed) => Ok(Ok(signed)),
         Err(SignError::Refused(refusal)) => Ok(Err(*refusal)),
@@ -136,8 +156,13 @@ fn record(site: &mut Site, refusal: &Refusal, out: &Path) -> Result<(), CliError
     if let Ok(ledger) = &mut site.ledger {
         let qar2 = Assigned::find(&site.snapshot, "QAR2", site.now);
         let actor: Aid = qar2.map_or_else(|| site.trust.qvi_aid.clone(), |qar2| qar2.aid);
-        sign::record(refusal, &actor, ledger)?;
+        if sign::record(refusal, &actor, ledger)?.is_some()
+            && let Ok(store) = &mut site.store
+        {
+            sign::remember(ledger, store)?;
+        }
     }
+    reach("cli/refusal_recorded")?;
     write::atomically(&out.join(REFUSAL), refusal.text().as_bytes(), Existing::Replace)
 }
 
@@ -147,6 +172,7 @@ fn told(signed: &Signed, out: &Path) -> String {
         indices.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
     let mut text = match signed.resumed {
+        Some(State::Reserved) => "signed; an earlier run had come to `reserved`, and opened no key\n".to_owned(),
         Some(state) => format!("signed; an earlier run had come to `{state}`, and the bytes are the same\n"),
         None => "signed\n".to_owned(),
     };

@@ -1,10 +1,11 @@
 //! Files that commands write: whole or not at all.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::CliError;
+use crate::rehearsal;
 
 /// What may be there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,19 +34,24 @@ pub(super) fn atomically(path: &Path, bytes: &[u8], existing: Existing) -> Resul
     };
     let name = path.file_name().ok_or_else(|| CliError::Exists { path: path.to_owned() })?.to_string_lossy();
     let draft = folder.join(format!(".{name}.{}.part", std::process::id()));
-    let target = match existing {
-        Existing::Replace => draft.as_path(),
-        // `create_new` fails where a rename would replace what came in the meantime.
-        Existing::Keep => path,
-    };
-    let mut file = File::create_new(target).map_err(failed)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| match existing {
+    // What a process of this number left when it was killed; in a container it is always the same number.
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = File::create_new(&draft).map_err(failed)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = written.and_then(|()| rehearsal::reach("write/draft")).and_then(|()| match existing {
         Existing::Replace => fs::rename(&draft, path),
-        Existing::Keep => Ok(()),
+        // A link fails where something is already; a rename would replace what came in the meantime.
+        Existing::Keep => fs::hard_link(&draft, path).and_then(|()| fs::remove_file(&draft)),
     });
     written.map_err(|source| {
         // Half a file is worse than none; the reason to report is the first one.
-        let _ = fs::remove_file(target);
-        failed(source)
+        let _ = fs::remove_file(&draft);
+        match source.kind() {
+            io::ErrorKind::AlreadyExists => CliError::Exists { path: path.to_owned() },
+            _ => failed(source),
+        }
     })
 }

@@ -112,6 +112,8 @@ codes! {
     OtherPolicies = "other_policies", Lock, "use the rule book that is locked, or have a new lock signed";
     /// The trust file is older than one that was used.
     TrustRolledBack = "trust_rolled_back", Lock, "use the latest trust file";
+    /// The trust file is not the one that was put in force.
+    TrustNotInForce = "trust_not_in_force", Lock, "`countersign trust replace` puts a trust file in force that the officers signed; tell an officer if nobody did";
     /// The lock does not allow the flow.
     FlowNotLocked = "flow_not_locked", Lock, "this installation does not sign such cases; the policy lock says which";
 
@@ -210,10 +212,14 @@ codes! {
 
     /// The store is not there or cannot be used.
     NoStore = "no_store", Reserve, "if it was lost, officers sign a recovery: `countersign state recover`; it is never made again by itself";
+    /// The store is older than the ledger.
+    StoreRolledBack = "store_rolled_back", Reserve, "stop and tell an officer; put the store back as it was last, an older copy forgets what was signed";
     /// Another event is reserved at the place.
     PlaceTaken = "place_taken", Reserve, "finish the other case, or have both QARs give its event up";
     /// The key is not QAR2's.
     OtherKey = "other_key", Reserve, "use the keys of the QAR who was assigned as QAR2; `countersign keys list` shows them";
+    /// What was cleared is not sure any more.
+    ClearanceOver = "clearance_over", Reserve, "no key was opened; run the command again, with live state that is fetched anew";
 
     /// The ledger is not there or cannot be read.
     NoLedger = "no_ledger", Record, "put the ledger back; it is never made again by itself";

@@ -16,9 +16,10 @@ pub struct Reason {
 
 /// A no. Only this module makes one, and never without a reason.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use countersign::gate::Refusal;
-/// let refusal = Refusal { reasons: Vec::new() };
+/// let shorter = |refusal: Refusal| Refusal { reasons: Vec::new(), ..refusal };
+/// let reasons = |refusal: &Refusal| refusal.reasons().len();
 /// ```
 ///
 /// The same without that line compiles:

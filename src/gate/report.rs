@@ -6,19 +6,26 @@ use super::clear::{Asked, Found};
 use super::code::Code;
 use crate::compile::program::{Level, Stage};
 use crate::evaluate::outcome::Verdict;
-use crate::primitives::{Instant, Sha256};
+use crate::primitives::{Instant, Said, Sha256};
+use crate::proposal::Matched;
 use crate::report::ReportDocument;
 use crate::report::json;
-use crate::store::State;
+use crate::store::{Reservation, Reserved, State};
 
 /// Requirements without a rule that the gate decides by itself: the rule book by the lock, and what only the cases
 /// that were signed here can tell.
 const DECIDED_HERE: [&str; 3] = ["GATE-4", "GATE-6", "LE-6.3.2.c.iv.2"];
 
-/// Every reason of the step. Gives the digest of the approved report.
-pub(super) fn check(asked: &Asked<'_>, found: &mut Found) -> Option<Sha256> {
+/// The report that QAR2 approved.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Viewed {
+    pub digest: Sha256,
+    pub as_of: Instant,
+}
+
+/// Every reason of the step but what other cases used. Gives the approved report.
+pub(super) fn check(asked: &Asked<'_>, found: &mut Found) -> Option<Viewed> {
     clock(asked, found);
-    used_elsewhere(asked, found);
     let fresh = match asked.fresh.report() {
         Ok(report) => Some(report.document()),
         Err(why) => {
@@ -62,26 +69,29 @@ fn judged(fresh: &ReportDocument, found: &mut Found) {
 }
 
 /// The report that QAR2 approved, against the one of this moment.
-fn approved(asked: &Asked<'_>, fresh: Option<&ReportDocument>, found: &mut Found) -> Option<Sha256> {
+fn approved(asked: &Asked<'_>, fresh: Option<&ReportDocument>, found: &mut Found) -> Option<Viewed> {
     let papers = asked.fresh.papers();
     // Without an approval there is a reason already.
     let digest = papers.decision().and_then(|approval| approval.report)?;
     let named = papers.reports.iter().find(|report| report.digest == Some(digest));
     let Some(bytes) = named.and_then(|report| report.bytes.as_deref()) else {
         found.push(Code::NoReport, format!("the approved report, {digest}, is not in the case"));
-        return Some(digest);
+        return None;
     };
     match json::read(bytes) {
-        Err(why) => found.push(Code::ReportUnusable, format!("the approved report, {digest}, cannot be used: {why}")),
+        Err(why) => {
+            found.push(Code::ReportUnusable, format!("the approved report, {digest}, cannot be used: {why}"));
+            None
+        }
         Ok(report) => {
             about(asked, &report, found);
             age(asked, report.run.as_of, found);
             if let Some(fresh) = fresh {
                 compare(&report, fresh, found);
             }
+            Some(Viewed { digest, as_of: report.run.as_of })
         }
     }
-    Some(digest)
 }
 
 /// Whether the approved report is about this case, by the locked rules, and clean.
@@ -174,22 +184,26 @@ fn clock(asked: &Asked<'_>, found: &mut Found) {
     }
 }
 
-/// What may be used once was not used by another case that was signed here.
-fn used_elsewhere(asked: &Asked<'_>, found: &mut Found) {
+/// What may be used once was not used for another event that was reserved here, of whichever case: ids of cases
+/// are written by those who prepare them.
+pub(super) fn used_elsewhere(asked: &Asked<'_>, matched: Option<&Matched>, found: &mut Found) {
     // Without a store there is a reason already.
     let Ok(store) = asked.store else { return };
     let uses = &asked.fresh.papers().uses;
     let case = asked.fresh.case_id().unwrap_or_default();
     let referred = asked.fresh.references();
-    let others = store.history.iter().filter(|held| held.state != State::Abandoned && held.reservation.case_id != case);
+    // Without a proposal that fits there is a reason already, and nothing to tell events apart by.
+    let same_event = |said: &Said| matched.is_none_or(|matched| *said == matched.draft().anchor.said);
+    let own = |held: &Reserved| held.reservation.case_id == case && same_event(&held.reservation.said);
+    let others = store.history.iter().filter(|held| held.state != State::Abandoned && !own(held));
     for held in others {
         let used = super::statement::uses(&held.reservation.draft);
         match used {
             Some((bundle, used)) => {
                 let again = used.iter().find(|digest| uses.contains(digest));
                 if let Some(digest) = again.filter(|_| !bundle.is_some_and(|bundle| referred.contains(&bundle))) {
-                    let other = &held.reservation.case_id;
-                    let message = format!("case `{other}` used what this one uses: {digest}");
+                    let Reservation { case_id, said, .. } = &held.reservation;
+                    let message = format!("event `{said}` of case `{case_id}` used what this one uses: {digest}");
                     found.push(Code::UsedElsewhere, message);
                 }
             }

@@ -1,8 +1,8 @@
 //! What store and ledger say, as values.
 
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Row};
 use crate::primitives::{Aid, Instant, Said, Sha256};
-use crate::store::{Memory, Reserved, State, Store, StoreError};
+use crate::store::{Memory, Reserved, SeenRow, State, Store, StoreError};
 
 /// What the store remembers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct StoreView {
     pub memory: Memory,
     /// All that was ever reserved.
     pub history: Vec<Reserved>,
+    /// The last row of the ledger that was seen.
+    pub row: Option<SeenRow>,
 }
 
 /// What the ledger says.
@@ -26,6 +28,12 @@ pub struct LedgerView {
     pub latest: Option<Instant>,
     /// The payload of each row.
     pub payloads: Vec<Sha256>,
+    /// The hash of each row.
+    pub hashes: Vec<Sha256>,
+    /// The trust file that was last put in force.
+    pub trust: Option<Sha256>,
+    /// The decisions that the store must know, with their rows.
+    pub decisions: Vec<(u64, Sha256)>,
 }
 
 impl StoreView {
@@ -34,7 +42,7 @@ impl StoreView {
     /// # Errors
     /// It cannot be read.
     pub fn of(store: &Store) -> Result<Self, StoreError> {
-        Ok(Self { memory: store.memory()?, history: store.history()? })
+        Ok(Self { memory: store.memory()?, history: store.history()?, row: store.seen_row()? })
     }
 
     /// What stands at a place.
@@ -43,6 +51,12 @@ impl StoreView {
             let reserved = &held.reservation;
             held.state != State::Abandoned && reserved.group == *group && reserved.sn == sn
         })
+    }
+
+    /// Whether a decision was kept here, given up since or not.
+    pub(super) fn has_decision(&self, digest: &Sha256) -> bool {
+        let kept = self.history.iter().filter_map(|held| held.decision.as_ref());
+        kept.map(|decision| Sha256::of(decision.as_bytes())).any(|kept| kept == *digest)
     }
 
     /// The event that another case has at this place.
@@ -61,7 +75,16 @@ impl LedgerView {
             genesis: ledger.genesis(),
             latest: ledger.latest(),
             payloads: payloads.collect(),
+            hashes: ledger.rows().iter().map(Row::hash).collect(),
+            trust: ledger.trust(),
+            decisions: ledger.decisions(),
         }
+    }
+
+    /// Whether a row that was seen is still there. Of another ledger nothing was seen.
+    pub(super) fn still_has(&self, seen: &SeenRow) -> bool {
+        let hash = usize::try_from(seen.seq).ok().and_then(|at| self.hashes.get(at));
+        seen.genesis != self.genesis || hash == Some(&seen.hash)
     }
 
     /// Whether a row is about this.

@@ -147,9 +147,10 @@ pub enum NotSignable {
 ///
 /// Only this crate's `gate` makes one:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0624
 /// use countersign::keystore::{Act, EventToSign};
 /// let event = EventToSign::cleared(Act::Issue, "{}", "{}", None);
+/// let act = |event: &EventToSign| event.act() == Act::Issue;
 /// ```
 ///
 /// The same without that line compiles:

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::error::LedgerError;
 use super::note::Checkpoint;
-use super::row::{Entry, Row};
+use super::row::{Entry, Kind, Row};
 use super::tree;
 use crate::primitives::{Instant, Sha256};
+use crate::rehearsal;
 
 /// Most bytes of a ledger: about a million rows.
 const BYTES_MAX: u64 = 256 << 20;
@@ -69,6 +70,18 @@ impl Ledger {
         Self::open(path)
     }
 
+    /// Opens a ledger, and reads something else while nobody can write a row: both are of one moment.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`].
+    pub fn open_beside<T>(path: &Path, read: impl FnOnce() -> T) -> Result<(Self, T), LedgerError> {
+        let file = opened(path, OpenOptions::new().read(true))?;
+        // Whoever writes a row waits; released when the file is closed.
+        file.lock_shared().map_err(|source| LedgerError::Unreadable { path: path.to_owned(), source })?;
+        let ledger = Self::of_file(path, &file)?;
+        Ok((ledger, read()))
+    }
+
     /// Opens a ledger and verifies that its rows follow each other.
     ///
     /// # Errors
@@ -125,10 +138,11 @@ impl Ledger {
         let cut = self.torn;
         let end = self.end;
         let line = format!("{}\n", row.line());
-        let written = file
-            .set_len(end)
+        let written = rehearsal::reach("ledger/locked")
+            .and_then(|()| file.set_len(end))
             .and_then(|()| file.seek(SeekFrom::Start(end)))
             .and_then(|_| file.write_all(line.as_bytes()))
+            .and_then(|()| rehearsal::reach("ledger/written"))
             .and_then(|()| file.sync_all());
         if let Err(source) = written {
             // On a full disk a piece may be there; it would be told as torn, but need not be left.
@@ -169,6 +183,24 @@ impl Ledger {
     /// The latest instant of any row: the clock must not be before it.
     pub fn latest(&self) -> Option<Instant> {
         self.rows.iter().map(|row| row.entry.at).max()
+    }
+
+    /// The last row: its number, and its hash, which stands for all rows before it.
+    pub fn head(&self) -> Option<(u64, Sha256)> {
+        self.rows.last().map(|row| (row.seq, row.hash()))
+    }
+
+    /// The trust file that was last put in force here; none: the ledger began with a recovery.
+    pub fn trust(&self) -> Option<Sha256> {
+        let about_trust = self.rows.iter().rev().find(|row| matches!(row.entry.kind, Kind::Genesis | Kind::Trust));
+        about_trust.map(|row| row.entry.payload)
+    }
+
+    /// The decisions that the store must know, with their rows: those since officers last made it again.
+    pub fn decisions(&self) -> Vec<(u64, Sha256)> {
+        let since = self.rows.iter().rposition(|row| row.entry.kind == Kind::Recovery).unwrap_or_default();
+        let decisions = self.rows.iter().skip(since).filter(|row| row.entry.kind == Kind::Decision);
+        decisions.map(|row| (row.seq, row.entry.payload)).collect()
     }
 
     /// The root of the tree over all rows.

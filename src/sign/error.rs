@@ -9,7 +9,7 @@ use super::Point;
 use crate::gate::Refusal;
 use crate::keystore::SignerError;
 use crate::ledger::LedgerError;
-use crate::primitives::{Instant, Said};
+use crate::primitives::Said;
 use crate::proposal::SignatureRefused;
 use crate::store::StoreError;
 
@@ -20,17 +20,6 @@ pub enum SignError {
     #[error("nothing was signed: {}", .0.reasons().first().map_or("", |reason| reason.message.as_str()))]
     #[diagnostic(code(countersign::sign::refused), help("no key was opened; `countersign gate CASE` says why"))]
     Refused(Box<Refusal>),
-    /// The clearance is over.
-    #[error("the clearance of {at} held until {expires}, and it is {now}")]
-    #[diagnostic(code(countersign::sign::expired), help("no key was opened; run the command again"))]
-    Expired {
-        /// When it was given.
-        at: Instant,
-        /// Until when it held.
-        expires: Instant,
-        /// When it was used.
-        now: Instant,
-    },
     /// What an earlier run kept is not what it should be.
     #[error("the {what} of event `{said}` is not by the key of QAR2 over this event")]
     #[diagnostic(
@@ -59,7 +48,7 @@ pub enum SignError {
         source: io::Error,
     },
     /// The run was stopped.
-    #[error("the run was stopped at `{point:?}`")]
+    #[error("the run was stopped at `{}`", point.as_str())]
     #[diagnostic(code(countersign::sign::stopped), help("run the same command again; it goes on where it was"))]
     Stopped {
         /// Where.

@@ -1,10 +1,12 @@
 //! What an installation has seen, and must not be told otherwise later: serials and time only grow.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::open::{Store, refused};
-use crate::primitives::Instant;
+use crate::primitives::{Instant, Sha256};
 
 /// What was seen so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,6 +19,18 @@ pub struct Memory {
     pub latest: Option<Instant>,
 }
 
+/// The last row of the ledger that was seen, and in which ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenRow {
+    /// Hash of the ledger's first row.
+    pub genesis: Sha256,
+    /// Its number.
+    pub seq: u64,
+    /// Its hash, which stands for all rows before it.
+    pub hash: Sha256,
+}
+
+const LEDGER: &str = "ledger";
 const LOCK: &str = "lock_serial";
 const TRUST: &str = "trust_serial";
 const LATEST: &str = "latest";
@@ -28,6 +42,32 @@ impl Store {
     /// The store cannot be read.
     pub fn memory(&self) -> Result<Memory, StoreError> {
         memory(self.connection(), self.path())
+    }
+
+    /// The last row of the ledger that was seen.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn seen_row(&self) -> Result<Option<SeenRow>, StoreError> {
+        seen_row(self.connection(), self.path())
+    }
+
+    /// Remembers a row of the ledger, unless a later one of the same ledger was seen.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn saw_row(&mut self, row: &SeenRow) -> Result<(), StoreError> {
+        self.change(|connection, path| {
+            let held = seen_row(connection, path)?;
+            if held.is_some_and(|held| held.genesis == row.genesis && held.seq > row.seq) {
+                return Ok(());
+            }
+            let value = format!("{} {} {}", row.genesis, row.seq, row.hash);
+            connection
+                .execute("INSERT OR REPLACE INTO memory (name, value) VALUES (?, ?)", params![LEDGER, value])
+                .map(|_| ())
+                .map_err(|error| refused(path, &error))
+        })
     }
 
     /// Remembers what is seen now. Absent members say nothing. `skew` is how far the clock may run behind.
@@ -73,19 +113,33 @@ fn raised(what: &'static str, held: Option<u64>, asked: Option<u64>) -> Result<O
     }
 }
 
-fn memory(connection: &Connection, path: &std::path::Path) -> Result<Memory, StoreError> {
-    let value = |name: &str| {
-        connection
-            .query_row("SELECT value FROM memory WHERE name = ?", [name], |row| row.get::<_, String>(0))
-            .optional()
-            .map_err(|error| refused(path, &error))
+fn value(connection: &Connection, path: &Path, name: &str) -> Result<Option<String>, StoreError> {
+    connection
+        .query_row("SELECT value FROM memory WHERE name = ?", [name], |row| row.get::<_, String>(0))
+        .optional()
+        .map_err(|error| refused(path, &error))
+}
+
+fn damaged(path: &Path, value: &str) -> StoreError {
+    StoreError::Damaged { path: path.to_owned(), reason: format!("`{value}` is nothing that is remembered") }
+}
+
+fn seen_row(connection: &Connection, path: &Path) -> Result<Option<SeenRow>, StoreError> {
+    let Some(text) = value(connection, path, LEDGER)? else { return Ok(None) };
+    let row = match text.split(' ').collect::<Vec<_>>().as_slice() {
+        [genesis, seq, hash] => match (genesis.parse(), seq.parse(), hash.parse()) {
+            (Ok(genesis), Ok(seq), Ok(hash)) => Some(SeenRow { genesis, seq, hash }),
+            (_, _, _) => None,
+        },
+        _ => None,
     };
-    fn parsed<T: std::str::FromStr>(value: Option<String>, path: &std::path::Path) -> Result<Option<T>, StoreError> {
-        let damaged = |value: &str| StoreError::Damaged {
-            path: path.to_owned(),
-            reason: format!("`{value}` is nothing that is remembered"),
-        };
-        value.map(|value| value.parse().map_err(|_| damaged(&value))).transpose()
+    row.map(Some).ok_or_else(|| damaged(path, &text))
+}
+
+fn memory(connection: &Connection, path: &Path) -> Result<Memory, StoreError> {
+    let value = |name: &str| value(connection, path, name);
+    fn parsed<T: std::str::FromStr>(value: Option<String>, path: &Path) -> Result<Option<T>, StoreError> {
+        value.map(|value| value.parse().map_err(|_| damaged(path, &value))).transpose()
     }
     Ok(Memory {
         lock_serial: parsed(value(LOCK)?, path)?,

@@ -8,11 +8,12 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::StoreError;
+use crate::rehearsal;
 
 /// Tells our files from other databases: `csig`.
 const APPLICATION_ID: i64 = 0x6373_6967;
 /// The version of the tables.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// How long a command waits for another one.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -31,6 +32,7 @@ CREATE TABLE reservations (
     said TEXT NOT NULL,
     case_id TEXT NOT NULL,
     draft TEXT NOT NULL,
+    report TEXT NOT NULL,
     reserved_at TEXT NOT NULL,
     signature TEXT,
     decision TEXT,
@@ -61,10 +63,12 @@ impl Store {
         let failed = |error: io::Error| StoreError::Database { path: path.to_owned(), reason: error.to_string() };
         // Made under another name, so that no half-made store is ever at its place.
         let draft = path.with_extension(format!("{}.part", std::process::id()));
-        match private(OpenOptions::new().write(true).create_new(true)).open(&draft) {
-            Ok(_) => {}
-            Err(error) => return Err(failed(error)),
+        // What a process of this number left when it was killed; it never counted.
+        match fs::remove_file(&draft) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            Ok(()) | Err(_) => {}
         }
+        private(OpenOptions::new().write(true).create_new(true)).open(&draft).map_err(failed)?;
         let made = fill(path, &draft).and_then(|()| {
             // A link fails where something is already; a rename would replace it.
             fs::hard_link(&draft, path).map_err(|error| match error.kind() {
@@ -144,6 +148,8 @@ impl Store {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| super::open::refused(&path, &error))?;
         let done = act(&transaction, &path)?;
+        rehearsal::reach("store/uncommitted")
+            .map_err(|error| StoreError::Database { path: path.clone(), reason: error.to_string() })?;
         transaction.commit().map_err(|error| refused(&path, &error))?;
         Ok(done)
     }

@@ -25,6 +25,8 @@ pub struct Reservation {
     pub case_id: String,
     /// The decision as it will be signed.
     pub draft: String,
+    /// The report that it names.
+    pub report: String,
     /// When.
     pub at: Instant,
 }
@@ -77,23 +79,35 @@ pub struct Reserved {
 }
 
 const COLUMNS: &str =
-    "grp, sn, said, case_id, draft, reserved_at, signature, decision, row_seq, released, abandoned_by";
+    "grp, sn, said, case_id, draft, reserved_at, signature, decision, row_seq, released, abandoned_by, report";
 
 impl Store {
-    /// Takes the place of an event, or finds it taken by the same one: then with what was first reserved.
+    /// Takes the place of an event, or finds it taken by the same one. Once that is signed, it stays with what was
+    /// reserved then; before, what is asked for now takes the place: nothing was signed for the older decision.
     ///
     /// # Errors
     /// `taken`: another event has the place.
     pub fn reserve(&mut self, asked: &Reservation) -> Result<Reserved, StoreError> {
         self.change(|connection, path| {
-            if let Some(held) = at(connection, path, &asked.group, asked.sn)? {
-                return same(held, &asked.group, asked.sn, &asked.said);
+            let Reservation { group, sn, said, case_id, draft, report, at: when } = asked;
+            if let Some(held) = at(connection, path, group, *sn)? {
+                let held = same(held, group, *sn, said)?;
+                if held.state != State::Reserved {
+                    return Ok(held);
+                }
+                connection
+                    .execute(
+                        "DELETE FROM reservations WHERE grp = ? AND sn = ? AND abandoned_by IS NULL",
+                        params![group.as_str(), number(path, *sn)?],
+                    )
+                    .map_err(|error| refused(path, &error))?;
             }
-            let Reservation { group, sn, said, case_id, draft, at: when } = asked;
+            let when = when.to_string();
             connection
                 .execute(
-                    "INSERT INTO reservations (grp, sn, said, case_id, draft, reserved_at) VALUES (?, ?, ?, ?, ?, ?)",
-                    params![group.as_str(), number(path, *sn)?, said.as_str(), case_id, draft, when.to_string()],
+                    "INSERT INTO reservations (grp, sn, said, case_id, draft, report, reserved_at) \
+                     VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    params![group.as_str(), number(path, *sn)?, said.as_str(), case_id, draft, report, when],
                 )
                 .map_err(|error| refused(path, &error))?;
             Ok(Reserved {
@@ -290,6 +304,7 @@ fn read(row: &Row<'_>) -> Result<Reserved, String> {
             said: parsed(&text(row, 2)?)?,
             case_id: text(row, 3)?,
             draft: text(row, 4)?,
+            report: text(row, 11)?,
             at: parsed(&text(row, 5)?)?,
         },
         signature,

@@ -21,6 +21,7 @@ fn reservation(sn: u64, event: &str) -> Reservation {
         said: Said::of(event.as_bytes()),
         case_id: "2026-0001".to_owned(),
         draft: format!("draft of {event}"),
+        report: format!("report of {event}"),
         at: "2026-03-20T15:00:00Z".parse().unwrap(),
     }
 }
@@ -39,9 +40,11 @@ fn a_place_is_taken_once() {
     let mut store = Store::init(&scratch.path().join("store")).unwrap();
     let first = store.reserve(&reservation(7, "a")).unwrap();
     assert_eq!(first.state, State::Reserved);
-    // The same event again, with what was first reserved.
+    // The same event again, with another decision: nothing was signed for the first.
     let again = Reservation { draft: "another draft".to_owned(), ..reservation(7, "a") };
-    assert_eq!(store.reserve(&again).unwrap(), first);
+    assert_eq!(store.reserve(&again).unwrap().reservation, again);
+    assert_eq!(store.reserve(&first.reservation).unwrap(), first);
+    assert_eq!(store.history().unwrap().len(), 1);
     let error = store.reserve(&reservation(7, "b")).unwrap_err();
     assert_eq!(code(&error), "taken");
     let said = |event: &str| Said::of(event.as_bytes()).to_string();

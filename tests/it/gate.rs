@@ -1,13 +1,19 @@
 //! The gate and the signature: the reference case signs, and everything that was done to it does not.
 
 mod command;
+mod disk;
 mod evidence;
 mod faults;
+mod hostile;
 mod installation;
+mod kill;
 mod live;
 mod persons;
+mod property;
 mod proposed;
 mod reference;
+mod run;
+mod steps;
 mod table;
 mod together;
 mod world;

@@ -1,70 +1,54 @@
-//! `countersign gate` and `countersign sign` as QAR2 runs them. The clock of the machine is not that of the fixture,
-//! so the command says no here; what it says yes to is tested beside.
+//! `countersign gate` and `countersign sign` as QAR2 runs them.
 
 use std::fs;
+use std::process::{Command, Stdio};
 
-use assert_cmd::Command;
-use countersign::ledger::{Kind, Ledger};
+use countersign::ledger::Kind;
 use serde_json::Value;
 
-use super::world::{World, live_streams};
+use super::run::{Keys, Ran};
+use super::world::World;
 
-struct Ran {
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-/// The installation on disk.
-fn installed(world: &World) {
-    let folder = world.folder.path();
-    for (path, bytes) in &world.files {
-        let path = folder.join("case").join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-    fs::write(folder.join("lock.json"), world.lock.as_ref().unwrap().write()).unwrap();
-    fs::write(folder.join("trust.json"), world.trust_bytes()).unwrap();
-    fs::write(folder.join("live.cesr"), live_streams().concat()).unwrap();
-    let settings = "trust = \"trust.json\"\nlock = \"lock.json\"\nstore = \"store.sqlite\"\nledger = \"ledger.jsonl\"\n\
-                    keys = \"keys\"\n";
-    fs::write(folder.join("countersign.toml"), settings).unwrap();
-    world.embedded("Q2");
-}
-
+/// In the installation, by the clock of the fixture.
 fn run(world: &World, arguments: &[&str]) -> Ran {
-    let mut command = Command::cargo_bin("countersign").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.current_dir(world.folder.path()).env("LC_ALL", "C.UTF-8").env("COLUMNS", "100");
-    command.env_remove("COUNTERSIGN_PASSPHRASE");
-    let output = command.args(arguments).output().unwrap();
-    Ran {
-        status: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    command.env_remove("COUNTERSIGN_PASSPHRASE").env("COUNTERSIGN_REHEARSE_NOW", world.now.to_string());
+    Ran::of(command.args(arguments).stdin(Stdio::null()).output().unwrap())
+}
+
+/// Whatever the hour: by the machine's own clock, the approved report is of another year.
+#[test]
+fn without_a_rehearsed_clock_the_clock_is_that_of_the_machine() {
+    let world = World::reference();
+    world.lay_out();
+    let mut command = world.command("gate", Keys::Absent);
+    let ran = Ran::of(command.env_remove("COUNTERSIGN_REHEARSE_NOW").output().unwrap());
+    assert_eq!(ran.status, Some(4), "{ran:#?}");
+    assert!(ran.codes().iter().any(|code| code.starts_with("countersign::gate::report_")), "{ran:#?}");
 }
 
 #[test]
 fn a_no_names_every_reason_and_leaves_a_row_and_no_signature() {
-    let world = World::reference();
-    installed(&world);
-    let dry = run(&world, &["gate", "case", "--live", "live.cesr"]);
-    assert_eq!(dry.status, Some(4), "{}{}", dry.stdout, dry.stderr);
+    let mut world = World::reference();
+    world.now = super::world::at("2026-03-20T15:06:00Z");
+    world.lay_out();
+    let before = world.rows().len();
+    let dry = run(&world, &["gate", "case", "--live", "live-0.cesr"]);
+    assert_eq!(dry.status, Some(4), "{dry:#?}");
     assert!(dry.stdout.starts_with("no: nothing may be signed, for "), "{}", dry.stdout);
-    assert!(dry.stdout.contains("4 judge: countersign::gate::report_"), "{}", dry.stdout);
-    assert_eq!(Ledger::open(&world.ledger_path).unwrap().size(), 1, "a dry run writes nothing");
+    assert!(dry.stdout.contains("4 judge: countersign::gate::report_too_old"), "{}", dry.stdout);
+    assert_eq!(world.rows().len(), before, "a dry run writes nothing");
 
     // No passphrase is to be had, and none is asked for.
-    let no = run(&world, &["sign", "case", "--live", "live.cesr", "--out", "out", "--format", "json"]);
-    assert_eq!(no.status, Some(4), "{}{}", no.stdout, no.stderr);
+    let no = Ran::of(world.command("sign", Keys::Locked).output().unwrap());
+    assert_eq!(no.status, Some(4), "{no:#?}");
     let refusal: Value = serde_json::from_str(&no.stdout).unwrap();
     assert_eq!(refusal["decision"], "refuse");
     assert!(refusal["reasons"].as_array().unwrap().iter().all(|reason| reason["step"].is_number()));
-    let rows = Ledger::open(&world.ledger_path).unwrap();
-    assert_eq!(rows.rows().last().unwrap().entry.kind, Kind::Refusal);
-    let kept = fs::read(world.folder.path().join("out/refusal.json")).unwrap();
-    assert_eq!(rows.rows().last().unwrap().entry.payload, countersign::primitives::Sha256::of(&kept));
-    assert!(!world.folder.path().join("out/event.cesr").exists());
+    let kept = fs::read(world.out("refusal.json")).unwrap();
+    assert_eq!(world.rows().last().unwrap(), &(Kind::Refusal, countersign::primitives::Sha256::of(&kept)));
+    assert!(!world.out("event.cesr").exists());
 }
 
 #[test]
@@ -82,14 +66,15 @@ fn there_are_no_options_for_what_the_lock_says() {
 #[test]
 fn what_cannot_be_decided_on_ends_the_command() {
     let world = World::reference();
-    installed(&world);
+    world.lay_out();
     let none = run(&world, &["gate", "nowhere"]);
     assert_eq!(none.status, Some(2), "{}", none.stdout);
-    let inside = run(&world, &["sign", "case", "--live", "live.cesr", "--out", "case/out"]);
+    let inside = run(&world, &["sign", "case", "--live", "live-0.cesr", "--out", "case/out"]);
     assert_eq!(inside.status, Some(2), "{}", inside.stdout);
     assert!(inside.stderr.contains("countersign::cli::output_in_case"), "{}", inside.stderr);
+    assert!(!world.folder.path().join("case/out").exists(), "a folder was made in the case");
     fs::write(world.folder.path().join("lock.json"), "{").unwrap();
-    let damaged = run(&world, &["gate", "case", "--live", "live.cesr"]);
+    let damaged = run(&world, &["gate", "case", "--live", "live-0.cesr"]);
     assert_eq!(damaged.status, Some(4), "{}{}", damaged.stdout, damaged.stderr);
     assert!(damaged.stdout.contains("countersign::gate::lock_unusable"), "{}", damaged.stdout);
 }

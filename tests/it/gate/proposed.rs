@@ -14,7 +14,7 @@ fn said(text: &str) -> String {
 }
 
 /// The case with this proposal in the place of the right one: the record says nothing but the stream.
-fn proposing(credential: &str, event: &str, anchor: &str) -> World {
+pub fn proposing(credential: &str, event: &str, anchor: &str) -> World {
     let mut world = World::reference();
     let signature: IndexedSignature = crate::proposal::sign("Q1", 0, anchor);
     let mut stream = credential.as_bytes().to_vec();

@@ -13,13 +13,13 @@ use countersign::check::{self, Fresh};
 use countersign::compile;
 use countersign::compile::program::{Program, Stage};
 use countersign::gate::{self, Clearance, Code, LedgerView, Question, Refusal, StoreView};
-use countersign::keri::remake::Keys;
+use countersign::keri::remake::Keys as Seeds;
 use countersign::keystore::{Cost, Embedded, Imported, KeyName, Keystore, Passphrase, Seed};
 use countersign::ledger::{Entry, Kind, Ledger};
 use countersign::lock::{SignedLock, Terms};
 use countersign::policy::cases::patch_file;
 use countersign::primitives::{Aid, Duration, Instant, Sha256};
-use countersign::report::json;
+use countersign::report::{Report, json};
 use countersign::sign::{self, Bench, Point, SignError, Signed};
 use countersign::source::Source;
 use countersign::store::Store;
@@ -27,6 +27,7 @@ use countersign::trust::Trust;
 use serde_json::Value;
 
 use crate::fixture::options;
+use super::run::{Keys, Ran};
 use crate::proposal::fixtures;
 
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -37,7 +38,7 @@ pub const NOW: &str = "2026-03-20T15:00:00Z";
 const REPORTED: &str = "2026-03-20T14:50:00Z";
 /// The report that QAR2 approved.
 const REPORT: &str = "decision/report-1.json";
-const PASSPHRASE: &str = "correct horse battery";
+pub const PASSPHRASE: &str = "correct horse battery";
 
 pub fn at(text: &str) -> Instant {
     text.parse().unwrap()
@@ -70,7 +71,7 @@ pub fn patched(files: &Files, steps: &str) -> Files {
     }
     let source = Source::new("patch.yaml", format!("patch:\n{steps}"));
     let file = patch_file(&source).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let keys = Keys::parse(&fs::read(fixtures().join("keri/b0/keys.json")).unwrap()).unwrap();
+    let keys = Seeds::parse(&fs::read(fixtures().join("keri/b0/keys.json")).unwrap()).unwrap();
     // The report is a document of the past: nothing in it is made to agree with what changes.
     let mut files = files.clone();
     let report = files.remove_entry(REPORT);
@@ -118,8 +119,9 @@ impl World {
         Store::init(&store_path).unwrap();
         let actor: Aid = crate::proposal::aid(crate::proposal::Q2);
         let genesis = Entry { at: at("2026-01-01T00:00:00Z"), actor, kind: Kind::Genesis, payload: Sha256::of(b"x") };
-        let ledger = Ledger::begin(&ledger_path, genesis).unwrap();
+        let mut ledger = Ledger::begin(&ledger_path, genesis).unwrap();
         let trust = trust(|trust| initialised(trust, &ledger.genesis().to_string()));
+        put_in_force(&trust, &mut ledger);
         let files = match (before, after) {
             // The report is the same whenever nothing was changed before it.
             ("", after) => patched(approved(&trust), after),
@@ -133,6 +135,10 @@ impl World {
 
     /// The trust file.
     pub fn trust_bytes(&self) -> Vec<u8> {
+        // A test may have put one of its own there.
+        if let Ok(own) = fs::read(self.folder.path().join("own-trust.json")) {
+            return own;
+        }
         trust_file(|trust| initialised(trust, &self.trust.ledger_genesis.unwrap().to_string()))
     }
 
@@ -158,11 +164,14 @@ impl World {
 
     pub fn clear(&self) -> Result<Clearance, Refusal> {
         let fresh = self.fresh();
-        let store = Store::open(&self.store_path, self.trust.store_initialised)
-            .and_then(|store| StoreView::of(&store))
-            .map_err(|error| error.to_string());
-        let ledger =
-            Ledger::open(&self.ledger_path).map(|ledger| LedgerView::of(&ledger)).map_err(|error| error.to_string());
+        let view = || {
+            let store = Store::open(&self.store_path, self.trust.store_initialised);
+            store.and_then(|store| StoreView::of(&store)).map_err(|error| error.to_string())
+        };
+        let (store, ledger) = match Ledger::open_beside(&self.ledger_path, view) {
+            Ok((ledger, store)) => (store, Ok(LedgerView::of(&ledger))),
+            Err(error) => (view(), Err(error.to_string())),
+        };
         gate::clear(&Question {
             fresh: &fresh,
             trust: &self.trust,
@@ -223,6 +232,7 @@ impl World {
         let Err(refusal) = &attempt.outcome else { panic!("it was signed; expected {code}") };
         assert!(refusal.is_for(code), "expected {code}: {:#?}", refusal.reasons());
         assert!(!self.folder.path().join("event.cesr").exists());
+        self.refused_by_command(code, refusal);
         attempt
     }
 }
@@ -234,14 +244,30 @@ pub fn unmutated() {
         let attempt = World::reference().attempt();
         let signed = attempt.outcome.unwrap_or_else(|refusal| panic!("{:#?}", refusal.reasons()));
         assert!(signed.event.satisfied && attempt.opened);
+        // And so it does by the command, which does not without its keys.
+        let world = World::reference();
+        world.lay_out();
+        for keys in [Keys::Absent, Keys::Locked] {
+            let ran = Ran::of(world.command("sign", keys).output().unwrap());
+            assert_eq!(ran.status, Some(2), "{keys:?} {ran:#?}");
+        }
+        let ran = world.signed_by_command();
+        assert_eq!(ran.status, Some(0), "{ran:#?}");
+        assert_eq!(fs::read(world.out("event.cesr")).unwrap(), signed.event.stream);
     });
+}
+
+/// The ledger's row about a trust file, as `trust replace` writes it.
+pub fn put_in_force(trust: &Trust, ledger: &mut Ledger) {
+    let (at, actor) = (at("2026-01-01T00:00:01Z"), crate::proposal::aid(crate::proposal::Q2));
+    ledger.append(Entry { at, actor, kind: Kind::Trust, payload: trust.digest }).unwrap();
 }
 
 pub fn trust(change: impl FnOnce(&mut Value)) -> Trust {
     Trust::parse(&trust_file(change)).unwrap()
 }
 
-fn trust_file(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+pub fn trust_file(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut trust: Value = serde_json::from_slice(&fs::read(fixtures().join("trust.json")).unwrap()).unwrap();
     change(&mut trust);
     serde_json::to_vec(&trust).unwrap()
@@ -328,12 +354,17 @@ pub fn approve(files: &Files, trust: &Trust) -> Files {
 
 /// The report on a case, as it is stored.
 pub fn report(files: &Files, trust: &Trust, as_of: &str, stage: Stage) -> Vec<u8> {
+    json::render(&report_by(program(), files, trust, as_of, stage))
+}
+
+/// The report on a case by another rule book.
+pub fn report_by(program: &Program, files: &Files, trust: &Trust, as_of: &str, stage: Stage) -> Report {
     let options = options(as_of, stage);
     // Nobody had decided then.
     let mut undecided = files.clone();
     undecided.retain(|path, _| !is_decided(path));
     let snapshot = Snapshot::from_files(undecided, &Limits::STANDARD);
-    json::render(&check::check(program(), &snapshot, trust, None, &options).unwrap())
+    check::check(program, &snapshot, trust, None, &options).unwrap()
 }
 
 /// The case with this report approved.
