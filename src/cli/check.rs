@@ -37,9 +37,9 @@ pub(super) struct Args {
     /// Folder of a case or bundle, or a tar file of it
     #[arg(value_name = "CASE")]
     case: PathBuf,
-    /// Decide the rules of this stage and all earlier ones
-    #[arg(long, default_value = "evidence")]
-    stage: Stage,
+    /// Decide the rules of this stage and all earlier ones; default: the profile's (audit: closing), else `evidence`
+    #[arg(long)]
+    stage: Option<Stage>,
     /// Add the rules of a flow to those of the flow that the manifest claims; may be repeated
     #[arg(long, value_name = "FLOW")]
     flow: Vec<String>,
@@ -134,11 +134,13 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         refuse_inside(output, &args.case)?;
     }
     let earlier = load::earlier_cases(args.cases.as_deref().or(settings.cases.as_deref()))?;
+    let profile = args.profile.or_else(|| settings.profile.clone());
+    let profile = profile.unwrap_or_else(|| check::DEFAULT_PROFILE.to_owned());
     let options = Options {
         as_of: args.as_of.map_or_else(clock::now, Ok)?,
-        stage: args.stage,
+        stage: check::stage(rule_book.program(), &profile, args.stage)?,
         flows: args.flow,
-        profile: args.profile.or_else(|| settings.profile.clone()).unwrap_or_else(|| check::DEFAULT_PROFILE.to_owned()),
+        profile,
         set: args.set,
         fail_on: args.fail_on,
         schemas,

@@ -42,7 +42,7 @@ pub struct ParsedCase {
     pub fixture: Fragment,
     /// The instant to judge for; the fixture's if none.
     pub as_of: Option<Spanned<Instant>>,
-    /// The stage; `evidence` if none.
+    /// The stage; the profile's if none.
     pub stage: Option<Spanned<Stage>>,
     /// The profile; `house` if none.
     pub profile: Option<Fragment>,

@@ -1,9 +1,10 @@
 //! `flows.yaml`, `profiles.yaml`, `pending.yaml` and `external.yaml`.
 
 use crate::source::{Fragment, Source};
-use crate::terms::{Level, Stage, Strength};
+use crate::terms::{Level, Precedence, Stage, Strength};
 
 use super::Spanned;
+use super::document::PRECEDENCES;
 use super::problem::Code;
 use super::read::{Keys, Reader};
 use super::rule::{LEVELS, STAGES, STRENGTHS};
@@ -47,14 +48,20 @@ pub struct ParsedProfile {
     pub id: Fragment,
     /// What it is for.
     pub title: Fragment,
+    /// Precedences whose documents run; every one if none is named.
+    pub only: Vec<Spanned<Precedence>>,
     /// Documents whose rules do not run.
     pub without: Vec<Fragment>,
+    /// The level of every rule whose source says MUST, MUST NOT or SHALL.
+    pub every_must: Option<Spanned<Level>>,
     /// Rules whose level differs.
     pub levels: Vec<(Fragment, Spanned<Level>)>,
     /// Parameters that differ.
     pub parameters: Vec<(Fragment, Value)>,
     /// Whether `warn_when` lowers.
     pub warn_when: bool,
+    /// The stage of a run that names none; `evidence` if none.
+    pub stage: Option<Spanned<Stage>>,
 }
 
 /// `pending.yaml`
@@ -142,7 +149,8 @@ pub(super) const WAITS: &[(&str, WaitsFor)] =
 pub(super) const FLOWS_FILE_KEYS: &[&str] = &["flows"];
 pub(super) const FLOW_KEYS: &[&str] = &["flow", "title", "packs", "needs"];
 pub(super) const PROFILES_FILE_KEYS: &[&str] = &["profiles"];
-pub(super) const PROFILE_KEYS: &[&str] = &["profile", "title", "without", "levels", "parameters", "warn_when"];
+pub(super) const PROFILE_KEYS: &[&str] =
+    &["profile", "title", "only", "without", "every_must", "levels", "parameters", "warn_when", "stage"];
 pub(super) const PENDING_FILE_KEYS: &[&str] = &["pending"];
 pub(super) const PENDING_KEYS: &[&str] = &["id", "document", "section", "pack", "stage", "waits_for", "why"];
 pub(super) const EXTERNAL_FILE_KEYS: &[&str] = &["external"];
@@ -178,6 +186,7 @@ impl Reader<'_> {
             let Some(keys) = self.keys(profile, "a profile", PROFILE_KEYS) else { continue };
             let id = self.required_line(&keys, "profile");
             let title = self.required_line(&keys, "title");
+            let only = keys.get("only").map(|value| self.precedences(value)).unwrap_or_default();
             let without = keys.get("without").map(|value| self.lines(value, "`without`")).unwrap_or_default();
             let mut levels = Vec::new();
             if let Some(value) = keys.get("levels") {
@@ -193,13 +202,22 @@ impl Reader<'_> {
             profiles.push(ParsedProfile {
                 id,
                 title,
+                only,
                 without,
+                every_must: keys.get("every_must").and_then(|value| self.word(value, "`level`", LEVELS)),
                 levels,
                 parameters: parameters.unwrap_or_default(),
                 warn_when: warn_when.unwrap_or(false),
+                stage: keys.get("stage").and_then(|value| self.word(value, "`stage`", STAGES)),
             });
         }
         Some(ParsedProfiles { source: self.source.clone(), profiles })
+    }
+
+    /// Which precedences count: different ones, at least one.
+    fn precedences(&mut self, value: &Value) -> Vec<Spanned<Precedence>> {
+        let words = self.filled_lines(value, "`only`");
+        words.iter().filter_map(|word| self.key_word(word, "precedence", PRECEDENCES)).collect()
     }
 
     pub(super) fn pending(&mut self, root: &Value) -> Option<ParsedPending> {

@@ -95,13 +95,11 @@ pub fn with_rule(file: &Source, rule: &NewRule<'_>, after: Option<&str>) -> Resu
 /// # Errors
 /// The problems of the file, or a list of cases that nothing can be added to.
 pub fn with_cases(file: &Source, rule: &str, fixture: &str, stage: &str) -> Result<String, Vec<PolicyProblem>> {
-    let fixture_text = quoted(fixture);
     let stage_line = if stage == "evidence" { String::new() } else { format!("  stage: {stage}\n") };
     let commented_stage = if stage == "evidence" { String::new() } else { format!("#   stage: {stage}\n") };
-    let name = quoted(&format!("{rule} holds in the reference case {fixture}"));
     let item = format!(
-        r#"- name: {name}
-  fixture: {fixture_text}
+        r#"- name: {rule} holds in the case {fixture}
+  fixture: {fixture}
 {stage_line}  expect: {{ {rule}: pass }}
 # A case that fails, and one that cannot be judged, are needed as well; and one that does not apply, if the
 # rule has `applies`. Take the `#` away, name what each shows, and change what the rule reads:

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod attack;
+mod authoring;
 mod bounds;
 mod bundle;
 mod case;
@@ -26,3 +27,4 @@ mod proposal;
 mod readme;
 mod remake;
 mod report;
+mod schemas;

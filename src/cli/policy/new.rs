@@ -54,7 +54,8 @@ struct Draft {
 /// Compiles the folder as it will be, then writes the files.
 fn write_all(folder: &Path, mut files: Vec<Source>, drafts: &[Draft]) -> Result<(), CliError> {
     files.retain(|file| drafts.iter().all(|draft| draft.name != file.name()));
-    files.extend(drafts.iter().map(|draft| Source::new(draft.name.as_str(), draft.text.as_str())));
+    let policies = drafts.iter().filter(|draft| draft.name.ends_with(".yaml"));
+    files.extend(policies.map(|draft| Source::new(draft.name.as_str(), draft.text.as_str())));
     let (set, mut problems) = policy::load(files);
     if let Err(found) = compile::compile(&set, load::fact_schema().clone()) {
         problems.extend(found);
@@ -69,22 +70,20 @@ fn write_all(folder: &Path, mut files: Vec<Source>, drafts: &[Draft]) -> Result<
     Ok(())
 }
 
-/// Where the file `name` of a folder finds the schema `schema`: in `schemas` beside the folder, as in the
-/// repository; else in the folder itself, where it is written if it is not there.
-fn schema_path(folder: &Path, name: &str, schema: Schema) -> Result<String, CliError> {
+/// Where the file `name` of a folder finds its schema: in `schemas` beside the folder, as in the repository; else
+/// in the folder itself, to which it is added if it is not there.
+fn schema_path(folder: &Path, name: &str, schema: Schema) -> (String, Option<Draft>) {
     let up = "../".repeat(name.matches('/').count());
     let (file, text) = match schema {
         Schema::Policy => ("policy.schema.json", schema::POLICY),
         Schema::Cases => ("policy-cases.schema.json", schema::CASES),
     };
     if folder.join("..").join("schemas").join(file).is_file() {
-        return Ok(format!("{up}../schemas/{file}"));
+        return (format!("{up}../schemas/{file}"), None);
     }
-    let path = folder.join(file);
-    if !path.is_file() {
-        write::atomically(&path, text.as_bytes(), Existing::Keep)?;
-    }
-    Ok(if up.is_empty() { format!("./{file}") } else { format!("{up}{file}") })
+    let draft = Draft { name: file.to_owned(), text: text.to_owned(), existing: Existing::Keep };
+    let path = if up.is_empty() { format!("./{file}") } else { format!("{up}{file}") };
+    (path, (!folder.join(file).exists()).then_some(draft))
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -70,7 +70,9 @@ fn cases_are_added_behind_what_belongs_to_the_last() {
     assert_eq!(cases.len(), 2);
     // Without the `#` the rest are cases too.
     let comments: Vec<&str> = two.lines().filter(|line| line.starts_with("  #")).collect();
-    let bare: String = comments.iter().filter(|line| !line.contains("rule has") && !line.contains("A case that"))
+    let bare: String = comments
+        .iter()
+        .filter(|line| !line.contains("rule has") && !line.contains("A case that"))
         .map(|line| format!("{}\n", line.replacen("# ", "", 1)))
         .collect();
     let whole = Source::new("acme.cases.yaml", format!("document: acme\ncases:\n{bare}"));

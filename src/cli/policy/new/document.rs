@@ -48,16 +48,19 @@ pub(in super::super::super) fn run(args: Args, settings: &Settings, terminal: &T
     let beside = place(&loaded.set);
     let (name, cases) = (format!("{beside}{}.yaml", args.id), format!("{beside}{}.cases.yaml", args.id));
     let new = NewDocument { id: &args.id, title: &args.title, precedence: &args.precedence };
-    let text = skeleton::document(&new, &schema_path(&folder, &name, Schema::Policy)?);
-    let cases_text = skeleton::cases(&args.id, &schema_path(&folder, &cases, Schema::Cases)?);
-    let drafts = [
+    let (policy_schema, policy_draft) = schema_path(&folder, &name, Schema::Policy);
+    let (cases_schema, cases_draft) = schema_path(&folder, &cases, Schema::Cases);
+    let text = skeleton::document(&new, &policy_schema);
+    let cases_text = skeleton::cases(&args.id, &cases_schema);
+    let mut drafts = vec![
         Draft { name, text, existing: Existing::Keep },
         Draft { name: cases, text: cases_text, existing: Existing::Keep },
     ];
+    drafts.extend(policy_draft.into_iter().chain(cases_draft));
     write_all(&folder, load::policy_files(&folder)?, &drafts)?;
-    let [policy, cases] = drafts.map(|draft| folder.join(draft.name).display().to_string());
+    let wrote: String = drafts.iter().map(|draft| format!("wrote {}\n", folder.join(&draft.name).display())).collect();
     terminal.print(&format!(
-        "wrote {policy}\nwrote {cases}\nnext: countersign policy new rule RULE --document {} --section SECTION --pack PACK\n",
+        "{wrote}next: countersign policy new rule RULE --document {} --section SECTION --pack PACK\n",
         args.id
     ))?;
     Ok(0)
@@ -66,9 +69,8 @@ pub(in super::super::super) fn run(args: Args, settings: &Settings, terminal: &T
 /// The folder of the other documents, with a slash, if there is one for all of them.
 fn place(set: &PolicySet) -> String {
     let documents = set.policies.iter().filter(|policy| !policy.shared);
-    let folders: BTreeSet<&str> = documents
-        .map(|policy| policy.source.name().rfind('/').map_or("", |at| &policy.source.name()[..=at]))
-        .collect();
+    let folders: BTreeSet<&str> =
+        documents.map(|policy| policy.source.name().rfind('/').map_or("", |at| &policy.source.name()[..=at])).collect();
     match folders.first() {
         Some(folder) if folders.len() == 1 => (*folder).to_owned(),
         Some(_) | None => String::new(),

@@ -68,7 +68,7 @@ pub(in super::super::super) enum NewError {
         file: String,
     },
     /// A text that cannot be an id.
-    #[error("`{id}` cannot be the id of a {what}")]
+    #[error("`{id}` cannot be the name of a {what}")]
     #[diagnostic(code(countersign::cli::bad_id), help("{help}"))]
     BadId {
         /// As given.

@@ -85,18 +85,20 @@ pub(in super::super::super) fn run(args: Args, settings: &Settings, terminal: &T
     };
     let refused = |problems| CliError::Policies { problems };
     let text = skeleton::with_rule(&policy.source, &rule, args.after.as_deref()).map_err(refused)?;
-    let (cases, existing) = cases_of(&folder, &loaded.set, policy)?;
+    let (cases, existing, schema) = cases_of(&folder, &loaded.set, policy);
     let cases_text = skeleton::with_cases(&cases, &args.id, &args.fixture, &args.stage).map_err(refused)?;
-    let drafts = [
+    let mut drafts = vec![
         Draft { name: policy.source.name().to_owned(), text, existing: Existing::Replace },
         Draft { name: cases.name().to_owned(), text: cases_text, existing },
     ];
+    drafts.extend(schema);
     write_all(&folder, load::policy_files(&folder)?, &drafts)?;
-    let [policy, cases] = drafts.map(|draft| place(&folder, &draft, &args.id));
     terminal.print(&format!(
         "added rule {id} in {policy}\nadded its first case in {cases}\nnext: write `require`, `message` and `help`, then \
          the cases, and run\n  countersign policy test {folder} --filter {id}\n",
         id = args.id,
+        policy = place(&folder, &drafts[0], &args.id),
+        cases = place(&folder, &drafts[1], &args.id),
         folder = folder.display()
     ))?;
     Ok(0)
@@ -117,7 +119,8 @@ fn usable(id: &str) -> Result<(), NewError> {
     if begins && has_digit && id.bytes().all(allowed) {
         return Ok(());
     }
-    let help = "write the document's letters and the section: letters, digits, `.`, `-`, `_` and `#`, such as `ACME-1.a`";
+    let help =
+        "write the document's letters and the section: letters, digits, `.`, `-`, `_` and `#`, such as `ACME-1.a`";
     Err(NewError::BadId { id: id.to_owned(), what: "rule", help })
 }
 
@@ -172,7 +175,11 @@ fn known_pack(loaded: &load::Loaded, pack: &str) -> Result<(), CliError> {
 /// A fixture that is not among those beside the policies; whoever keeps them elsewhere names the folder to
 /// `policy test`.
 fn known_fixture(folder: &Path, fixture: &str) -> Result<(), CliError> {
-    one_line("fixture", fixture)?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    if !fixture.starts_with(|first: char| first.is_ascii_alphabetic()) || !fixture.bytes().all(allowed) {
+        let help = "it is the name of a folder: letters, digits, `.`, `-` and `_`, a letter first";
+        return Err(NewError::BadId { id: fixture.to_owned(), what: "fixture", help }.into());
+    }
     let cases = folder.join("..").join("fixtures").join("cases");
     if cases.is_dir() && !cases.join(fixture).is_dir() {
         return Err(CliError::NoFixture { name: fixture.to_owned(), path: cases.join(fixture) });
@@ -180,13 +187,14 @@ fn known_fixture(folder: &Path, fixture: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The cases of a document, or the beginning of a file of them beside it.
-fn cases_of(folder: &Path, set: &PolicySet, policy: &ParsedPolicy) -> Result<(Source, Existing), CliError> {
+/// The cases of a document, or the beginning of a file of them beside it, with the schema if that is missing.
+fn cases_of(folder: &Path, set: &PolicySet, policy: &ParsedPolicy) -> (Source, Existing, Option<Draft>) {
     if let Some(file) = set.cases.iter().find(|file| file.document.text == policy.document.text) {
-        return Ok((file.source.clone(), Existing::Replace));
+        return (file.source.clone(), Existing::Replace, None);
     }
     let name = policy.source.name();
     let name = format!("{}.cases.yaml", name.strip_suffix(".yaml").unwrap_or(name));
-    let text = skeleton::cases(&policy.document.text, &schema_path(folder, &name, Schema::Cases)?);
-    Ok((Source::new(name, text), Existing::Keep))
+    let (schema, draft) = schema_path(folder, &name, Schema::Cases);
+    let text = skeleton::cases(&policy.document.text, &schema);
+    (Source::new(name, text), Existing::Keep, draft)
 }
