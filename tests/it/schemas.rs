@@ -216,7 +216,7 @@ cases:
         relist: false
       - copy: records/a.json
         as: records/b.json
-        change: { /id: b, "": 1 }
+        change: { /id: b, /c/0: 1 }
       - add: raw/a.txt
         kind: document
         text: ""
@@ -389,6 +389,7 @@ fn what_the_reader_refuses_the_schema_refuses_too() {
         "unknown_key",
         "unknown_word",
     ];
+    let mut accepted = Vec::new();
     for (name, text, instead) in SPOILT {
         let (_, sound) = SOUND.iter().find(|(known, _)| known == name).unwrap();
         assert!(sound.contains(text), "{name} has no {text:?}");
@@ -396,8 +397,13 @@ fn what_the_reader_refuses_the_schema_refuses_too() {
         let problems = refused(name, &spoilt);
         let is_of_shape =
             |problem: &String| shape.iter().any(|code| problem.starts_with(&format!("countersign::policy::{code}:")));
-        assert!(problems.iter().any(is_of_shape), "the reader accepts {name} with {instead:?}: {problems:?}");
+        if !problems.iter().any(is_of_shape) {
+            accepted.push(format!("the reader accepts {name} with {instead:?} for {text:?}: {problems:?}"));
+        }
         let (_, judge) = judges.iter().find(|(kind, _)| *kind == file_kind(name)).unwrap();
-        assert!(!judge.is_valid(&as_json(name, &spoilt)), "the schema accepts {name} with {instead:?} for {text:?}");
+        if judge.is_valid(&as_json(name, &spoilt)) {
+            accepted.push(format!("the schema accepts {name} with {instead:?} for {text:?}"));
+        }
     }
+    assert!(accepted.is_empty(), "{}", accepted.join("\n"));
 }
