@@ -233,6 +233,15 @@ pub fn holdings(snapshot: &Snapshot, schema: &FactSchema) -> Vec<Holding> {
     author::holdings(snapshot, schema, &case::sort_files(snapshot, schema).records)
 }
 
+/// The stage of a run: the one that is asked for, else the profile's.
+///
+/// # Errors
+/// An unknown profile.
+pub fn stage(program: &Program, profile_id: &str, asked: Option<Stage>) -> Result<Stage, CheckError> {
+    let profile = profile(program, profile_id)?;
+    Ok(asked.unwrap_or(profile.stage))
+}
+
 fn profile<'p>(program: &'p Program, id: &str) -> Result<&'p Profile, CheckError> {
     program.profiles.iter().find(|profile| profile.id == id).ok_or_else(|| CheckError::UnknownProfile {
         profile: id.to_owned(),

@@ -78,7 +78,7 @@ enum Command {
     Check(check::Args),
     /// Explain a rule or an error code
     Explain(explain::Args),
-    /// Check, format, test and list policies
+    /// Begin, check, format, test and list policies
     #[command(subcommand)]
     Policy(policy::Command),
     /// Lay out, fill, seal and look at evidence bundles

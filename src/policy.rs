@@ -11,7 +11,9 @@ pub mod format;
 pub mod problem;
 mod read;
 pub mod rule;
+pub mod skeleton;
 pub mod table;
+pub mod vocabulary;
 pub mod yaml;
 
 use std::collections::HashMap;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::bundle::patch::TRUST;
 use crate::bundle::{Form, Limits, Snapshot};
-use crate::compile::program::{Program, RuleBody, Stage};
+use crate::compile::program::{Program, RuleBody};
 use crate::evaluate::Coverage;
 use crate::evaluate::outcome::{FailOn, Outcome};
 use crate::facts::schema::FactSchema;
@@ -140,7 +140,11 @@ pub fn run(program: &Program, files: &[ParsedCases], filter: Option<&str>, fixtu
         let (line, _) = file.source.line_column(case.span.start as usize);
         results.push(CaseResult { file: file.source.name().to_owned(), line, name: case.name.text.clone(), problems });
     }
-    let incomplete = if filter.is_some() { Vec::new() } else { incomplete(program, &shown) };
+    let mut incomplete = incomplete(program, &shown);
+    if let Some(filter) = filter {
+        // All cases of that rule were run; of the others some were not, nor those of a rule that is the same.
+        incomplete.retain(|(rule, _)| rule == filter && stands_alone(program, rule));
+    }
     Outcomes { results, incomplete, rules: program.rules.len(), coverage }
 }
 
@@ -231,11 +235,13 @@ pub(super) fn asked(
     let trust = Trust::parse(&trust).map_err(|error| format!("the trust file cannot be used: {error}"))?;
     let as_of = case.as_of.map(|as_of| as_of.value).or(fixture.as_of);
     let as_of = as_of.ok_or("neither the case nor the fixture says `as_of`")?;
+    let profile = case.profile.as_ref().map_or(DEFAULT_PROFILE, |profile| &profile.text);
+    let stage = super::stage(program, profile, case.stage.map(|stage| stage.value));
     let options = Options {
         as_of,
-        stage: case.stage.map_or(Stage::Evidence, |stage| stage.value),
+        stage: stage.map_err(|error| error.to_string())?,
         flows: case.flow.iter().map(|flow| flow.text.clone()).collect(),
-        profile: case.profile.as_ref().map_or(DEFAULT_PROFILE, |profile| &profile.text).to_owned(),
+        profile: profile.to_owned(),
         set: case.set.iter().map(|(name, value)| (name.text.clone(), patch::as_text(value))).collect(),
         fail_on: FailOn::Warn,
         schemas: None,
@@ -295,6 +301,14 @@ fn reasons(result: &ResultEntry) -> String {
         text.push_str(&format!(" ({})", unknown.explanation));
     }
     text
+}
+
+/// Whether a rule neither repeats another nor is repeated: its own cases alone show it.
+fn stands_alone(program: &Program, id: &str) -> bool {
+    program.rules.iter().all(|rule| match rule.body {
+        RuleBody::SameAs(target) => rule.id != id && program.rules[target.0 as usize].id != id,
+        RuleBody::Expressions(_) | RuleBody::AllOf(_) => true,
+    })
 }
 
 /// Rules that are not shown passing, failing and indeterminate. One that repeats another is shown by

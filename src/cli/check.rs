@@ -17,7 +17,7 @@ use super::write::{self, Existing};
 use super::{Outcome, clock, load, side_by_side};
 use crate::bundle::{Limits, Snapshot};
 use crate::check::{self, Options};
-use crate::compile::program::Stage;
+use crate::compile::program::{Program, Stage};
 use crate::evaluate::outcome::FailOn;
 use crate::primitives::Instant;
 use crate::report::human::{self, Layout};
@@ -47,9 +47,9 @@ pub(super) struct Args {
     /// of the current folder
     #[arg(long, value_name = "REVISION")]
     changed_since: Option<String>,
-    /// Decide the rules of this stage and all earlier ones
-    #[arg(long, default_value = "evidence")]
-    stage: Stage,
+    /// Decide the rules of this stage and all earlier ones; default: the profile's (audit: closing), else `evidence`
+    #[arg(long)]
+    stage: Option<Stage>,
     /// Add the rules of a flow to those of the flow that the manifest claims; may be repeated
     #[arg(long, value_name = "FLOW")]
     flow: Vec<String>,
@@ -159,7 +159,7 @@ fn one(args: Args, case: &Path, settings: &Settings, terminal: &Terminal) -> Out
     }
     args.reports.refuse(case, args.output.as_deref())?;
     let earlier = load::earlier_cases(args.earlier.as_deref().or(settings.cases.as_deref()))?;
-    let options = options(&args, settings)?;
+    let options = options(&args, rule_book.program(), settings)?;
     let report = check::check(rule_book.program(), &snapshot, &trust, earlier, &options)?;
     let layout = Layout {
         width: terminal.width,
@@ -186,7 +186,7 @@ fn several(args: Args, cases: &[PathBuf], settings: &Settings, terminal: &Termin
         program: rule_book.program(),
         trust: &trust,
         earlier: load::earlier_cases(args.earlier.as_deref().or(settings.cases.as_deref()))?,
-        options: options(&args, settings)?,
+        options: options(&args, rule_book.program(), settings)?,
         unchanged: args.cases.len() - cases.len(),
         format: args.format,
         all: args.all,
@@ -196,14 +196,15 @@ fn several(args: Args, cases: &[PathBuf], settings: &Settings, terminal: &Termin
 }
 
 /// What a case is asked.
-fn options(args: &Args, settings: &Settings) -> Result<Options, CliError> {
+fn options(args: &Args, program: &Program, settings: &Settings) -> Result<Options, CliError> {
     let schemas = args.schemas.as_deref().or(settings.schemas.as_deref());
-    let profile = args.profile.as_ref().or(settings.profile.as_ref());
+    let profile = args.profile.clone().or_else(|| settings.profile.clone());
+    let profile = profile.unwrap_or_else(|| check::DEFAULT_PROFILE.to_owned());
     Ok(Options {
         as_of: args.as_of.map_or_else(clock::now, Ok)?,
-        stage: args.stage,
+        stage: check::stage(program, &profile, args.stage)?,
         flows: args.flow.clone(),
-        profile: profile.cloned().unwrap_or_else(|| check::DEFAULT_PROFILE.to_owned()),
+        profile,
         set: args.set.clone(),
         fail_on: args.fail_on,
         schemas: schemas.map(load::schema_library).transpose()?.map(Arc::new),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+use super::policy::NewError;
 use crate::bundle::BundleError;
 use crate::bundle::author::AuthorError;
 use crate::case::CaseError;
@@ -468,6 +469,10 @@ pub(super) enum CliError {
         /// All of them.
         problems: Vec<PolicyProblem>,
     },
+    /// A document or rule that cannot be begun.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    New(#[from] NewError),
     /// No folder of keys anywhere.
     #[error("no folder of keys is given")]
     #[diagnostic(code(countersign::cli::no_keys), help("name it with `--keys DIR` or as `keys` in countersign.toml"))]

@@ -14,7 +14,8 @@ use super::{Outcome, load};
 #[derive(Debug, clap::Args)]
 #[command(
     long_about = "Explain a rule: the clause in our words, its source, the evidence it needs, its expressions, and a \
-        case that passes and one that fails. Or an error code: what it means and what to do.",
+        case that passes and one that fails. Of a requirement without a rule: why it has none. Or an error code: what \
+        it means and what to do.",
     after_help = "Examples:\n  countersign explain LE-6.3.1.b.2\n  countersign explain countersign::bundle::duplicate_key\n  \
         countersign explain duplicate_key"
 )]
@@ -42,8 +43,9 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
 fn nearest(program: &crate::compile::program::Program, what: &str) -> Option<String> {
     let rules = program.rules.iter().map(|rule| rule.id.clone());
     let pending = program.pending.iter().map(|pending| pending.id.clone());
+    let external = program.external.iter().map(|external| external.id.clone());
     let codes = code::all().into_iter().map(|code| code.code);
-    let scored = rules.chain(pending).chain(codes).map(|known| {
+    let scored = rules.chain(pending).chain(external).chain(codes).map(|known| {
         let tail = known.rsplit("::").next().unwrap_or(&known).to_lowercase();
         (strsim::jaro_winkler(&tail, &what.to_lowercase()), known)
     });

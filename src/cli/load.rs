@@ -103,24 +103,39 @@ pub(super) fn folder(path: &Path) -> Result<Loaded, CliError> {
 
 /// The cases beside the policies of a rule book.
 pub(super) fn cases(rule_book: &RuleBook) -> Vec<ParsedCases> {
-    cases_in(rule_book, |_| true)
+    cases_in(rule_book, Some)
 }
 
-/// As [`cases`]; of the embedded ones those whose files name one of these rules, since reading them all takes
-/// longer than everything else that explains a rule.
+/// As [`cases`]; of the embedded ones those that name one of these rules, since reading them all takes longer than
+/// everything else that explains a rule.
 pub(super) fn cases_about(rule_book: &RuleBook, rules: &[&str]) -> Vec<ParsedCases> {
-    cases_in(rule_book, |text| rules.iter().any(|rule| text.contains(rule)))
+    cases_in(rule_book, |file| about(&file, rules))
 }
 
-fn cases_in(rule_book: &RuleBook, wanted: impl Fn(&str) -> bool) -> Vec<ParsedCases> {
+fn cases_in(rule_book: &RuleBook, wanted: impl Fn(Source) -> Option<Source>) -> Vec<ParsedCases> {
     match rule_book {
         RuleBook::Embedded(_) => {
-            let wanted = |file: &Source| file_kind(file.name()) == FileKind::Cases && wanted(file.text());
+            let files = compile::shipped_files().into_iter().filter(|file| file_kind(file.name()) == FileKind::Cases);
             // The rules that they name are in other files; a test holds that the shipped files have no problem.
-            policy::load(compile::shipped_files().into_iter().filter(wanted).collect()).0.cases
+            policy::load(files.filter_map(wanted).collect()).0.cases
         }
         RuleBook::Folder(loaded) => loaded.set.cases.clone(),
     }
+}
+
+/// A file of cases without those that name none of these rules; nothing if none of them does.
+fn about(file: &Source, rules: &[&str]) -> Option<Source> {
+    const ITEM: &str = "\n  - ";
+    let names_one = |text: &str| rules.iter().any(|rule| text.contains(rule));
+    let mut items = file.text().split(ITEM);
+    let mut text = items.next().unwrap_or_default().to_owned();
+    let mut found = false;
+    for item in items.filter(|item| names_one(item)) {
+        found = true;
+        text.push_str(ITEM);
+        text.push_str(item);
+    }
+    found.then(|| Source::new(file.name(), text))
 }
 
 /// A fixture: its files, the trust file beside it, and the instant that `cases.yaml` gives it.

@@ -9,7 +9,8 @@ use super::definitions::type_of;
 use super::names::{DeclaredParameter, Here, is_function};
 use super::problem::{Place, Problem};
 use super::program::{
-    DocumentIndex, External, Flow, Parameter, ParameterId, ParameterValue, Pending, Profile, Rule, RuleIndex, Table,
+    DocumentIndex, External, Flow, Level, Parameter, ParameterId, ParameterValue, Pending, Profile, Rule, RuleIndex,
+    Stage, Strength, Table,
 };
 use super::rules::{Written, unknown_rule};
 use super::types;
@@ -17,6 +18,7 @@ use super::values::{self, is_writable};
 use crate::facts::schema::{
     FactSchema, Field, FieldOrigin, InstantRole, Kind, KindClass, KindId, Shape, StructId, StructType, Type,
 };
+use crate::policy::flows::ParsedProfile;
 use crate::policy::{ParsedParameter, ParsedPolicy, ParsedTable, PolicySet, Value};
 use crate::source::Fragment;
 
@@ -269,7 +271,7 @@ impl Book<'_> {
         for (at, file) in self.set.profiles.iter().enumerate() {
             let place = |fragment: &Fragment| Place { file: first_file + at, span: fragment.whole };
             for profile in &file.profiles {
-                let mut without_documents = Vec::new();
+                let mut without_documents = self.other_precedences(profile);
                 for name in &profile.without {
                     without_documents.extend(self.document(name, place(name), problems));
                 }
@@ -283,6 +285,7 @@ impl Book<'_> {
                         }
                     }
                 }
+                levels.extend(self.duties(profile.every_must.map(|level| level.value), &levels));
                 let mut parameters = Vec::new();
                 for (name, value) in &profile.parameters {
                     parameters.extend(self.parameter(name, value, place(name), problems));
@@ -294,10 +297,34 @@ impl Book<'_> {
                     levels,
                     parameters,
                     warn_when: profile.warn_when,
+                    stage: profile.stage.map_or(Stage::Evidence, |stage| stage.value),
                 });
             }
         }
         profiles
+    }
+
+    /// The documents that a profile leaves out by their precedence.
+    fn other_precedences(&self, profile: &ParsedProfile) -> Vec<DocumentIndex> {
+        let counts = |policy: &ParsedPolicy| {
+            profile.only.is_empty() || profile.only.iter().any(|word| word.value == policy.precedence)
+        };
+        let others = self.set.policies.iter().enumerate().filter(|(_, policy)| !counts(policy));
+        others.map(|(index, _)| DocumentIndex(index as u32)).collect()
+    }
+
+    /// The level of the duties of a profile, for each rule that has another and is not named.
+    fn duties(&self, level: Option<Level>, named: &[(RuleIndex, Level)]) -> Vec<(RuleIndex, Level)> {
+        let Some(level) = level else { return Vec::new() };
+        let is_duty = |rule: &Rule| match rule.strength {
+            Strength::Must | Strength::MustNot | Strength::Shall => true,
+            Strength::Should | Strength::May | Strength::Proc | Strength::Claim | Strength::Info => false,
+        };
+        let rules = self.rules.iter().enumerate().map(|(index, rule)| (RuleIndex(index as u32), rule));
+        let differ = rules.filter(|(index, rule)| {
+            is_duty(rule) && rule.level != level && named.iter().all(|(other, _)| other != index)
+        });
+        differ.map(|(index, _)| (index, level)).collect()
     }
 
     fn document(&self, name: &Fragment, at: Place, problems: &mut Vec<Problem>) -> Option<DocumentIndex> {

@@ -434,6 +434,8 @@ pub struct Profile {
     pub parameters: Vec<(ParameterId, ParameterValue)>,
     /// Whether `warn_when` lowers.
     pub warn_when: bool,
+    /// The stage of a run that names none.
+    pub stage: Stage,
 }
 
 /// A typed, dated list that rules read like a kind: eID schemes, ISO 5009 roles.

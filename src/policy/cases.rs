@@ -42,7 +42,7 @@ pub struct ParsedCase {
     pub fixture: Fragment,
     /// The instant to judge for; the fixture's if none.
     pub as_of: Option<Spanned<Instant>>,
-    /// The stage; `evidence` if none.
+    /// The stage; the profile's if none.
     pub stage: Option<Spanned<Stage>>,
     /// The profile; `house` if none.
     pub profile: Option<Fragment>,
@@ -167,7 +167,7 @@ pub enum Shift {
     Duration(Duration),
 }
 
-const OUTCOMES: &[(&str, Outcome)] = &[
+pub(super) const OUTCOMES: &[(&str, Outcome)] = &[
     ("pass", Outcome::Pass),
     ("fail", Outcome::Fail),
     ("not-applicable", Outcome::NotApplicable),
@@ -175,7 +175,7 @@ const OUTCOMES: &[(&str, Outcome)] = &[
     ("review", Outcome::Review),
 ];
 
-const VERDICTS: &[(&str, Verdict)] = &[
+pub(super) const VERDICTS: &[(&str, Verdict)] = &[
     ("clean", Verdict::Clean),
     ("clean-with-waivers", Verdict::CleanWithWaivers),
     ("needs-waiver", Verdict::NeedsWaiver),
@@ -183,7 +183,8 @@ const VERDICTS: &[(&str, Verdict)] = &[
     ("not-clean", Verdict::NotClean),
 ];
 
-const CASE_KEYS: &[&str] = &[
+pub(super) const CASES_FILE_KEYS: &[&str] = &["document", "cases"];
+pub(super) const CASE_KEYS: &[&str] = &[
     "name",
     "scenario",
     "fixture",
@@ -199,7 +200,7 @@ const CASE_KEYS: &[&str] = &[
 ];
 
 /// The first key of a step, and those it takes besides.
-const STEPS: &[(&str, &[&str])] = &[
+pub(super) const STEPS: &[(&str, &[&str])] = &[
     ("set", &["set", "to", "relist", "sign"]),
     ("remove", &["remove", "relist", "sign"]),
     ("copy", &["copy", "as", "change", "relist", "sign"]),
@@ -235,7 +236,7 @@ const PATCH_FILE_KEYS: &[&str] = &["name", "fixture", "as_of", "keys", "patch"];
 
 impl Reader<'_> {
     pub(super) fn cases(&mut self, root: &Value) -> Option<ParsedCases> {
-        let keys = self.keys(root, "a file of cases", &["document", "cases"])?;
+        let keys = self.keys(root, "a file of cases", CASES_FILE_KEYS)?;
         let document = self.required_line(&keys, "document");
         let name = stem(self.source.name()).to_owned();
         if !document.text.is_empty() && document.text != name {
@@ -341,8 +342,15 @@ impl Reader<'_> {
             "add" => self.addition(path?, keys),
             "replace" => {
                 let by = self.required(keys, "by");
-                let by = by.and_then(|value| value.scalar()).map(|scalar| scalar.text.text.clone()).unwrap_or_default();
                 let within = self.required_line(keys, "in");
+                let by = match by.map(|value| (value, value.scalar())) {
+                    Some((_, Some(scalar))) => scalar.text.text.clone(),
+                    Some((value, None)) => {
+                        self.shape(value, "`by`", "a text");
+                        return None;
+                    }
+                    None => return None,
+                };
                 Some(Change::Replace { text: path?, by, within })
             }
             _ => {

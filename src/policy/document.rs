@@ -64,8 +64,9 @@ pub(super) const FILE_KEYS: &[&str] =
     &["document", "title", "precedence", "versions", "parameters", "definitions", "rules"];
 pub(super) const PARAMETER_KEYS: &[&str] = &["type", "default", "description"];
 pub(super) const DEFINITION_KEYS: &[&str] = &["define", "as"];
+pub(super) const VERSION_KEYS: &[&str] = &["version", "from"];
 
-const PRECEDENCES: &[(&str, Precedence)] = &[
+pub(super) const PRECEDENCES: &[(&str, Precedence)] = &[
     ("framework", Precedence::Framework),
     ("house", Precedence::House),
     ("encyclopedic", Precedence::Encyclopedic),
@@ -127,7 +128,7 @@ impl Reader<'_> {
         let Some(value) = value else { return Vec::new() };
         let mut versions = Vec::new();
         for version in self.list(value, "`versions`") {
-            let Some(keys) = self.keys(version, "a version", &["version", "from"]) else { continue };
+            let Some(keys) = self.keys(version, "a version", VERSION_KEYS) else { continue };
             let label = self.required_line(&keys, "version");
             let from = self.required(&keys, "from").and_then(|from| self.date(from, "`from`"));
             if let Some(from) = from {

@@ -1,9 +1,10 @@
 //! `flows.yaml`, `profiles.yaml`, `pending.yaml` and `external.yaml`.
 
 use crate::source::{Fragment, Source};
-use crate::terms::{Level, Stage, Strength};
+use crate::terms::{Level, Precedence, Stage, Strength};
 
 use super::Spanned;
+use super::document::PRECEDENCES;
 use super::problem::Code;
 use super::read::{Keys, Reader};
 use super::rule::{LEVELS, STAGES, STRENGTHS};
@@ -47,14 +48,20 @@ pub struct ParsedProfile {
     pub id: Fragment,
     /// What it is for.
     pub title: Fragment,
+    /// Precedences whose documents run; every one if none is named.
+    pub only: Vec<Spanned<Precedence>>,
     /// Documents whose rules do not run.
     pub without: Vec<Fragment>,
+    /// The level of every rule whose source says MUST, MUST NOT or SHALL.
+    pub every_must: Option<Spanned<Level>>,
     /// Rules whose level differs.
     pub levels: Vec<(Fragment, Spanned<Level>)>,
     /// Parameters that differ.
     pub parameters: Vec<(Fragment, Value)>,
     /// Whether `warn_when` lowers.
     pub warn_when: bool,
+    /// The stage of a run that names none; `evidence` if none.
+    pub stage: Option<Spanned<Stage>>,
 }
 
 /// `pending.yaml`
@@ -136,16 +143,26 @@ impl WaitsFor {
     }
 }
 
-const WAITS: &[(&str, WaitsFor)] =
+pub(super) const WAITS: &[(&str, WaitsFor)] =
     &[("keri", WaitsFor::Keri), ("gate", WaitsFor::Gate), ("population", WaitsFor::Population)];
+
+pub(super) const FLOWS_FILE_KEYS: &[&str] = &["flows"];
+pub(super) const FLOW_KEYS: &[&str] = &["flow", "title", "packs", "needs"];
+pub(super) const PROFILES_FILE_KEYS: &[&str] = &["profiles"];
+pub(super) const PROFILE_KEYS: &[&str] =
+    &["profile", "title", "only", "without", "every_must", "levels", "parameters", "warn_when", "stage"];
+pub(super) const PENDING_FILE_KEYS: &[&str] = &["pending"];
+pub(super) const PENDING_KEYS: &[&str] = &["id", "document", "section", "pack", "stage", "waits_for", "why"];
+pub(super) const EXTERNAL_FILE_KEYS: &[&str] = &["external"];
+pub(super) const EXTERNAL_KEYS: &[&str] = &["id", "document", "section", "pack", "strength", "why"];
 
 impl Reader<'_> {
     pub(super) fn flows(&mut self, root: &Value) -> Option<ParsedFlows> {
-        let keys = self.keys(root, "the file of flows", &["flows"])?;
+        let keys = self.keys(root, "the file of flows", FLOWS_FILE_KEYS)?;
         let list = self.required(&keys, "flows")?;
         let mut flows = Vec::new();
         for flow in self.list(list, "`flows`") {
-            let Some(keys) = self.keys(flow, "a flow", &["flow", "title", "packs", "needs"]) else { continue };
+            let Some(keys) = self.keys(flow, "a flow", FLOW_KEYS) else { continue };
             let id = self.required_line(&keys, "flow");
             let title = self.required_line(&keys, "title");
             let packs = self.required_lines(&keys, "packs");
@@ -162,14 +179,14 @@ impl Reader<'_> {
     }
 
     pub(super) fn profiles(&mut self, root: &Value) -> Option<ParsedProfiles> {
-        let keys = self.keys(root, "the file of profiles", &["profiles"])?;
+        let keys = self.keys(root, "the file of profiles", PROFILES_FILE_KEYS)?;
         let list = self.required(&keys, "profiles")?;
         let mut profiles = Vec::new();
-        let known = ["profile", "title", "without", "levels", "parameters", "warn_when"];
         for profile in self.list(list, "`profiles`") {
-            let Some(keys) = self.keys(profile, "a profile", &known) else { continue };
+            let Some(keys) = self.keys(profile, "a profile", PROFILE_KEYS) else { continue };
             let id = self.required_line(&keys, "profile");
             let title = self.required_line(&keys, "title");
+            let only = keys.get("only").map(|value| self.precedences(value)).unwrap_or_default();
             let without = keys.get("without").map(|value| self.lines(value, "`without`")).unwrap_or_default();
             let mut levels = Vec::new();
             if let Some(value) = keys.get("levels") {
@@ -185,22 +202,30 @@ impl Reader<'_> {
             profiles.push(ParsedProfile {
                 id,
                 title,
+                only,
                 without,
+                every_must: keys.get("every_must").and_then(|value| self.word(value, "`level`", LEVELS)),
                 levels,
                 parameters: parameters.unwrap_or_default(),
                 warn_when: warn_when.unwrap_or(false),
+                stage: keys.get("stage").and_then(|value| self.word(value, "`stage`", STAGES)),
             });
         }
         Some(ParsedProfiles { source: self.source.clone(), profiles })
     }
 
+    /// Which precedences count: different ones, at least one.
+    fn precedences(&mut self, value: &Value) -> Vec<Spanned<Precedence>> {
+        let words = self.filled_lines(value, "`only`");
+        words.iter().filter_map(|word| self.key_word(word, "precedence", PRECEDENCES)).collect()
+    }
+
     pub(super) fn pending(&mut self, root: &Value) -> Option<ParsedPending> {
-        let keys = self.keys(root, "the file of pending requirements", &["pending"])?;
+        let keys = self.keys(root, "the file of pending requirements", PENDING_FILE_KEYS)?;
         let list = self.required(&keys, "pending")?;
-        let known = ["id", "document", "section", "pack", "stage", "waits_for", "why"];
         let mut pending = Vec::new();
         for requirement in self.list(list, "`pending`") {
-            let Some(keys) = self.keys(requirement, "a pending requirement", &known) else { continue };
+            let Some(keys) = self.keys(requirement, "a pending requirement", PENDING_KEYS) else { continue };
             pending.push(PendingRequirement {
                 id: self.required_line(&keys, "id"),
                 document: self.required_line(&keys, "document"),
@@ -215,12 +240,11 @@ impl Reader<'_> {
     }
 
     pub(super) fn external(&mut self, root: &Value) -> Option<ParsedExternal> {
-        let keys = self.keys(root, "the file of external requirements", &["external"])?;
+        let keys = self.keys(root, "the file of external requirements", EXTERNAL_FILE_KEYS)?;
         let list = self.required(&keys, "external")?;
-        let known = ["id", "document", "section", "pack", "strength", "why"];
         let mut external = Vec::new();
         for requirement in self.list(list, "`external`") {
-            let Some(keys) = self.keys(requirement, "an external requirement", &known) else { continue };
+            let Some(keys) = self.keys(requirement, "an external requirement", EXTERNAL_KEYS) else { continue };
             external.push(ExternalRequirement {
                 id: self.required_line(&keys, "id"),
                 document: self.required_line(&keys, "document"),

@@ -12,10 +12,10 @@ use crate::expr::ast::{Binding, Expr, MessagePart};
 use crate::expr::print;
 use crate::source::{Fragment, Source, Span};
 
-use super::document::{DEFINITION_KEYS, FILE_KEYS, PARAMETER_KEYS, ParsedPolicy};
+use super::document::{DEFINITION_KEYS, FILE_KEYS, PARAMETER_KEYS, ParsedPolicy, VERSION_KEYS};
 use super::problem::{Code, PolicyProblem};
 use super::read::Reader;
-use super::rule::{EXPRESSION_KEYS, ParsedBody, ParsedRule, RULE_KEYS};
+use super::rule::{EXPRESSION_KEYS, IN_FORCE_KEYS, ParsedBody, ParsedRule, RULE_KEYS, SOURCE_KEYS};
 use super::yaml::{self, Tree, Value, ValueKind};
 use super::{FileKind, Parsed, file_kind};
 
@@ -112,7 +112,7 @@ impl Formatter<'_> {
         self.layout.key(0, key);
         for (at, version) in elements(value).iter().enumerate() {
             self.layout.item_comments(2, version.span, at > 0);
-            self.layout.item(2, version, &["version", "from"]);
+            self.layout.item(2, version, VERSION_KEYS);
         }
     }
 
@@ -182,13 +182,13 @@ impl Formatter<'_> {
                 return;
             }
             "source" => {
-                if !self.layout.flow_entry(4, key, value, &["section", "in_force_section"], &|_| None) {
+                if !self.layout.flow_entry(4, key, value, SOURCE_KEYS, &|_| None) {
                     self.layout.entry(4, key, Written::Value(value));
                 }
                 return;
             }
             "in_force" => {
-                if !self.layout.flow_entry(4, key, value, &["from", "to"], &|_| None) {
+                if !self.layout.flow_entry(4, key, value, IN_FORCE_KEYS, &|_| None) {
                     self.layout.entry(4, key, Written::Value(value));
                 }
                 return;

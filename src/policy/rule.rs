@@ -95,6 +95,9 @@ pub(super) const RULE_KEYS: &[&str] = &[
     "notes",
 ];
 
+pub(super) const SOURCE_KEYS: &[&str] = &["section", "in_force_section"];
+pub(super) const IN_FORCE_KEYS: &[&str] = &["from", "to"];
+
 /// The keys that hold expressions of the rule's own.
 pub(super) const EXPRESSION_KEYS: &[&str] = &["for each", "applies", "require", "attested", "warn_when"];
 
@@ -160,7 +163,7 @@ impl Reader<'_> {
 
     fn section(&mut self, keys: &Keys<'_>) -> (Fragment, Option<Fragment>) {
         let source = self.required(keys, "source");
-        let inner = source.and_then(|source| self.keys(source, "`source`", &["section", "in_force_section"]));
+        let inner = source.and_then(|source| self.keys(source, "`source`", SOURCE_KEYS));
         match inner {
             Some(inner) => (self.required_line(&inner, "section"), self.optional_line(&inner, "in_force_section")),
             None => (Fragment { text: String::new(), whole: keys.span(), runs: Vec::new() }, None),
@@ -169,7 +172,7 @@ impl Reader<'_> {
 
     fn in_force(&mut self, keys: &Keys<'_>) -> (Option<Date>, Option<Date>) {
         let Some(value) = keys.get("in_force") else { return (None, None) };
-        let Some(inner) = self.keys(value, "`in_force`", &["from", "to"]) else { return (None, None) };
+        let Some(inner) = self.keys(value, "`in_force`", IN_FORCE_KEYS) else { return (None, None) };
         let from = inner.get("from").and_then(|value| self.date(value, "`from`"));
         let to = inner.get("to").and_then(|value| self.date(value, "`to`"));
         if let (Some(first), Some(last)) = (from, to)

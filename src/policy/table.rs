@@ -37,9 +37,11 @@ pub struct ParsedRow {
     pub cells: Vec<(Fragment, Value)>,
 }
 
+pub(super) const TABLE_KEYS: &[&str] = &["table", "title", "source", "columns", "rows"];
+
 impl Reader<'_> {
     pub(super) fn table(&mut self, root: &Value) -> Option<ParsedTable> {
-        let keys = self.keys(root, "a table", &["table", "title", "source", "columns", "rows"])?;
+        let keys = self.keys(root, "a table", TABLE_KEYS)?;
         let table = self.required_line(&keys, "table");
         let title = self.required_line(&keys, "title");
         let cited = self.required_line(&keys, "source");

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod attack;
+mod authoring;
 mod bounds;
 mod bundle;
 mod case;
@@ -28,3 +29,4 @@ mod proposal;
 mod readme;
 mod remake;
 mod report;
+mod schemas;

@@ -4,20 +4,24 @@ use std::fmt::Write as _;
 
 use super::super::load::{self, RuleBook};
 use super::super::terminal::Terminal;
-use crate::compile::program::{Document, Pending, Program, Rule, RuleBody};
+use crate::compile::program::{Document, External, Pending, Program, Rule, RuleBody};
 use crate::evaluate::outcome::Outcome;
 use crate::facts::schema::{Kind, KindClass};
 use crate::policy::ParsedCases;
 use crate::policy::cases::ParsedCase;
 
-/// The explanation of a rule, or of a requirement that has none yet.
+/// The explanation of a rule, or of a requirement that has none.
 pub(super) fn explain(rule_book: &RuleBook, id: &str, terminal: &Terminal) -> Option<String> {
     let program = rule_book.program();
     let is_it = |known: &str| known.eq_ignore_ascii_case(id);
-    match program.rules.iter().find(|rule| is_it(&rule.id)) {
-        Some(rule) => Some(of_rule(rule_book, rule, terminal)),
-        None => program.pending.iter().find(|pending| is_it(&pending.id)).map(|pending| of_pending(pending, terminal)),
+    if let Some(rule) = program.rules.iter().find(|rule| is_it(&rule.id)) {
+        return Some(of_rule(rule_book, rule, terminal));
     }
+    if let Some(pending) = program.pending.iter().find(|pending| is_it(&pending.id)) {
+        return Some(of_pending(pending, terminal));
+    }
+    let external = program.external.iter().find(|external| is_it(&external.id))?;
+    Some(of_external(program, external, terminal))
 }
 
 fn of_rule(rule_book: &RuleBook, rule: &Rule, terminal: &Terminal) -> String {
@@ -72,6 +76,19 @@ fn of_pending(pending: &Pending, terminal: &Terminal) -> String {
         pending.pack,
         pending.stage.as_str(),
         terminal.wrap(&pending.why, 0, 0)
+    )
+}
+
+fn of_external(program: &Program, external: &External, terminal: &Terminal) -> String {
+    let document = &program.documents[external.document.0 as usize];
+    let heading = format!("{}  has no rule: no evidence of a case decides it, and it is in no verdict", external.id);
+    format!(
+        "{}{}{}; pack {}\n\n{}",
+        terminal.wrap(&heading, 0, 2),
+        terminal.wrap(&format!("{}, {}", document.title, external.section), 0, 2),
+        crate::report::strength_text(external.strength),
+        external.pack,
+        terminal.wrap(&format!("why: {}", external.why), 0, 5)
     )
 }
 

@@ -28,7 +28,7 @@ pub(in super::super) struct Args {
     /// Folder with `cases/` and `trust.json`; default: `fixtures` beside the policies
     #[arg(long, value_name = "DIR")]
     fixtures: Option<PathBuf>,
-    /// Only cases with this text in their name, or about this rule or scenario
+    /// Only cases with this text in their name, or about this rule or scenario; of a rule, also what its cases lack
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
     /// Also list conditions that no case made true, or false
@@ -48,7 +48,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
     });
     let mut text = failures(&outcomes);
     if args.coverage {
-        text.push_str(&coverage(&loaded.program, &outcomes));
+        text.push_str(&coverage(&loaded.program, &outcomes, args.filter.as_deref()));
     }
     if args.mutants {
         text.push_str(&mutants(&loaded, args.filter.as_deref(), &fixtures));
@@ -73,8 +73,17 @@ fn failures(outcomes: &Outcomes) -> String {
     text
 }
 
-fn coverage(program: &Program, outcomes: &Outcomes) -> String {
-    let (uncovered, all) = outcomes.coverage.uncovered(program);
+/// Conditions that are not covered; if the cases of one rule were run, those of that rule.
+fn coverage(program: &Program, outcomes: &Outcomes, filter: Option<&str>) -> String {
+    let (mut uncovered, all) = outcomes.coverage.uncovered(program);
+    let rule = program.rules.iter().find(|rule| Some(rule.id.as_str()) == filter);
+    if let Some(rule) = rule {
+        // It ends where the next one of its document begins.
+        let begins = program.rules.iter().filter(|other| other.document == rule.document);
+        let end = begins.map(|other| other.span.start).filter(|start| *start > rule.span.start).min();
+        let inside = rule.span.start..end.unwrap_or(u32::MAX);
+        uncovered.retain(|condition| condition.document == rule.document && inside.contains(&condition.span.start));
+    }
     let mut text = String::new();
     for condition in &uncovered {
         let document = &program.documents[condition.document.0 as usize];
@@ -88,8 +97,15 @@ fn coverage(program: &Program, outcomes: &Outcomes) -> String {
         };
         let _ = writeln!(text, "{}:{line}:{column}: {never}: {source}", document.path);
     }
-    let covered = all - uncovered.len();
-    let _ = writeln!(text, "coverage: {covered} of {all} conditions were both true and false");
+    let _ = match rule {
+        Some(rule) => {
+            writeln!(text, "coverage: {} conditions of {} were not both true and false", uncovered.len(), rule.id)
+        }
+        None => {
+            let covered = all - uncovered.len();
+            writeln!(text, "coverage: {covered} of {all} conditions were both true and false")
+        }
+    };
     text
 }
 

@@ -374,6 +374,7 @@ pub fn house() -> Profile {
         levels: Vec::new(),
         parameters: Vec::new(),
         warn_when: true,
+        stage: Stage::Evidence,
     }
 }
 
