@@ -19,6 +19,7 @@ use crate::evaluate::outcome::FailOn;
 use crate::keri::build::attach::IndexedSignature;
 use crate::keri::cesr::STREAM_MAX;
 use crate::keri::schema::Library;
+use crate::keystore;
 use crate::primitives::{Instant, Said};
 use crate::proposal::{self, Act, Assigned, Comparison, Draft, Given, Proven, Received, Sources, StoredProposal};
 use crate::trust::Trust;
@@ -202,7 +203,10 @@ fn clean(args: &Args, settings: &Settings) -> Result<Run, CliError> {
 /// The proposal of the files, or our own without a signature.
 fn received(args: &Args, proven: &Proven, run: &Run) -> Result<Received, CliError> {
     if args.from.is_empty() {
-        let given = Given { registry: args.registry.clone(), ..Given::at(args.dt.unwrap_or(run.as_of)) };
+        let mut given = Given { registry: args.registry.clone(), ..Given::at(args.dt.unwrap_or(run.as_of)) };
+        if proven.needs_salts() {
+            (given.nonce, given.attributes_nonce) = (Some(keystore::salt()?), Some(keystore::salt()?));
+        }
         let stream = proven.draft(&given)?.stream(proven.group().sn, None);
         return Ok(Received::read([stream.as_slice()])?);
     }

@@ -12,7 +12,7 @@ use crate::check::fresh::LiveProblem;
 use crate::keystore::{Act, EventToSign, PublicKey};
 use crate::lock::{LockError, PolicyLock, SignedLock};
 use crate::primitives::{Aid, Duration, Instant, Sha256};
-use crate::proposal::{Assigned, Matched, Proven};
+use crate::proposal::{self, Assigned, Matched, Proven};
 use crate::report::json;
 use crate::store::{Memory, Reservation};
 use crate::trust::{NotSigned, Trust};
@@ -250,7 +250,11 @@ fn whole(
     };
     let statement = statement::write(asked, &basis);
     let text = std::str::from_utf8(&bytes).map_err(|error| error.to_string())?;
-    let event = EventToSign::cleared(Act::Issue, matched.event(), &statement, Some(text));
+    let act = match matched.act() {
+        proposal::Act::Issue => Act::Issue,
+        proposal::Act::Revoke(_) => Act::Revoke,
+    };
+    let event = EventToSign::cleared(act, matched.event(), &statement, Some(text));
     let memory = Memory {
         lock_serial: Some(lock.serial),
         trust_serial: Some(asked.trust.serial),
@@ -407,6 +411,8 @@ fn live(asked: &Asked<'_>, found: &mut Found) {
     if ahead.is_none_or(|ahead| ahead > asked.skew()) {
         found.push(Code::LiveStale, format!("the live state is dated {} s from now", -seconds));
     }
+    let act = asked.fresh.flow().and_then(proposal::Act::of_flow);
+    let revokes = matches!(act, Some(proposal::Act::Revoke(_)));
     for problem in &asked.fresh.state().problems {
         let (code, message) = match problem {
             LiveProblem::Unusable { why } => (Code::LiveUnusable, format!("the live state does not hold: {why}")),
@@ -419,6 +425,8 @@ fn live(asked: &Asked<'_>, found: &mut Found) {
                 let message = format!("the live log of `{aid}` has another event {sn} than the bundle");
                 (Code::LiveContradicts, message)
             }
+            // A QVI that lost its credential must still be able to take back what it issued.
+            LiveProblem::Revoked { .. } if revokes => continue,
             LiveProblem::Revoked { credential } => {
                 (Code::AuthorityRevoked, format!("the QVI credential `{credential}` is revoked"))
             }

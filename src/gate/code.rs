@@ -160,6 +160,8 @@ codes! {
     /// What may be used once was used by another case.
     UsedElsewhere = "used_elsewhere", Judge, "repeat the session with a new challenge, or refer to the earlier case";
 
+    /// The flow ends with no event.
+    NothingToSign = "nothing_to_sign", Event, "the QVI's group signs issuances by the QVI and their revocations; the entity signs its own";
     /// The evidence does not prove what would be signed.
     NotProven = "not_proven", Event, "`countersign propose CASE` says what is missing";
     /// There is no proposal.

@@ -3,6 +3,8 @@
 mod command;
 mod evidence;
 mod faults;
+mod flow;
+mod flows;
 mod installation;
 mod live;
 mod persons;

@@ -154,7 +154,7 @@ fn what_keeps_it_from_proposing_is_said() {
         (vec!["--out", inside.to_str().unwrap()], "cli::output_in_case"),
         (vec!["--signature", &none], "cli::signature"),
         (vec!["--from", &none], "proposal::not_readable"),
-        (vec!["--revoke", "--out", "x"], "proposal::nothing_to_revoke"),
+        (vec!["--revoke", "--out", "x"], "proposal::other_flow"),
     ] {
         let ran = case.propose(&arguments);
         assert_eq!(ran.status, Some(2), "{arguments:?}: {}", ran.stdout);
