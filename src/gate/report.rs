@@ -11,10 +11,6 @@ use crate::report::ReportDocument;
 use crate::report::json;
 use crate::store::State;
 
-/// Requirements without a rule that the gate decides by itself: the rule book by the lock, and what only the cases
-/// that were signed here can tell.
-const DECIDED_HERE: [&str; 3] = ["GATE-4", "GATE-6", "LE-6.3.2.c.iv.2"];
-
 /// Every reason of the step. Gives the digest of the approved report.
 pub(super) fn check(asked: &Asked<'_>, found: &mut Found) -> Option<Sha256> {
     clock(asked, found);
@@ -53,7 +49,7 @@ fn judged(fresh: &ReportDocument, found: &mut Found) {
         let (verdict, at) = (fresh.verdict.as_str(), fresh.run.as_of);
         found.push(Code::NotClean, format!("the case is {verdict} as of {at}{first}"));
     }
-    for pending in fresh.pending.iter().filter(|pending| !DECIDED_HERE.contains(&pending.requirement.as_str())) {
+    for pending in &fresh.pending {
         found.push(
             Code::Pending,
             format!("{} has no rule yet; it waits for {}", pending.requirement, pending.waits_for),

@@ -107,6 +107,8 @@ pub struct ExternalRequirement {
     pub pack: Fragment,
     /// How binding it is.
     pub strength: Spanned<Strength>,
+    /// The reason for which the signing gate refuses, where the gate decides it.
+    pub gate: Option<Fragment>,
     /// What would decide it, and who could.
     pub why: Fragment,
 }
@@ -217,7 +219,7 @@ impl Reader<'_> {
     pub(super) fn external(&mut self, root: &Value) -> Option<ParsedExternal> {
         let keys = self.keys(root, "the file of external requirements", &["external"])?;
         let list = self.required(&keys, "external")?;
-        let known = ["id", "document", "section", "pack", "strength", "why"];
+        let known = ["id", "document", "section", "pack", "strength", "gate", "why"];
         let mut external = Vec::new();
         for requirement in self.list(list, "`external`") {
             let Some(keys) = self.keys(requirement, "an external requirement", &known) else { continue };
@@ -227,6 +229,7 @@ impl Reader<'_> {
                 section: self.required_line(&keys, "section"),
                 pack: self.required_line(&keys, "pack"),
                 strength: self.required_word(&keys, "strength", STRENGTHS, Strength::Must),
+                gate: self.optional_line(&keys, "gate"),
                 why: self.reason(&keys),
             });
         }
