@@ -1,6 +1,5 @@
 //! `countersign gate CASE`: whether QAR2 may sign, and why not. A dry run: nothing is written, no key is opened.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,12 +7,11 @@ use super::config::Settings;
 use super::error::CliError;
 use super::load::RuleBook;
 use super::terminal::{self, Terminal};
-use super::{Outcome, clock, load, side_by_side};
+use super::{Outcome, clock, live, load, side_by_side};
 use crate::bundle::{Form, Limits, Snapshot};
 use crate::check::Fresh;
 use crate::check::fresh::{Around, Live, Terms};
-use crate::gate::{self, Clearance, LedgerView, Question, Refusal, StoreView};
-use crate::keri::cesr::STREAM_MAX;
+use crate::gate::{self, Clearance, GivenUp, LedgerView, Question, Refusal, StoreView};
 use crate::keri::schema::Library;
 use crate::ledger::Ledger;
 use crate::lock::{LockError, SignedLock};
@@ -23,8 +21,6 @@ use crate::trust::Trust;
 
 /// Exit status of a no, whatever its reason.
 pub(super) const EXIT_REFUSED: u8 = 4;
-/// Most live files.
-const LIVE_MAX: usize = 64;
 
 /// Say whether QAR2 may sign the event of a case, and why not; nothing is signed or written
 #[derive(Debug, clap::Args)]
@@ -49,7 +45,8 @@ pub(super) struct About {
     #[arg(value_name = "CASE")]
     pub(super) case: PathBuf,
     /// What was fetched for this decision: logs of the group, its delegator and root, registry, QVI credential with
-    /// its registry; may be repeated. Its age is that of the oldest file
+    /// its registry; may be repeated. Its age is that of the oldest file. Without it, the addresses that
+    /// countersign.toml names as `live` are asked now
     #[arg(long, value_name = "FILE")]
     pub(super) live: Vec<PathBuf>,
     /// How to print the answer
@@ -93,7 +90,7 @@ pub(super) struct Site {
     pub now: Instant,
     rule_book: RuleBook,
     lock: Result<Option<SignedLock>, LockError>,
-    live: Option<Live>,
+    live: Result<Live, String>,
     schemas: Option<Arc<Library>>,
     cases: Option<PathBuf>,
 }
@@ -127,13 +124,22 @@ impl Site {
             Some(path) => Ledger::open(path).map_err(|error| error.to_string()),
             None => Err("no ledger is named as `ledger` in countersign.toml".to_owned()),
         };
-        let live = fetched(live)?;
+        let live = live::state(live, settings)?;
         let now = clock::now()?;
         Ok(Self { snapshot, trust, store, ledger, now, rule_book: rule_book?, lock, live, schemas, cases })
     }
 
-    /// Asks the gate.
+    /// Asks the gate whether the event may be signed.
     pub fn decide(&self) -> Result<Clearance, Refusal> {
+        self.ask(gate::clear)
+    }
+
+    /// Asks the gate whether the event may be given up.
+    pub fn give_up(&self) -> Result<GivenUp, Refusal> {
+        self.ask(gate::give_up)
+    }
+
+    fn ask<T>(&self, answer: fn(&Question<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
         let store = self.store.as_ref().map_err(Clone::clone);
         let store = store.and_then(|store| StoreView::of(store).map_err(|error| error.to_string()));
         let ledger = self.ledger.as_ref().map(LedgerView::of);
@@ -152,8 +158,11 @@ impl Site {
             schemas: self.schemas.clone(),
             terms,
         };
-        let fresh = Fresh::take(&around, &self.snapshot, self.live.clone(), self.now);
-        gate::clear(&Question {
+        let fresh = match &self.live {
+            Ok(live) => Fresh::take(&around, &self.snapshot, Some(live.clone()), self.now),
+            Err(why) => Fresh::take(&around, &self.snapshot, None, self.now).without_live(why.clone()),
+        };
+        answer(&Question {
             fresh: &fresh,
             trust: &self.trust,
             lock: self.lock.as_ref().map(Option::as_ref),
@@ -161,23 +170,6 @@ impl Site {
             ledger: ledger.as_ref().map_err(|why| why.as_str()),
         })
     }
-}
-
-/// Live files, as old as the oldest of them.
-fn fetched(paths: &[PathBuf]) -> Result<Option<Live>, CliError> {
-    let mut streams = Vec::new();
-    let mut oldest: Option<Instant> = None;
-    for path in paths.iter().take(LIVE_MAX) {
-        let unreadable = |source| CliError::Unreadable { path: path.clone(), source };
-        let changed = fs::metadata(path).and_then(|metadata| metadata.modified()).map_err(unreadable)?;
-        let changed = clock::instant(changed)?;
-        oldest = Some(oldest.map_or(changed, |oldest| oldest.min(changed)));
-        streams.push(load::bytes(path, STREAM_MAX as u64)?);
-    }
-    if paths.len() > LIVE_MAX {
-        return Err(CliError::TooManyFiles { path: paths[LIVE_MAX].clone(), limit: LIVE_MAX });
-    }
-    Ok(oldest.map(|fetched_at| Live { streams, fetched_at }))
 }
 
 /// A no, as it was asked for.

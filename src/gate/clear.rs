@@ -64,7 +64,7 @@ impl Asked<'_> {
 /// Reasons in the making.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    reasons: Vec<Reason>,
+    pub reasons: Vec<Reason>,
 }
 
 impl Found {
@@ -324,10 +324,13 @@ fn snapshot(asked: &Asked<'_>, qars: &Qars, found: &mut Found) {
         }
         None => found.push(Code::NotApproved, "there is no approval that is the last one".to_owned()),
     }
+    for given_up in &papers.abandonments {
+        found.push(Code::EventGivenUp, format!("`{}` gives the event up: {}", given_up.path, given_up.cause));
+    }
 }
 
 /// Step 2.
-fn locked<'q>(question: &Question<'q>, found: &mut Found) -> Asked<'q> {
+pub(super) fn locked<'q>(question: &Question<'q>, found: &mut Found) -> Asked<'q> {
     let Question { fresh, trust, lock, store, ledger } = *question;
     let memory = store.map(|store| store.memory).unwrap_or_default();
     if let Some(held) = memory.trust_serial.filter(|held| trust.serial < *held) {
@@ -398,9 +401,10 @@ fn lock_code(error: &LockError) -> Code {
 }
 
 /// Step 3.
-fn live(asked: &Asked<'_>, found: &mut Found) {
+pub(super) fn live(asked: &Asked<'_>, found: &mut Found) {
     let Some(age) = asked.fresh.live_age() else {
-        return found.push(Code::NoLiveState, "no live state is given".to_owned());
+        let why = asked.fresh.no_live().map_or_else(|| "no live state is given".to_owned(), |why| format!("there is no live state: {why}"));
+        return found.push(Code::NoLiveState, why);
     };
     let seconds = age.nanoseconds() / 1_000_000_000;
     if age > asked.live_max_age() {
@@ -442,6 +446,10 @@ fn reserve(asked: &Asked<'_>, place: Option<(&Proven, &Matched)>, found: &mut Fo
         Ok(store) => {
             let Some((proven, matched)) = place else { return };
             let (group, sn) = (&proven.group().aid, proven.group().sn);
+            if store.given_up(group, sn, &matched.draft().anchor.said) {
+                let message = format!("both QARs gave event `{}` up", matched.draft().anchor.said);
+                found.push(Code::EventGivenUp, message);
+            }
             if let Some(held) = store.taken(group, sn, &matched.draft().anchor.said) {
                 let reserved = &held.reservation;
                 let message = format!(
@@ -455,7 +463,7 @@ fn reserve(asked: &Asked<'_>, place: Option<(&Proven, &Matched)>, found: &mut Fo
 }
 
 /// Step 8: whether the ledger can take the decision, and still has those that it took.
-fn record(asked: &Asked<'_>, found: &mut Found) {
+pub(super) fn record(asked: &Asked<'_>, found: &mut Found) {
     let ledger = match asked.ledger {
         Ok(ledger) => ledger,
         Err(why) => return found.push(Code::NoLedger, why.to_owned()),

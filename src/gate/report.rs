@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::clear::{Asked, Found};
 use super::code::Code;
+use super::view;
 use crate::compile::program::{Level, Stage};
 use crate::evaluate::outcome::Verdict;
 use crate::primitives::{Instant, Sha256};
 use crate::report::ReportDocument;
 use crate::report::json;
-use crate::store::State;
 
 /// Every reason of the step. Gives the digest of the approved report.
 pub(super) fn check(asked: &Asked<'_>, found: &mut Found) -> Option<Sha256> {
@@ -177,7 +177,7 @@ fn used_elsewhere(asked: &Asked<'_>, found: &mut Found) {
     let uses = &asked.fresh.papers().uses;
     let case = asked.fresh.case_id().unwrap_or_default();
     let referred = asked.fresh.references();
-    let others = store.history.iter().filter(|held| held.state != State::Abandoned && held.reservation.case_id != case);
+    let others = store.history.iter().filter(|held| view::holds(held) && held.reservation.case_id != case);
     for held in others {
         let used = super::statement::uses(&held.reservation.draft);
         match used {

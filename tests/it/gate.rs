@@ -1,5 +1,6 @@
 //! The gate and the signature: the reference case signs, and everything that was done to it does not.
 
+mod abandoned;
 mod command;
 mod evidence;
 mod faults;
@@ -10,6 +11,7 @@ mod live;
 mod persons;
 mod proposed;
 mod reference;
+mod scenarios;
 mod table;
 mod together;
 mod world;

@@ -181,18 +181,23 @@ impl World {
             profile: lock.profile.clone(),
             parameters: lock.parameters.clone().into_iter().collect(),
         });
-        let around = Around { program: program(), trust: &self.trust, cases: None, schemas: None, terms };
+        let earlier = fixtures().join("cases");
+        let around = Around { program: program(), trust: &self.trust, cases: Some(&earlier), schemas: None, terms };
         Fresh::take(&around, &self.snapshot(), self.live.clone(), self.now)
     }
 
     pub fn clear(&self) -> Result<Clearance, Refusal> {
+        self.ask(gate::clear)
+    }
+
+    pub fn ask<T>(&self, answer: fn(&Question<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
         let fresh = self.fresh();
         let store = Store::open(&self.store_path, self.trust.store_initialised)
             .and_then(|store| StoreView::of(&store))
             .map_err(|error| error.to_string());
         let ledger =
             Ledger::open(&self.ledger_path).map(|ledger| LedgerView::of(&ledger)).map_err(|error| error.to_string());
-        gate::clear(&Question {
+        answer(&Question {
             fresh: &fresh,
             trust: &self.trust,
             lock: Ok(self.lock.as_ref()),
@@ -329,7 +334,7 @@ pub fn draft(trust: &Trust, change: impl FnOnce(&mut Terms)) -> SignedLock {
         levels: BTreeMap::new(),
         profile: "house".to_owned(),
         parameters: BTreeMap::new(),
-        flows: std::iter::once("le-unsolicited").chain(FLOWS.iter().map(|flow| flow.case)).map(str::to_owned).collect(),
+        flows: ["le-unsolicited", "le-solicited"].into_iter().chain(FLOWS.iter().map(|flow| flow.case)).map(str::to_owned).collect(),
         schemas: SCHEMAS.map(|said| said.parse().unwrap()).into(),
         report_max_age: Duration::from_seconds(900),
         live_max_age: Duration::from_seconds(900),
@@ -374,7 +379,8 @@ pub fn report(files: &Files, trust: &Trust, as_of: &str, stage: Stage) -> Vec<u8
     let mut undecided = files.clone();
     undecided.retain(|path, _| !is_decided(path));
     let snapshot = Snapshot::from_files(undecided, &Limits::STANDARD);
-    json::render(&check::check(program(), &snapshot, trust, None, &options).unwrap())
+    let earlier = fixtures().join("cases");
+    json::render(&check::check(program(), &snapshot, trust, Some(&earlier), &options).unwrap())
 }
 
 /// The case with this report approved.

@@ -41,10 +41,15 @@ pub(super) struct Counts {
 impl Counts {
     /// The same, on one line.
     pub(super) fn in_words(&self) -> String {
-        format!(
-            "{} requirements: {} automatic, {} attested, {} by the gate, {} pending, {} external; {} cases",
-            self.requirements, self.automatic, self.attested, self.gate, self.pending, self.external, self.cases
-        )
+        let sorts = [
+            Some((self.automatic, "automatic")),
+            Some((self.attested, "attested")),
+            Some((self.gate, "gate")).filter(|(count, _)| *count > 0),
+            Some((self.pending, "pending")).filter(|(count, _)| *count > 0),
+            Some((self.external, "external")),
+        ];
+        let sorts: Vec<String> = sorts.into_iter().flatten().map(|(count, sort)| format!("{count} {sort}")).collect();
+        format!("{} requirements: {}; {} cases", self.requirements, sorts.join(", "), self.cases)
     }
 }
 
