@@ -31,8 +31,7 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Withdrawn, Self::Mistake, Self::EvidenceChanged, Self::Overtaken, Self::KeyLost];
+    pub const ALL: [Self; 5] = [Self::Withdrawn, Self::Mistake, Self::EvidenceChanged, Self::Overtaken, Self::KeyLost];
 
     /// As records write it.
     pub fn as_str(self) -> &'static str {

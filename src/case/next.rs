@@ -153,7 +153,8 @@ impl Progress {
                 let given_up = |role| self.qar(role, at).is_some_and(|qar| self.given_up_by(&qar.aid).is_some());
                 for (role, name) in [(Role::Qar1, &qar1), (Role::Qar2, &qar2)] {
                     if !given_up(role) {
-                        let command = format!("countersign case abandon {case} --by {name} --cause CAUSE --reason TEXT");
+                        let command =
+                            format!("countersign case abandon {case} --by {name} --cause CAUSE --reason TEXT");
                         add(name, "give the event up as well".to_owned(), Some(command));
                     }
                 }

@@ -37,7 +37,9 @@ fn limits(settings: &Settings) -> Limits {
 /// A file cannot be read, or there are too many.
 pub(super) fn state(files: &[PathBuf], settings: &Settings) -> Result<Result<Live, String>, CliError> {
     match (files, settings.live.as_slice()) {
-        ([], []) => Ok(Err("no file is given with `--live`, and countersign.toml names no address as `live`".to_owned())),
+        ([], []) => {
+            Ok(Err("no file is given with `--live`, and countersign.toml names no address as `live`".to_owned()))
+        }
         ([], addresses) => fetched(addresses, settings),
         (files, _) => read(files).map(Ok),
     }
@@ -63,7 +65,10 @@ fn read(files: &[PathBuf]) -> Result<Live, CliError> {
 /// What the addresses answer, asked all at once; as old as the question.
 fn fetched(addresses: &[String], settings: &Settings) -> Result<Result<Live, String>, CliError> {
     if addresses.len() > LIVE_MAX {
-        return Ok(Err(format!("countersign.toml names {} addresses as `live`, and {LIVE_MAX} are asked", addresses.len())));
+        return Ok(Err(format!(
+            "countersign.toml names {} addresses as `live`, and {LIVE_MAX} are asked",
+            addresses.len()
+        )));
     }
     let limits = limits(settings);
     let fetched_at = clock::now()?;

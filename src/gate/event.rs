@@ -21,7 +21,8 @@ pub(super) fn prove(asked: &Asked<'_>, found: &mut Found) -> Option<Proven> {
     };
     let flow = asked.fresh.flow().unwrap_or_default();
     let Some(act) = Act::of_flow(flow) else {
-        found.push(Code::NothingToSign, format!("the flow `{}` ends with no event of the QVI's group", printable(flow)));
+        found
+            .push(Code::NothingToSign, format!("the flow `{}` ends with no event of the QVI's group", printable(flow)));
         return None;
     };
     match proposal::prove(&act, &sources) {

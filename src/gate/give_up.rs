@@ -105,8 +105,9 @@ pub fn give_up(question: &Question<'_>) -> Result<GivenUp, Refusal> {
     record(&asked, &mut found);
     // Who issues nothing any more gives up as well.
     found.reasons.retain(|reason| reason.code != Code::AuthorityRevoked && reason.code != Code::NotJudged);
-    let refused =
-        |found: Found| Refusal::new(asked.fresh.case_id(), asked.fresh.snapshot().digest(), asked.fresh.now(), None, found.reasons);
+    let refused = |found: Found| {
+        Refusal::new(asked.fresh.case_id(), asked.fresh.snapshot().digest(), asked.fresh.now(), None, found.reasons)
+    };
     match (both, held, qars.qar2) {
         (Some(both), Some(held), Some(qar2)) if found.reasons.is_empty() => Ok(made(&asked, both, held, qar2.aid)),
         (_, _, _) => {
@@ -140,7 +141,10 @@ fn both(asked: &Asked<'_>, qars: &Qars, found: &mut Found) -> Option<Both> {
     let other = by("QAR2", qars.qar2.as_ref().map(|qar| &qar.aid));
     let (one, other) = one.zip(other)?;
     let ((group, sn), said) = one.place.clone().zip(one.said.clone())?;
-    if one.path == other.path || other.place.as_ref() != Some(&(group.clone(), sn)) || other.said.as_ref() != Some(&said) {
+    if one.path == other.path
+        || other.place.as_ref() != Some(&(group.clone(), sn))
+        || other.said.as_ref() != Some(&said)
+    {
         let message = format!("`{}` and `{}` are not two records about one event", one.path, other.path);
         found.push(Code::NotGivenUp, message);
         return None;

@@ -10,8 +10,8 @@ use crate::primitives::Said;
 
 use super::draft::{Draft, Given};
 use super::error::{Incomparable, NotAProposal};
-use super::received::{Received, Stated};
 use super::flow::Kind;
+use super::received::{Received, Stated};
 use super::{Issue, Proof, Proven, Revoke, Subject};
 
 /// A part of a proposal.

@@ -191,7 +191,9 @@ pub enum Unproven {
     #[error("the flow of the case, `{flow}`, {what} no credential")]
     #[diagnostic(
         code(countersign::proposal::other_flow),
-        help("`flow` in the manifest says what a case is about: issuances, revocations (`--revoke`), or no event of the QVI at all")
+        help(
+            "`flow` in the manifest says what a case is about: issuances, revocations (`--revoke`), or no event of the QVI at all"
+        )
     )]
     OtherFlow {
         /// The flow.
@@ -203,7 +205,9 @@ pub enum Unproven {
     #[error("no record of kind `credential` names the {kind} that the role rests on")]
     #[diagnostic(
         code(countersign::proposal::no_authorization),
-        help("the entity issues the authorization to the QVI; take its chain and registry into the bundle, with a record")
+        help(
+            "the entity issues the authorization to the QVI; take its chain and registry into the bundle, with a record"
+        )
     )]
     NoAuthorization {
         /// The type of authorization.
@@ -213,7 +217,9 @@ pub enum Unproven {
     #[error("the {kind} `{said}` {why}")]
     #[diagnostic(
         code(countersign::proposal::authorization),
-        help("a role says what its authorization says, and stands as long as that does; ask the entity for one that holds")
+        help(
+            "a role says what its authorization says, and stands as long as that does; ask the entity for one that holds"
+        )
     )]
     Authorization {
         /// The type of authorization.
@@ -227,7 +233,9 @@ pub enum Unproven {
     #[error("the credential has no salts, and its type hides its holder behind two")]
     #[diagnostic(
         code(countersign::proposal::no_salts),
-        help("`countersign propose` makes them; a proposal made elsewhere has `u` at the top and among the attributes")
+        help(
+            "`countersign propose` makes them; a proposal made elsewhere has `u` at the top and among the attributes"
+        )
     )]
     NoSalts,
     /// A date outside of its range.

@@ -29,7 +29,8 @@ impl World<'_> {
             })
             .collect();
         let rests = |credential: &&PooledCredential| {
-            let below = |main: &&PooledCredential| credential.chain.iter().any(|said| *said == *main.fact.said.as_str());
+            let below =
+                |main: &&PooledCredential| credential.chain.iter().any(|said| *said == *main.fact.said.as_str());
             mains.iter().any(below) && !mains.iter().any(|main| main.fact.said == credential.fact.said)
         };
         let main = mains.iter().map(|credential| self.revocable(credential, self.shown(credential)));
@@ -81,8 +82,10 @@ impl World<'_> {
 
     fn revocable(&self, credential: &PooledCredential, by: String) -> Option<Proof<Revocable>> {
         let issued = credential.fact.issued.as_ref()?;
-        let issuance =
-            Proof::new(issued.said.clone(), format!("its issuance, sealed by event number {} of the QVI", issued.sealed.sn));
+        let issuance = Proof::new(
+            issued.said.clone(),
+            format!("its issuance, sealed by event number {} of the QVI", issued.sealed.sn),
+        );
         let value = Revocable {
             said: credential.fact.said.clone(),
             text: self.bytes(credential.spot)?.to_owned(),

@@ -259,7 +259,6 @@ fn used(kind: &str, tree: &Tree<'_>) -> Option<Sha256> {
         "challenge" => "nonce",
         "recording" => "media_sha256",
         "issuance-request" => "body_said",
-        "revocation-request" => "exn_said",
         // An authorization authorizes one credential; others are shown again and again.
         "credential" if text(tree, "credential_type").ends_with("_AUTH") => "credential_said",
         _ => return None,

@@ -146,7 +146,10 @@ fn every_address_must_answer_in_time() {
     for (answer, why) in [
         (Answer::Hang(std::time::Duration::from_secs(4)), "did not answer in full within 2 s"),
         (status("404 Not Found"), "answered 404"),
-        (Answer::Send("302 Found", vec![("Location", "https://elsewhere.example".to_owned())], Vec::new()), "redirects"),
+        (
+            Answer::Send("302 Found", vec![("Location", "https://elsewhere.example".to_owned())], Vec::new()),
+            "redirects",
+        ),
     ] {
         let mut answers: Vec<Answer> = live_streams().into_iter().map(ok).collect();
         answers.push(answer);

@@ -110,7 +110,8 @@ impl Flow {
             return files;
         }
         let renamed = |path: String| {
-            let moved = [("03-submission", "04-submission"), ("04-report", "05-report"), ("05-approval", "06-approval")];
+            let moved =
+                [("03-submission", "04-submission"), ("04-report", "05-report"), ("05-approval", "06-approval")];
             let moved = moved.iter().find(|(from, _)| path.starts_with(&format!("decision/{from}")));
             moved.map_or(path.clone(), |(from, to)| path.replace(from, to))
         };
@@ -132,8 +133,11 @@ impl Flow {
         if files.contains_key("decision/03-proposal.json") {
             return files;
         }
-        let before: Files =
-            files.iter().filter(|(path, _)| !path.starts_with("decision/04")).map(|(p, b)| (p.clone(), b.clone())).collect();
+        let before: Files = files
+            .iter()
+            .filter(|(path, _)| !path.starts_with("decision/04"))
+            .map(|(p, b)| (p.clone(), b.clone()))
+            .collect();
         let snapshot = Snapshot::from_files(before, &Limits::STANDARD);
         let proposed = at(self.proposed);
         let proven = self.prove(&snapshot, proposed).unwrap_or_else(|why| panic!("{}: {why}", self.case));

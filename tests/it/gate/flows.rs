@@ -6,12 +6,12 @@ use countersign::gate::{Code, Refusal};
 use countersign::keri::build;
 use countersign::keri::build::attach;
 use countersign::keystore::Signer;
-use countersign::proposal::Given;
+use countersign::proposal::{Act, Given};
 use countersign::sign::Envelope;
 use serde_json::Value;
 
 use super::flow::{ECR, FLOWS, Flow, INVOLUNTARY, LE_REVOCATION, OOR, OOR_REVOCATION, bodies};
-use super::world::{World, at, patched};
+use super::world::{World, at, patched, program};
 use crate::proposal::{fixtures, sign};
 
 const LE_CREDENTIAL: &str = "EN0J20c4cxM42FLjf4mtts0q20dSreqXjgeGRcia0Mfa";
@@ -40,7 +40,9 @@ fn proposing(flow: &'static Flow, [credential, event, anchor]: [&str; 3]) -> Wor
     }
     // Members keep the order that the credential has.
     let own = serde_json::to_string(&record["draft_credential"]).unwrap();
-    world.files.insert("decision/03-proposal.json".to_owned(), record.to_string().replace(&own, credential).into_bytes());
+    world
+        .files
+        .insert("decision/03-proposal.json".to_owned(), record.to_string().replace(&own, credential).into_bytes());
     world
 }
 
@@ -89,6 +91,16 @@ fn each_flow_signs() {
         assert_eq!(told["issuee"], credential["a"]["i"]);
         assert_eq!(told["LEI"], "254900OPPU84GM83MG36");
     }
+}
+
+/// A flow that is added to the rule book signs nothing until somebody says what.
+#[test]
+fn each_flow_of_the_rule_book_ends_with_an_event_or_is_known_not_to() {
+    let none = ["oor-auth", "ecr-auth", "qvi-operations", "qvi-qualification", "qvi-requal", "monitoring"];
+    for flow in &program().flows {
+        assert_ne!(Act::of_flow(&flow.id).is_some(), none.contains(&flow.id.as_str()), "{}", flow.id);
+    }
+    assert_eq!(Act::of_flow("le-unsolicited "), None);
 }
 
 #[test]
@@ -164,8 +176,7 @@ fn a_revocation_is_dated_before_the_evidence_was_sealed() {
 fn the_credential_was_revoked_meanwhile() {
     let mut world = World::of(OOR_REVOCATION, "", "");
     let live = world.live.as_mut().unwrap();
-    live.streams[2] =
-        std::fs::read(fixtures().join("keri/revocations/kel-qvi-after-oor-revocation.cesr")).unwrap();
+    live.streams[2] = std::fs::read(fixtures().join("keri/revocations/kel-qvi-after-oor-revocation.cesr")).unwrap();
     let refusal = world.refused(Code::NotProven);
     assert!(told(&refusal, Code::NotProven).contains(OOR_CREDENTIAL));
 }
@@ -198,10 +209,8 @@ fn the_credential_of_another_entity_is_not_revoked() {
 /// What the entity's credential carried falls with it, one event after the other.
 #[test]
 fn a_role_falls_with_the_credential_of_the_entity() {
-    let given = |_: &_| Given {
-        credential: Some(OOR_CREDENTIAL.parse().unwrap()),
-        ..Given::at(at(LE_REVOCATION.proposed))
-    };
+    let given =
+        |_: &_| Given { credential: Some(OOR_CREDENTIAL.parse().unwrap()), ..Given::at(at(LE_REVOCATION.proposed)) };
     let mut world = World::of(LE_REVOCATION, "", "");
     world.files = LE_REVOCATION.approve(&LE_REVOCATION.submitted(given), &world.trust);
     let signed = world.attempt().outcome.unwrap_or_else(|refusal| panic!("{:#?}", refusal.reasons()));
@@ -311,7 +320,9 @@ fn no_record_names_the_authorization() {
 /// The entity issues an engagement role itself, and takes authorizations of its own: no event of the QVI.
 #[test]
 fn what_the_entity_issues_is_not_the_qvis_to_sign() {
-    for (case, code) in [("ecr-direct", Code::NotProven), ("oor-auth", Code::NothingToSign), ("ecr-auth", Code::NothingToSign)] {
+    for (case, code) in
+        [("ecr-direct", Code::NotProven), ("oor-auth", Code::NothingToSign), ("ecr-auth", Code::NothingToSign)]
+    {
         let mut world = World::of(ECR, "", "");
         let theirs = Snapshot::read(&fixtures().join("cases").join(case), &Limits::STANDARD).unwrap().to_files();
         world.files.retain(|path, _| path.starts_with("decision/"));

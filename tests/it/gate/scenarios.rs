@@ -23,7 +23,8 @@ fn signed_before(world: &World, case: &str, at: &str, bundle: Sha256, uses: &[Sh
     draft["subject"][0]["digest"]["sha256"] = json!(bundle.to_string());
     draft["predicate"]["uses"] = json!(uses.iter().map(ToString::to_string).collect::<Vec<_>>());
     let (case_id, at) = (case.to_owned(), super::world::at(at));
-    let earlier = Reservation { sn: 1, said: own.group.as_str().parse().unwrap(), case_id, at, draft: draft.to_string(), ..own };
+    let earlier =
+        Reservation { sn: 1, said: own.group.as_str().parse().unwrap(), case_id, at, draft: draft.to_string(), ..own };
     Store::open(&world.store_path, true).unwrap().reserve(&earlier).unwrap();
 }
 

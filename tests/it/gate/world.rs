@@ -334,7 +334,11 @@ pub fn draft(trust: &Trust, change: impl FnOnce(&mut Terms)) -> SignedLock {
         levels: BTreeMap::new(),
         profile: "house".to_owned(),
         parameters: BTreeMap::new(),
-        flows: ["le-unsolicited", "le-solicited"].into_iter().chain(FLOWS.iter().map(|flow| flow.case)).map(str::to_owned).collect(),
+        flows: ["le-unsolicited", "le-solicited"]
+            .into_iter()
+            .chain(FLOWS.iter().map(|flow| flow.case))
+            .map(str::to_owned)
+            .collect(),
         schemas: SCHEMAS.map(|said| said.parse().unwrap()).into(),
         report_max_age: Duration::from_seconds(900),
         live_max_age: Duration::from_seconds(900),
@@ -395,7 +399,8 @@ pub fn decided(case: &str, files: &Files, fixture: &Files, report: &[u8]) -> Fil
     let last = files.iter().rfind(|(path, _)| path.starts_with("decision/") && path.ends_with(".json"));
     let last = Sha256::of(last.unwrap().1);
     let mut files = files.clone();
-    files.extend(fixture.iter().filter(|(path, _)| is_decided(path)).map(|(path, bytes)| (path.clone(), bytes.clone())));
+    files
+        .extend(fixture.iter().filter(|(path, _)| is_decided(path)).map(|(path, bytes)| (path.clone(), bytes.clone())));
     let set = |at: &str, to: &str| format!("  - set: decision/{at}\n    to: {to}\n");
     let steps = [
         ("05-report.json#/predecessor_sha256", &last),

@@ -54,7 +54,8 @@ fn a_revocation_is_made_again_byte_for_byte() {
 fn which_credential_is_revoked_must_be_clear() {
     let error = |case: &str, asked: Option<&str>| prove_case(case, asked, &[]).unwrap_err().to_string();
     let other = "EGpDLgK6XPZ93v-MH6CnIEa4rfC3eYVS8o4JGn6RtSDQ";
-    for (case, asked) in [("oor-revocation", Some(other)), ("oor-revocation", Some(LE)), ("le-revocation", Some(other))] {
+    for (case, asked) in [("oor-revocation", Some(other)), ("oor-revocation", Some(LE)), ("le-revocation", Some(other))]
+    {
         let error = error(case, asked);
         assert!(error.contains("has not revoked") && error.contains(asked.unwrap()), "{error}");
     }
