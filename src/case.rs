@@ -6,6 +6,7 @@
 //! here; `check` says whose hold. Whether records name the right bundle is for rules to say.
 //! This module must not know rules or formats.
 
+mod abandon;
 mod act;
 mod draft;
 pub mod error;
@@ -27,6 +28,7 @@ use crate::facts::{Facts, FileId};
 use crate::primitives::{Instant, Sha256};
 use crate::source::Span;
 
+pub use abandon::{Cause, GiveUp, abandon};
 pub use act::{Desk, Plea, Statement, Verdict, assign, attest, decide, grant_waiver, request_waiver, submit};
 pub use draft::{Actor, Draft, Signed};
 pub use error::CaseError;

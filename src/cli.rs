@@ -19,6 +19,7 @@ mod kel;
 mod keys;
 mod ledger;
 mod lei;
+mod live;
 mod load;
 mod lock;
 mod man;

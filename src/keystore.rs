@@ -33,7 +33,7 @@ pub use external::{DEADLINE, External};
 pub use files::{Keystore, Listed};
 pub use inception::Witnesses;
 pub use seal::{Cost, Passphrase};
-pub use seed::Seed;
+pub use seed::{Seed, salt};
 pub use signable::{
     Act, CHECKPOINT_ORIGIN, CheckpointToSign, DecisionToSign, Domain, EventToSign, NotSignable, RecordToSign, Signable,
 };

@@ -10,9 +10,12 @@ mod compare;
 mod draft;
 pub mod error;
 mod evidence;
+mod flow;
 mod received;
 mod record;
 mod records;
+mod revocation;
+mod role;
 mod signature;
 
 use std::collections::BTreeMap;
@@ -24,6 +27,8 @@ use crate::keri::signature::Memory;
 use crate::primitives::{Aid, Instant, Lei, Said};
 use crate::trust::Trust;
 
+use flow::{Flow, Kind};
+
 pub use compare::{Comparison, Difference, Part};
 pub use draft::{Draft, Given};
 pub use error::{Incomparable, NotAProposal, Unproven};
@@ -33,13 +38,20 @@ pub use record::StoredProposal;
 pub use records::Assigned;
 pub use signature::{Countersigned, Matched, SignatureRefused};
 
-/// What is to be proposed.
+/// What is to be proposed. Of which type of credential it is, the flow of the case says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// Issuance of a Legal Entity credential.
+    /// Issuance.
     Issue,
-    /// Revocation of a credential that the QVI issued; none named: the one that the case holds.
+    /// Revocation of a credential that the QVI issued; none named: the one that the case is about.
     Revoke(Option<Said>),
+}
+
+impl Act {
+    /// What a flow proposes; none: the QVI's group signs nothing at its end.
+    pub fn of_flow(flow: &str) -> Option<Self> {
+        Flow::named(flow).map(Flow::act)
+    }
 }
 
 /// From what it is proven.
@@ -112,21 +124,33 @@ enum Subject {
 /// An issuance. Where the evidence proves several, any of them will do; a draft of ours needs one.
 #[derive(Debug, Clone, PartialEq)]
 struct Issue {
+    kind: Kind,
     lei: Proof<Lei>,
     issuee: Proof<Aid>,
+    /// Beside the LEI: name and value, in order.
+    attributes: Vec<(String, Proof<String>)>,
     issuer: Proof<Aid>,
     schemas: Vec<Proof<Said>>,
     registries: Vec<Proof<Said>>,
-    /// The QVI's credentials: digest and schema.
+    /// What it rests on, of an entity the QVI's credentials, of a role the authorization: digest and schema.
     authorities: Vec<Proof<(Said, Said)>>,
     /// Rules: label, digest, and the text where it is at hand.
     rules: Vec<(String, Said, Option<String>)>,
 }
 
-/// A revocation.
+/// A revocation: any of these, one at a time.
 #[derive(Debug, Clone, PartialEq)]
 struct Revoke {
-    credential: Proof<Said>,
+    /// What the case is about, then what rests on it.
+    credentials: Vec<Proof<Revocable>>,
+    /// How many of them the case is about.
+    mains: usize,
+}
+
+/// A credential that may be revoked.
+#[derive(Debug, Clone, PartialEq)]
+struct Revocable {
+    said: Said,
     /// The credential's bytes.
     text: String,
     registry: Said,
@@ -145,11 +169,22 @@ impl Proven {
         &self.group
     }
 
-    /// What is proposed.
+    /// What is proposed; of several credentials that fall, none is named.
     pub fn act(&self) -> Act {
         match &self.subject {
             Subject::Issue(_) => Act::Issue,
-            Subject::Revoke(revoke) => Act::Revoke(Some(revoke.credential.value.clone())),
+            Subject::Revoke(revoke) => Act::Revoke(match revoke.credentials.as_slice() {
+                [one] => Some(one.value.said.clone()),
+                _ => None,
+            }),
+        }
+    }
+
+    /// Whether a draft needs salts: the holder of an engagement role stays hidden behind them.
+    pub fn needs_salts(&self) -> bool {
+        match &self.subject {
+            Subject::Issue(issue) => issue.kind.is_salted(),
+            Subject::Revoke(_) => false,
         }
     }
 

@@ -12,7 +12,7 @@ pub mod error;
 
 use std::io;
 
-use crate::gate::{Clearance, Refusal};
+use crate::gate::{Clearance, GivenUp, Refusal};
 use crate::keri::build::attach::IndexedSignature;
 use crate::keystore::{DecisionToSign, Signable, Signer};
 use crate::ledger::{Entry, Kind, Ledger, Row};
@@ -172,6 +172,22 @@ pub fn remember(ledger: &Ledger, store: &mut Store) -> Result<(), SignError> {
         store.saw_row(&SeenRow { genesis: ledger.genesis(), seq, hash })?;
     }
     Ok(())
+}
+
+/// Gives a place up, as the gate allowed: the row first, so that nothing is given up that the ledger does not tell.
+/// It can be made again: the row is the same.
+///
+/// # Errors
+/// The ledger's and the store's.
+pub fn abandon(given_up: &GivenUp, now: Instant, store: &mut Store, ledger: &mut Ledger) -> Result<u64, SignError> {
+    let payload = Sha256::of(given_up.text().as_bytes());
+    let entry = Entry { at: now, actor: given_up.qar2().clone(), kind: Kind::Abandon, payload };
+    let row = ledger.append_once(entry)?.seq;
+    if !given_up.is_done() {
+        let (group, sn, said) = given_up.place();
+        store.abandon(group, sn, said, given_up.records())?;
+    }
+    Ok(row)
 }
 
 impl Bench<'_> {

@@ -20,7 +20,7 @@ use super::error::CaseError;
 use super::progress::{Decision, KeyState, Known, Member, Progress, Request, Role};
 
 /// Most characters of a reason or a statement, as the schemas bound them.
-const TEXT_MAX: usize = 2048;
+pub(super) const TEXT_MAX: usize = 2048;
 const STATEMENT_MAX: usize = 8192;
 
 /// A case at which somebody sits down to act.
@@ -71,6 +71,11 @@ impl<'c> Desk<'c> {
     /// Where the case stands.
     pub fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// The case.
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        self.snapshot
     }
 
     /// The clock.
@@ -162,7 +167,7 @@ impl<'c> Desk<'c> {
         self.known.states.get(aid).cloned().ok_or_else(|| CaseError::NoLog { aid: aid.clone() })
     }
 
-    fn sealed(&self) -> Result<Sha256, CaseError> {
+    pub(super) fn sealed(&self) -> Result<Sha256, CaseError> {
         self.progress.sealed.ok_or(CaseError::Unsealed)
     }
 
@@ -171,7 +176,7 @@ impl<'c> Desk<'c> {
     }
 
     /// That who acts is the QAR of a role, under the identifier of the roster and of the assignment.
-    fn acts_as(&self, role: Role, actor: &Actor) -> Result<(), CaseError> {
+    pub(super) fn acts_as(&self, role: Role, actor: &Actor) -> Result<(), CaseError> {
         let assigned = self.qar(role)?;
         if assigned.person != actor.person {
             let (person, assigned) = (printable(&actor.person), printable(&assigned.person));
@@ -243,7 +248,7 @@ impl<'c> Desk<'c> {
     }
 
     /// Records that follow the last one, which must be signed before another names it.
-    fn write<'p>(&'p self, actor: &'p Actor) -> Result<Writer<'p>, CaseError> {
+    pub(super) fn write<'p>(&'p self, actor: &'p Actor) -> Result<Writer<'p>, CaseError> {
         if let Some((path, _)) = self.unsigned_proposal() {
             let person = self.progress.last().map(|last| printable(&last.person)).unwrap_or_default();
             return Err(CaseError::UnsignedRecord { path: path.to_owned(), person });
@@ -385,7 +390,7 @@ fn about(element: Option<&str>) -> String {
 }
 
 /// A text that people give.
-fn text(text: &str, what: &'static str, option: &'static str, most: usize) -> Result<String, CaseError> {
+pub(super) fn text(text: &str, what: &'static str, option: &'static str, most: usize) -> Result<String, CaseError> {
     let text = text.trim();
     let holds = !text.is_empty() && text.chars().count() <= most;
     if holds { Ok(text.to_owned()) } else { Err(CaseError::NoText { what, option, most }) }

@@ -215,6 +215,25 @@ pub enum CaseError {
         /// As it is.
         bundle: Sha256,
     },
+    /// Nothing to give up.
+    #[error("the case has no proposal, so there is no event to give up")]
+    #[diagnostic(
+        code(countersign::case::nothing_proposed),
+        help("a case without a proposal is rejected, or left as it is: `countersign case reject CASE`")
+    )]
+    NothingProposed,
+    /// Given up before.
+    #[error("{person} gave the event up in `{path}`")]
+    #[diagnostic(
+        code(countersign::case::given_up),
+        help("the other QAR gives it up as well; then: `countersign sign CASE --abandon --live FILE --out DIR`")
+    )]
+    GivenUp {
+        /// Who.
+        person: String,
+        /// The record.
+        path: String,
+    },
     /// A proposal of somebody else.
     #[error("`{path}` was not made by `{person}`, who submits it")]
     #[diagnostic(

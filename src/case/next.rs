@@ -35,6 +35,8 @@ pub enum Phase {
     Rejected,
     /// QAR2 signed.
     Signed,
+    /// A QAR gave the event up.
+    Abandoned,
     /// What followed was sealed.
     Closed,
 }
@@ -50,6 +52,7 @@ impl Phase {
             Self::Approved => "approved",
             Self::Rejected => "rejected",
             Self::Signed => "signed",
+            Self::Abandoned => "abandoned",
             Self::Closed => "closed",
         }
     }
@@ -59,7 +62,7 @@ impl Phase {
         match self {
             Self::Open | Self::Unassigned | Self::Prepared => Stage::Evidence,
             Self::Submitted | Self::Rejected => Stage::Proposal,
-            Self::Approved => Stage::Approval,
+            Self::Approved | Self::Abandoned => Stage::Approval,
             Self::Signed => Stage::Signature,
             Self::Closed => Stage::Closing,
         }
@@ -73,6 +76,7 @@ impl Progress {
         let signed = qar2.is_some_and(|qar2| self.has_signed(&qar2.aid));
         match (self.decision().map(|approval| approval.decision), self.submission()) {
             _ if self.closed => Phase::Closed,
+            _ if self.is_given_up() => Phase::Abandoned,
             _ if signed => Phase::Signed,
             (Some(Decision::Approve), _) => Phase::Approved,
             (Some(Decision::Reject), _) => Phase::Rejected,
@@ -144,6 +148,20 @@ impl Progress {
             Phase::Rejected => {
                 let what = "settle what speaks against it in a new case".to_owned();
                 add(&qar1, what, Some(format!("countersign case log {case}")));
+            }
+            Phase::Abandoned => {
+                let given_up = |role| self.qar(role, at).is_some_and(|qar| self.given_up_by(&qar.aid).is_some());
+                for (role, name) in [(Role::Qar1, &qar1), (Role::Qar2, &qar2)] {
+                    if !given_up(role) {
+                        let command =
+                            format!("countersign case abandon {case} --by {name} --cause CAUSE --reason TEXT");
+                        add(name, "give the event up as well".to_owned(), Some(command));
+                    }
+                }
+                if given_up(Role::Qar1) && given_up(Role::Qar2) {
+                    let command = format!("countersign sign {case} --abandon --live FILE --out DIR");
+                    add(&qar2, "give its place in the log up, if any is held".to_owned(), Some(command));
+                }
             }
             Phase::Signed => {
                 let what = "deliver, report, and seal what followed in `post/`".to_owned();

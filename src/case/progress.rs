@@ -229,6 +229,8 @@ pub enum What {
     Decided(Approval),
     /// A QAR signed the event.
     Signed(Aid),
+    /// A QAR gave the event up.
+    Abandoned(Aid),
     /// A record of another kind.
     Other,
 }
@@ -370,6 +372,17 @@ impl Progress {
     /// Whether somebody with this identifier signed the event.
     pub fn has_signed(&self, aid: &Aid) -> bool {
         self.done.iter().any(|done| matches!(&done.what, What::Signed(by) if by == aid))
+    }
+
+    /// The record by which somebody with this identifier gave the event up.
+    pub fn given_up_by(&self, aid: &Aid) -> Option<&str> {
+        let given_up = |done: &&Done| matches!(&done.what, What::Abandoned(by) if by == aid);
+        self.done.iter().find(given_up).map(|done| done.path.as_str())
+    }
+
+    /// Whether anybody gave the event up.
+    pub fn is_given_up(&self) -> bool {
+        self.done.iter().any(|done| matches!(done.what, What::Abandoned(_)))
     }
 
     /// The members of the roster who are this person at an instant.
@@ -530,6 +543,7 @@ fn read(snapshot: &Snapshot, file: FileId, digest: Sha256, known: &Known) -> Res
             })
         }
         "partial-signature" => What::Signed(fields.value("signer_aid")?),
+        "abandonment" => What::Abandoned(fields.value("abandoned_by_aid")?),
         // A kind that came with a later schema: it counts in the chain.
         _ => What::Other,
     };

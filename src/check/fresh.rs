@@ -21,7 +21,7 @@ use crate::report::Report;
 use crate::trust::Trust;
 
 pub use live::{Established, LiveProblem, LiveState};
-pub use papers::{Approval, Member, Named, Papers, Roster, Submission, WaiverPaper};
+pub use papers::{Abandonment, Approval, Member, Named, Papers, Roster, Submission, WaiverPaper};
 
 use super::{Options, check};
 
@@ -66,6 +66,7 @@ pub struct Fresh {
     policy: Sha256,
     terms: Option<Terms>,
     live: Option<Live>,
+    no_live: Option<String>,
     state: LiveState,
     papers: Papers,
     report: Result<Report, String>,
@@ -110,7 +111,18 @@ impl Fresh {
             }
         };
         let (policy, terms) = (around.program.digest, around.terms.clone());
-        Self { snapshot, now, policy, terms, live, state, papers, report, schemas }
+        Self { snapshot, now, policy, terms, live, no_live: None, state, papers, report, schemas }
+    }
+
+    /// The same, with why there is no live state.
+    #[must_use]
+    pub fn without_live(self, why: String) -> Self {
+        Self { no_live: self.live.is_none().then_some(why), ..self }
+    }
+
+    /// Why there is no live state, where that is known.
+    pub fn no_live(&self) -> Option<&str> {
+        self.no_live.as_deref()
     }
 
     /// The case, without what followed a signing.

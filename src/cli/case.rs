@@ -3,6 +3,7 @@
 //! In: the folder of a case, who acts, and their keys. Out: files in `decision/`, or why not. Policies, trust and
 //! profile are the settings': an act takes none of them as an option.
 
+mod abandon;
 mod assign;
 mod attest;
 mod decide;
@@ -51,6 +52,8 @@ pub(super) enum Command {
     Approve(decide::Approve),
     /// Reject the issuance
     Reject(decide::Reject),
+    /// Give the proposed event up
+    Abandon(abandon::Args),
     /// Show who must do what next
     Show(show::Args),
     /// List what was done, by whom and when
@@ -86,6 +89,7 @@ pub(super) fn run(command: Command, settings: &Settings, terminal: &Terminal) ->
         Command::Waive(args) => waive::run(args, settings, terminal),
         Command::Approve(args) => decide::approve(args, settings, terminal),
         Command::Reject(args) => decide::reject(args, settings, terminal),
+        Command::Abandon(args) => abandon::run(args, settings, terminal),
         Command::Show(args) => show::run(args, settings, terminal),
         Command::Log(args) => log::run(args, settings, terminal),
     }

@@ -49,6 +49,10 @@ pub(super) struct Settings {
     pub store: Option<PathBuf>,
     /// The signed policy lock.
     pub lock: Option<PathBuf>,
+    /// Addresses that are asked for the live state.
+    pub live: Vec<String>,
+    /// Seconds that each of them has.
+    pub live_timeout_s: Option<u8>,
 }
 
 /// The file, as `schemas/config.schema.json` describes it.
@@ -67,6 +71,9 @@ struct ConfigFile {
     ledger: Option<PathBuf>,
     store: Option<PathBuf>,
     lock: Option<PathBuf>,
+    #[serde(default)]
+    live: Vec<String>,
+    live_timeout_s: Option<u8>,
 }
 
 impl Settings {
@@ -133,6 +140,8 @@ impl Settings {
             ledger: beside(file.ledger),
             store: beside(file.store),
             lock: beside(file.lock),
+            live: file.live,
+            live_timeout_s: file.live_timeout_s,
         })
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn run(_: Args, settings: &Settings, terminal: &Terminal) -> Outcome 
         state.ledger,
         state.store,
         lock(settings),
+        text("live", Some(settings.live.join(", ")).filter(|live| !live.is_empty()).as_deref(), None),
         text("person", settings.person.as_deref(), None),
         clock_line(),
     ];

@@ -1,6 +1,5 @@
 //! `countersign gate CASE`: whether QAR2 may sign, and why not. A dry run: nothing is written, no key is opened.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,12 +8,11 @@ use super::error::CliError;
 use super::load::RuleBook;
 use super::report::target::Reports;
 use super::terminal::{self, Terminal};
-use super::{Outcome, clock, load, side_by_side};
+use super::{Outcome, clock, live, load, side_by_side};
 use crate::bundle::{Area, Form, Limits, Snapshot};
 use crate::check::Fresh;
 use crate::check::fresh::{Around, Live, Terms};
-use crate::gate::{self, Clearance, LedgerView, Question, Refusal, StoreView};
-use crate::keri::cesr::STREAM_MAX;
+use crate::gate::{self, Clearance, GivenUp, LedgerView, Question, Refusal, StoreView};
 use crate::keri::schema::Library;
 use crate::ledger::Ledger;
 use crate::lock::{LockError, SignedLock};
@@ -25,8 +23,6 @@ use crate::trust::Trust;
 
 /// Exit status of a no, whatever its reason.
 pub(super) const EXIT_REFUSED: u8 = 4;
-/// Most live files.
-const LIVE_MAX: usize = 64;
 
 /// Say whether QAR2 may sign the event of a case, and why not; nothing is signed or written
 #[derive(Debug, clap::Args)]
@@ -53,7 +49,8 @@ pub(super) struct About {
     #[arg(value_name = "CASE")]
     pub(super) case: PathBuf,
     /// What was fetched for this decision: logs of the group, its delegator and root, registry, QVI credential with
-    /// its registry; may be repeated. Its age is that of the oldest file
+    /// its registry; may be repeated. Its age is that of the oldest file. Without it, the addresses that
+    /// countersign.toml names as `live` are asked now
     #[arg(long, value_name = "FILE")]
     pub(super) live: Vec<PathBuf>,
     /// How to print the answer
@@ -75,7 +72,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     args.reports.refuse(&case, None)?;
     let site = Site::load(&case, &live, settings)?;
     let mut report = Ok(None);
-    let decision = site.decide_seeing(|fresh| report = reported(&args.reports, fresh));
+    let decision = site.ask(gate::clear, |fresh| report = reported(&args.reports, fresh));
     match report {
         Ok(None) => {}
         Ok(Some(document)) => args.reports.write(&document, &case, terminal)?,
@@ -106,7 +103,7 @@ pub(super) struct Site {
     store_view: Result<StoreView, String>,
     rule_book: RuleBook,
     lock: Result<Option<SignedLock>, LockError>,
-    live: Option<Live>,
+    live: Result<Live, String>,
     schemas: Option<Arc<Library>>,
     cases: Option<PathBuf>,
 }
@@ -143,7 +140,7 @@ impl Site {
             Some(Err(error)) => (Err(error.to_string()), view()),
             None => (Err("no ledger is named as `ledger` in countersign.toml".to_owned()), view()),
         };
-        let live = fetched(live)?;
+        let live = live::state(live, settings)?;
         let now = clock::now()?;
         let rule_book = rule_book?;
         Ok(Self { snapshot, trust, store, ledger, now, store_view, rule_book, lock, live, schemas, cases })
@@ -157,13 +154,22 @@ impl Site {
         open.find(|held| Some(held.reservation.case_id.as_str()) == case)
     }
 
-    /// Asks the gate.
+    /// Asks the gate whether the event may be signed.
     pub fn decide(&self) -> Result<Clearance, Refusal> {
-        self.decide_seeing(|_| ())
+        self.ask(gate::clear, |_| ())
+    }
+
+    /// Asks the gate whether the event may be given up.
+    pub fn give_up(&self) -> Result<GivenUp, Refusal> {
+        self.ask(gate::give_up, |_| ())
     }
 
     /// Asks the gate, and shows what it judged.
-    fn decide_seeing(&self, see: impl FnOnce(&Fresh)) -> Result<Clearance, Refusal> {
+    fn ask<T>(
+        &self,
+        answer: fn(&Question<'_>) -> Result<T, Refusal>,
+        see: impl FnOnce(&Fresh),
+    ) -> Result<T, Refusal> {
         let store = self.store_view.as_ref().map_err(String::as_str);
         let ledger = self.ledger.as_ref().map(LedgerView::of);
         // Only to know with what a report would be made; the gate verifies the lock itself.
@@ -181,9 +187,12 @@ impl Site {
             schemas: self.schemas.clone(),
             terms,
         };
-        let fresh = Fresh::take(&around, &self.snapshot, self.live.clone(), self.now);
+        let fresh = match &self.live {
+            Ok(live) => Fresh::take(&around, &self.snapshot, Some(live.clone()), self.now),
+            Err(why) => Fresh::take(&around, &self.snapshot, None, self.now).without_live(why.clone()),
+        };
         see(&fresh);
-        gate::clear(&Question {
+        answer(&Question {
             fresh: &fresh,
             trust: &self.trust,
             lock: self.lock.as_ref().map(Option::as_ref),
@@ -203,23 +212,6 @@ fn reported(reports: &Reports, fresh: &Fresh) -> Result<Option<ReportDocument>, 
 
 fn viewed(store: &Store) -> Result<StoreView, String> {
     StoreView::of(store).map_err(|error| error.to_string())
-}
-
-/// Live files, as old as the oldest of them.
-fn fetched(paths: &[PathBuf]) -> Result<Option<Live>, CliError> {
-    let mut streams = Vec::new();
-    let mut oldest: Option<Instant> = None;
-    for path in paths.iter().take(LIVE_MAX) {
-        let unreadable = |source| CliError::Unreadable { path: path.clone(), source };
-        let changed = fs::metadata(path).and_then(|metadata| metadata.modified()).map_err(unreadable)?;
-        let changed = clock::instant(changed)?;
-        oldest = Some(oldest.map_or(changed, |oldest| oldest.min(changed)));
-        streams.push(load::bytes(path, STREAM_MAX as u64)?);
-    }
-    if paths.len() > LIVE_MAX {
-        return Err(CliError::TooManyFiles { path: paths[LIVE_MAX].clone(), limit: LIVE_MAX });
-    }
-    Ok(oldest.map(|fetched_at| Live { streams, fetched_at }))
 }
 
 /// A no, as it was asked for.

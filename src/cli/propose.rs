@@ -12,13 +12,14 @@ use super::error::CliError;
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
 use super::{Outcome, clock, load, side_by_side};
-use crate::bundle::{Form, Limits, Snapshot};
+use crate::bundle::{Area, Form, Limits, Snapshot};
 use crate::check::{self, Options};
 use crate::compile::program::Stage;
 use crate::evaluate::outcome::FailOn;
 use crate::keri::build::attach::IndexedSignature;
 use crate::keri::cesr::STREAM_MAX;
 use crate::keri::schema::Library;
+use crate::keystore;
 use crate::primitives::{Instant, Said};
 use crate::proposal::{self, Act, Assigned, Comparison, Draft, Given, Proven, Received, Sources, StoredProposal};
 use crate::trust::Trust;
@@ -32,15 +33,16 @@ const SIGNATURE_BYTES_MAX: u64 = 4096;
 #[derive(Debug, clap::Args)]
 #[command(
     long_about = "Build the credential, its registry event and the event of the QVI's group that seals it, from a \
-        sealed case whose evidence is clean: byte for byte what the evidence proves. Dates alone are given.\n\nA \
-        proposal made elsewhere (`--from`) is compared with what was built, and each field that differs is named \
+        sealed case whose evidence is clean: byte for byte what the evidence proves. Dates alone are given, and \
+        salts made where the credential has them. The flow of the case says whether it is an issuance or a \
+        revocation.\n\nA proposal made elsewhere (`--from`) is compared with what was built, and each field that differs is named \
         with what proves the right value: KERIA's `/multisig/iss` or `/multisig/rev` message, a CESR stream, or the \
         three parts as JSON.\n\nThe signature of QAR1 is made by another program over the bytes of `anchor.json` \
         and comes back with `--signature`.",
     after_help = "Examples:\n  countersign propose cases/acme --out unsigned\n  \
         countersign propose cases/acme --from unsigned/proposal.cesr --signature qar1.cesr\n  \
         countersign propose cases/acme --from keria-request.json --compare\n  \
-        countersign propose cases/acme --revoke --out unsigned\n\n\
+        countersign propose cases/acme-ends --revoke SAID --out unsigned\n\n\
         Exit status: 0 built, or the same as proposed; 1 the proposal differs; 2 the command could not run."
 )]
 pub(super) struct Args {
@@ -62,7 +64,7 @@ pub(super) struct Args {
     /// Write the parts, to be signed, into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Propose the revocation of a credential of the case; name it where there are several
+    /// Propose this revocation, of several that the case may make: that of a role, where its entity's credential goes
     #[arg(long, value_name = "SAID", num_args = 0..=1, value_parser = |text: &str| text.parse::<Said>())]
     revoke: Option<Option<Said>>,
     /// The registry to issue in, where the QVI has several
@@ -104,7 +106,8 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     let run = clean(&args, settings)?;
     let act = match &args.revoke {
         Some(credential) => Act::Revoke(credential.clone()),
-        None => Act::Issue,
+        // The flow of the case says what it is about.
+        None => Act::of_flow(flow(&run.snapshot)).unwrap_or(Act::Issue),
     };
     let live = args.live.iter().map(|path| load::bytes(path, STREAM_MAX as u64)).collect::<Result<Vec<_>, _>>()?;
     let live: Vec<&[u8]> = live.iter().map(Vec::as_slice).collect();
@@ -163,6 +166,10 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     Ok(0)
 }
 
+fn flow(snapshot: &Snapshot) -> &str {
+    snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("flow")).unwrap_or_default()
+}
+
 /// The case, if its evidence is clean.
 fn clean(args: &Args, settings: &Settings) -> Result<Run, CliError> {
     let (rule_book, snapshot) = side_by_side(
@@ -202,7 +209,10 @@ fn clean(args: &Args, settings: &Settings) -> Result<Run, CliError> {
 /// The proposal of the files, or our own without a signature.
 fn received(args: &Args, proven: &Proven, run: &Run) -> Result<Received, CliError> {
     if args.from.is_empty() {
-        let given = Given { registry: args.registry.clone(), ..Given::at(args.dt.unwrap_or(run.as_of)) };
+        let mut given = Given { registry: args.registry.clone(), ..Given::at(args.dt.unwrap_or(run.as_of)) };
+        if proven.needs_salts() {
+            (given.nonce, given.attributes_nonce) = (Some(keystore::salt()?), Some(keystore::salt()?));
+        }
         let stream = proven.draft(&given)?.stream(proven.group().sn, None);
         return Ok(Received::read([stream.as_slice()])?);
     }

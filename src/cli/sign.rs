@@ -31,9 +31,11 @@ use crate::store::State;
         and live state prove. The place in the group's log is reserved before any key is opened.\n\nDIR gets \
         `event.cesr`, the event with the signatures of both QARs; `decision.dsse.json`, the signed decision; and \
         `report.json`, the report of the gate's own run. If they were cut off, the same command goes on where it was, \
-        with the same bytes.\n\nOn a no nothing is opened; DIR gets `refusal.json`, and the ledger a row of it.",
+        with the same bytes.\n\nWith `--abandon` nothing is signed: the event that both QARs gave up \
+        (`countersign case abandon`) is given up here, and DIR gets `abandonment.json`. If nothing was signed, another \
+        event may have its place; a place where something was signed is never given to another event.\n\nOn a no nothing is opened; DIR gets `refusal.json`, and the ledger a row of it.",
     after_help = "Example:\n  countersign sign cases/acme --live live.cesr --out signed\n\n\
-        Exit status: 0 signed, 4 the gate says no, 2 the command could not run."
+        Exit status: 0 signed or given up, 4 the gate says no, 2 the command could not run."
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -41,6 +43,9 @@ pub(super) struct Args {
     /// Folder for what is given out
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Give the event up, as both QARs said; nothing is signed
+    #[arg(long)]
+    abandon: bool,
     #[command(flatten)]
     folder: Folder,
     #[command(flatten)]
@@ -52,6 +57,9 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     writable(&args.out, &args.about.case)?;
     let mut site = Site::load(&args.about.case, &args.about.live, settings)?;
     reach("cli/loaded")?;
+    if args.abandon {
+        return abandon(&mut site, &args, terminal);
+    }
     let outcome = match site.decide() {
         Err(refusal) => Err(refusal),
         Ok(clearance) => {
@@ -86,10 +94,47 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     }
 }
 
+/// Gives the event up.
+fn abandon(site: &mut Site, args: &Args, terminal: &Terminal) -> Outcome {
+    let given_up = match site.give_up() {
+        Ok(given_up) => given_up,
+        Err(refusal) => {
+            record(site, &refusal, &args.out)?;
+            print(&refusal, site.unfinished(), args.about.format, terminal)?;
+            return Ok(EXIT_REFUSED);
+        }
+    };
+    let now = site.now;
+    let (Ok(store), Ok(ledger)) = (&mut site.store, &mut site.ledger) else {
+        return Err(CliError::Internal { what: "an abandonment without store and ledger" });
+    };
+    let row = sign::abandon(&given_up, now, store, ledger)?;
+    write::atomically(&args.out.join(ABANDONMENT), given_up.text().as_bytes(), Existing::Replace)?;
+    terminal.print(&match args.about.format {
+        Format::Human => {
+            let (group, sn, said) = given_up.place();
+            let place = match given_up.frees_place() {
+                true => "free: nothing was signed there",
+                false => "held: an event was signed there, and no other will be",
+            };
+            let rows = [
+                ["event".to_owned(), said.to_string()],
+                ["group".to_owned(), group.to_string()],
+                [format!("number {sn}"), place.to_owned()],
+                ["ledger row".to_owned(), row.to_string()],
+            ];
+            format!("given up\n{}", terminal::columns_of(&rows))
+        }
+        Format::Json => format!("{}\n", given_up.text()),
+    })?;
+    Ok(0)
+}
+
 const EVENT: &str = "event.cesr";
 const DECISION: &str = "decision.dsse.json";
 const REPORT: &str = "report.json";
 const REFUSAL: &str = "refusal.json";
+const ABANDONMENT: &str = "abandonment.json";
 
 /// The folder for the output is there and not in the case, before anything is reserved.
 fn writable(out: &Path, case: &Path) -> Result<(), CliError> {

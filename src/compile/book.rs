@@ -388,6 +388,7 @@ impl Book<'_> {
                     section: entry.section.text.clone(),
                     pack: entry.pack.text.clone(),
                     strength: entry.strength.value,
+                    gate: entry.gate.as_ref().map(|gate| gate.text.clone()),
                     why: entry.why.text.clone(),
                 });
             }

@@ -479,6 +479,8 @@ pub struct External {
     pub pack: String,
     /// How binding it is.
     pub strength: Strength,
+    /// The reason for which the signing gate refuses, where the gate decides it.
+    pub gate: Option<String>,
     /// What would decide it, and who could.
     pub why: String,
 }

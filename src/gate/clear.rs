@@ -12,7 +12,7 @@ use crate::check::fresh::LiveProblem;
 use crate::keystore::{Act, EventToSign, PublicKey};
 use crate::lock::{LockError, PolicyLock, SignedLock};
 use crate::primitives::{Aid, Duration, Instant, Sha256};
-use crate::proposal::{Assigned, Matched, Proven};
+use crate::proposal::{self, Assigned, Matched, Proven};
 use crate::rehearsal;
 use crate::report::json;
 use crate::store::{Memory, Reservation};
@@ -65,7 +65,7 @@ impl Asked<'_> {
 /// Reasons in the making.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    reasons: Vec<Reason>,
+    pub reasons: Vec<Reason>,
 }
 
 impl Found {
@@ -274,7 +274,11 @@ fn whole(
     };
     let statement = statement::write(asked, &basis);
     let report = String::from_utf8(bytes).map_err(|error| error.to_string())?;
-    let event = EventToSign::cleared(Act::Issue, matched.event(), &statement, Some(&report));
+    let act = match matched.act() {
+        proposal::Act::Issue => Act::Issue,
+        proposal::Act::Revoke(_) => Act::Revoke,
+    };
+    let event = EventToSign::cleared(act, matched.event(), &statement, Some(&report));
     let memory = Memory {
         lock_serial: Some(lock.serial),
         trust_serial: Some(asked.trust.serial),
@@ -344,10 +348,13 @@ fn snapshot(asked: &Asked<'_>, qars: &Qars, found: &mut Found) {
         }
         None => found.push(Code::NotApproved, "there is no approval that is the last one".to_owned()),
     }
+    for given_up in &papers.abandonments {
+        found.push(Code::EventGivenUp, format!("`{}` gives the event up: {}", given_up.path, given_up.cause));
+    }
 }
 
 /// Step 2.
-fn locked<'q>(question: &Question<'q>, found: &mut Found) -> Asked<'q> {
+pub(super) fn locked<'q>(question: &Question<'q>, found: &mut Found) -> Asked<'q> {
     let Question { fresh, trust, lock, store, ledger } = *question;
     let memory = store.map(|store| store.memory).unwrap_or_default();
     if let Some(held) = memory.trust_serial.filter(|held| trust.serial < *held) {
@@ -424,9 +431,13 @@ fn lock_code(error: &LockError) -> Code {
 }
 
 /// Step 3.
-fn live(asked: &Asked<'_>, found: &mut Found) {
+pub(super) fn live(asked: &Asked<'_>, found: &mut Found) {
     let Some(age) = asked.fresh.live_age() else {
-        return found.push(Code::NoLiveState, "no live state is given".to_owned());
+        let why = asked
+            .fresh
+            .no_live()
+            .map_or_else(|| "no live state is given".to_owned(), |why| format!("there is no live state: {why}"));
+        return found.push(Code::NoLiveState, why);
     };
     let seconds = age.nanoseconds() / 1_000_000_000;
     if age > asked.live_max_age() {
@@ -437,6 +448,8 @@ fn live(asked: &Asked<'_>, found: &mut Found) {
     if ahead.is_none_or(|ahead| ahead > asked.skew()) {
         found.push(Code::LiveStale, format!("the live state is dated {} s from now", -seconds));
     }
+    let act = asked.fresh.flow().and_then(proposal::Act::of_flow);
+    let revokes = matches!(act, Some(proposal::Act::Revoke(_)));
     for problem in &asked.fresh.state().problems {
         let (code, message) = match problem {
             LiveProblem::Unusable { why } => (Code::LiveUnusable, format!("the live state does not hold: {why}")),
@@ -449,6 +462,8 @@ fn live(asked: &Asked<'_>, found: &mut Found) {
                 let message = format!("the live log of `{aid}` has another event {sn} than the bundle");
                 (Code::LiveContradicts, message)
             }
+            // A QVI that lost its credential must still be able to take back what it issued.
+            LiveProblem::Revoked { .. } if revokes => continue,
             LiveProblem::Revoked { credential } => {
                 (Code::AuthorityRevoked, format!("the QVI credential `{credential}` is revoked"))
             }
@@ -469,6 +484,10 @@ fn reserve(asked: &Asked<'_>, place: Option<(&Proven, &Matched)>, found: &mut Fo
             }
             let Some((proven, matched)) = place else { return };
             let (group, sn) = (&proven.group().aid, proven.group().sn);
+            if store.given_up(group, sn, &matched.draft().anchor.said) {
+                let message = format!("both QARs gave event `{}` up", matched.draft().anchor.said);
+                found.push(Code::EventGivenUp, message);
+            }
             if let Some(held) = store.taken(group, sn, &matched.draft().anchor.said) {
                 let reserved = &held.reservation;
                 let message = format!(
@@ -482,7 +501,7 @@ fn reserve(asked: &Asked<'_>, place: Option<(&Proven, &Matched)>, found: &mut Fo
 }
 
 /// Step 8: whether the ledger can take the decision, and still has those that it took.
-fn record(asked: &Asked<'_>, found: &mut Found) {
+pub(super) fn record(asked: &Asked<'_>, found: &mut Found) {
     let ledger = match asked.ledger {
         Ok(ledger) => ledger,
         Err(why) => return found.push(Code::NoLedger, why.to_owned()),

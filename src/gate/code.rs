@@ -91,6 +91,8 @@ codes! {
     NotApproved = "not_approved", Snapshot, "QAR2 reads the report, approves it with a reason, and signs the approval";
     /// Another bundle was approved.
     OtherApproved = "other_approved", Snapshot, "QAR2 reviews the bundle as it is now";
+    /// A QAR gave the event up.
+    EventGivenUp = "event_given_up", Snapshot, "what a QAR gave up is never signed; make a new case, with a proposal of its own";
 
     /// There is no lock.
     NoLock = "no_lock", Lock, "name the lock as `lock` in countersign.toml; the policy keys sign one";
@@ -118,7 +120,7 @@ codes! {
     FlowNotLocked = "flow_not_locked", Lock, "this installation does not sign such cases; the policy lock says which";
 
     /// There is no live state.
-    NoLiveState = "no_live_state", Live, "fetch the logs and name them with `--live FILE`";
+    NoLiveState = "no_live_state", Live, "fetch the logs and name them with `--live FILE`, or name addresses that answer as `live` in countersign.toml";
     /// The live state is too old.
     LiveStale = "live_stale", Live, "fetch the logs again and run the command at once";
     /// The live state does not hold.
@@ -162,6 +164,8 @@ codes! {
     /// What may be used once was used by another case.
     UsedElsewhere = "used_elsewhere", Judge, "repeat the session with a new challenge, or refer to the earlier case";
 
+    /// The flow ends with no event.
+    NothingToSign = "nothing_to_sign", Event, "the QVI's group signs issuances by the QVI and their revocations; the entity signs its own";
     /// The evidence does not prove what would be signed.
     NotProven = "not_proven", Event, "`countersign propose CASE` says what is missing";
     /// There is no proposal.
@@ -209,6 +213,8 @@ codes! {
     KeyNotInPlace = "key_not_in_place", Persons, "correct the roster, or rotate the group to the QAR's key";
     /// An officer approved a waiver that they may not.
     WaiverByParty = "waiver_by_party", Persons, "an officer who is no party to the case approves the waiver, and signs it";
+    /// Not both QARs gave the event up.
+    NotGivenUp = "not_given_up", Persons, "QAR1 and QAR2 each give up the event of the proposal: `countersign case abandon CASE`";
 
     /// The store is not there or cannot be used.
     NoStore = "no_store", Reserve, "if it was lost, officers sign a recovery: `countersign state recover`; it is never made again by itself";
@@ -216,6 +222,10 @@ codes! {
     StoreRolledBack = "store_rolled_back", Reserve, "stop and tell an officer; put the store back as it was last, an older copy forgets what was signed";
     /// Another event is reserved at the place.
     PlaceTaken = "place_taken", Reserve, "finish the other case, or have both QARs give its event up";
+    /// Nothing is held for the event.
+    NothingReserved = "nothing_reserved", Reserve, "there is no place to give up; the records of both QARs are enough";
+    /// The event stands in the log.
+    EventInLog = "event_in_log", Reserve, "what stands in the log cannot be given up; revoke the credential";
     /// The key is not QAR2's.
     OtherKey = "other_key", Reserve, "use the keys of the QAR who was assigned as QAR2; `countersign keys list` shows them";
     /// What was cleared is not sure any more.

@@ -4,6 +4,7 @@ use super::clear::{Asked, Found};
 use super::code::Code;
 use super::persons::Qars;
 use crate::bundle::json::{Numbers, Tree};
+use crate::bundle::place::printable;
 use crate::primitives::Said;
 use crate::proposal::{self, Act, Comparison, Difference, Matched, Part, Proven, Received, Sources};
 
@@ -18,7 +19,13 @@ pub(super) fn prove(asked: &Asked<'_>, found: &mut Found) -> Option<Proven> {
         schemas: asked.fresh.schemas(),
         memory: None,
     };
-    match proposal::prove(&Act::Issue, &sources) {
+    let flow = asked.fresh.flow().unwrap_or_default();
+    let Some(act) = Act::of_flow(flow) else {
+        found
+            .push(Code::NothingToSign, format!("the flow `{}` ends with no event of the QVI's group", printable(flow)));
+        return None;
+    };
+    match proposal::prove(&act, &sources) {
         Ok(proven) => Some(proven),
         Err(error) => {
             found.push(Code::NotProven, error.to_string());
@@ -50,7 +57,11 @@ pub(super) fn check(asked: &Asked<'_>, proven: &Proven, qars: &Qars, found: &mut
     for difference in comparison.differences.iter().filter(|difference| !difference.follows) {
         found.push(code(difference), difference.to_string());
     }
-    schema(asked, &comparison, found);
+    match proven.act() {
+        Act::Issue => schema(asked, &comparison, found),
+        // What is revoked was issued under the schema of its time.
+        Act::Revoke(_) => {}
+    }
     let qar1 = qars.qar1.as_ref().filter(|_| comparison.differences.is_empty())?;
     match proven.accept(&comparison, &received, &qar1.aid) {
         Ok(matched) => Some(matched),

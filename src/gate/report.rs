@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 
 use super::clear::{Asked, Found};
 use super::code::Code;
+use super::view;
 use crate::compile::program::{Level, Stage};
 use crate::evaluate::outcome::Verdict;
 use crate::primitives::{Instant, Said, Sha256};
 use crate::proposal::Matched;
 use crate::report::ReportDocument;
 use crate::report::json;
-use crate::store::{Reservation, Reserved, State};
-
-/// Requirements without a rule that the gate decides by itself: the rule book by the lock, and what only the cases
-/// that were signed here can tell.
-const DECIDED_HERE: [&str; 3] = ["GATE-4", "GATE-6", "LE-6.3.2.c.iv.2"];
+use crate::store::{Reservation, Reserved};
 
 /// The report that QAR2 approved.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +57,7 @@ fn judged(fresh: &ReportDocument, found: &mut Found) {
         let (verdict, at) = (fresh.verdict.as_str(), fresh.run.as_of);
         found.push(Code::NotClean, format!("the case is {verdict} as of {at}{first}"));
     }
-    for pending in fresh.pending.iter().filter(|pending| !DECIDED_HERE.contains(&pending.requirement.as_str())) {
+    for pending in &fresh.pending {
         found.push(
             Code::Pending,
             format!("{} has no rule yet; it waits for {}", pending.requirement, pending.waits_for),
@@ -195,7 +192,7 @@ pub(super) fn used_elsewhere(asked: &Asked<'_>, matched: Option<&Matched>, found
     // Without a proposal that fits there is a reason already, and nothing to tell events apart by.
     let same_event = |said: &Said| matched.is_none_or(|matched| *said == matched.draft().anchor.said);
     let own = |held: &Reserved| held.reservation.case_id == case && same_event(&held.reservation.said);
-    let others = store.history.iter().filter(|held| held.state != State::Abandoned && !own(held));
+    let others = store.history.iter().filter(|held| view::holds(held) && !own(held));
     for held in others {
         let used = super::statement::uses(&held.reservation.draft);
         match used {

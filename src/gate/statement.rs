@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::clear::Asked;
 use crate::bundle::json::{Numbers, Tree};
 use crate::primitives::{Instant, Sha256};
-use crate::proposal::{Assigned, Matched};
+use crate::proposal::{Act, Assigned, Matched};
 use crate::report::ReportDocument;
 
 /// What a decision rests on beside the event.
@@ -58,14 +58,14 @@ pub(super) fn write(asked: &Asked<'_>, basis: &Basis<'_>) -> String {
         "predicateType": "urn:countersign:gate-decision:v1",
         "predicate": {
             "decision": "allow",
-            "action": "vlei.le.issue",
+            "action": action(basis.matched),
             "case": fresh.case_id(),
             "event": {
                 "group": group.aid.to_string(),
                 "sn": group.sn.to_string(),
                 "prior": group.prior.to_string(),
                 "said": draft.anchor.said.to_string(),
-                "iss": draft.event.said.to_string(),
+                event_name(basis.matched): draft.event.said.to_string(),
                 "acdc": draft.credential.said.to_string(),
                 "registry": field(&["ri"]),
                 "schema": field(&["s"]),
@@ -102,6 +102,23 @@ pub(super) fn write(asked: &Asked<'_>, basis: &Basis<'_>) -> String {
         },
     });
     canonical(&statement)
+}
+
+/// What is done with which credential: `vlei.le.issue`.
+fn action(matched: &Matched) -> String {
+    let verb = match matched.act() {
+        Act::Issue => "issue",
+        Act::Revoke(_) => "revoke",
+    };
+    format!("vlei.{}.{verb}", matched.credential_type().to_lowercase())
+}
+
+/// The type of the registry event.
+fn event_name(matched: &Matched) -> &'static str {
+    match matched.act() {
+        Act::Issue => "iss",
+        Act::Revoke(_) => "rev",
+    }
 }
 
 /// The canonical text of a value whose numbers are texts.

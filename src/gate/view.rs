@@ -49,7 +49,15 @@ impl StoreView {
     pub(super) fn at(&self, group: &Aid, sn: u64) -> Option<&Reserved> {
         self.history.iter().find(|held| {
             let reserved = &held.reservation;
-            held.state != State::Abandoned && reserved.group == *group && reserved.sn == sn
+            holds(held) && reserved.group == *group && reserved.sn == sn
+        })
+    }
+
+    /// Whether both QARs gave this event up.
+    pub(super) fn given_up(&self, group: &Aid, sn: u64, said: &Said) -> bool {
+        self.history.iter().any(|held| {
+            let reserved = &held.reservation;
+            held.state == State::Abandoned && reserved.group == *group && reserved.sn == sn && reserved.said == *said
         })
     }
 
@@ -63,6 +71,11 @@ impl StoreView {
     pub(super) fn taken(&self, group: &Aid, sn: u64, said: &Said) -> Option<&Reserved> {
         self.at(group, sn).filter(|held| held.reservation.said != *said)
     }
+}
+
+/// Whether a reservation counts: what was signed counts for ever, whoever gave it up.
+pub(super) fn holds(held: &Reserved) -> bool {
+    held.state != State::Abandoned || held.signature.is_some()
 }
 
 impl LedgerView {

@@ -229,6 +229,11 @@ impl Seal {
     }
 }
 
+/// 128 bits as a nonce is written.
+pub fn salt(raw: &[u8; 16]) -> String {
+    super::cesr::encode(2, raw, "0A")
+}
+
 /// An instant as keripy writes it, to the microsecond: `2026-03-19T09:50:00.000000+00:00`.
 pub fn dated(instant: Instant) -> String {
     let text = instant.to_string();

@@ -11,6 +11,7 @@ mod error;
 mod read;
 mod write;
 
+pub(super) use code::encode;
 pub use error::CesrError;
 pub use read::{read, read_attachments};
 pub use write::{IndexedCode, StreamWriter};

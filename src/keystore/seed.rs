@@ -61,6 +61,16 @@ impl fmt::Debug for Seed {
     }
 }
 
+/// A salt of 128 random bits, as a credential carries it.
+///
+/// # Errors
+/// `random`: the system has none.
+pub fn salt() -> Result<String, KeystoreError> {
+    let mut raw = [0; 16];
+    random(&mut raw)?;
+    Ok(crate::keri::build::salt(&raw))
+}
+
 /// Fills with random bytes of the system.
 pub(super) fn random(bytes: &mut [u8]) -> Result<(), KeystoreError> {
     getrandom::fill(bytes).map_err(|error| KeystoreError::Random { reason: error.to_string() })

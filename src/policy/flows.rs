@@ -114,6 +114,8 @@ pub struct ExternalRequirement {
     pub pack: Fragment,
     /// How binding it is.
     pub strength: Spanned<Strength>,
+    /// The reason for which the signing gate refuses, where the gate decides it.
+    pub gate: Option<Fragment>,
     /// What would decide it, and who could.
     pub why: Fragment,
 }
@@ -154,7 +156,7 @@ pub(super) const PROFILE_KEYS: &[&str] =
 pub(super) const PENDING_FILE_KEYS: &[&str] = &["pending"];
 pub(super) const PENDING_KEYS: &[&str] = &["id", "document", "section", "pack", "stage", "waits_for", "why"];
 pub(super) const EXTERNAL_FILE_KEYS: &[&str] = &["external"];
-pub(super) const EXTERNAL_KEYS: &[&str] = &["id", "document", "section", "pack", "strength", "why"];
+pub(super) const EXTERNAL_KEYS: &[&str] = &["id", "document", "section", "pack", "strength", "gate", "why"];
 
 impl Reader<'_> {
     pub(super) fn flows(&mut self, root: &Value) -> Option<ParsedFlows> {
@@ -251,6 +253,7 @@ impl Reader<'_> {
                 section: self.required_line(&keys, "section"),
                 pack: self.required_line(&keys, "pack"),
                 strength: self.required_word(&keys, "strength", STRENGTHS, Strength::Must),
+                gate: self.optional_line(&keys, "gate"),
                 why: self.reason(&keys),
             });
         }

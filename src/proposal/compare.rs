@@ -10,8 +10,9 @@ use crate::primitives::Said;
 
 use super::draft::{Draft, Given};
 use super::error::{Incomparable, NotAProposal};
+use super::flow::Kind;
 use super::received::{Received, Stated};
-use super::{Issue, Proof, Proven, Subject};
+use super::{Issue, Proof, Proven, Revoke, Subject};
 
 /// A part of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,7 +118,7 @@ impl Proven {
                 differences.extend(walk.found);
             }
         }
-        differences.extend(self.stated(received));
+        differences.extend(self.stated(received, &draft));
         differences.sort_by_key(|difference| difference.follows);
         // Something must be the reason.
         if let Some(first) = differences.first_mut() {
@@ -147,26 +148,40 @@ impl Proven {
         };
         let event_dated = date(Part::Event, "dt", read(event, &["dt"]));
         let mut given = Given { event_dated, ..Given::default() };
-        if let Subject::Issue(issue) = &self.subject {
-            given.dated = date(Part::Credential, "a.dt", of_credential(&["a", "dt"]));
-            given.nonce = of_credential(&["u"]).filter(|nonce| is_nonce(nonce));
-            let named = |steps: &[&str]| of_credential(steps).and_then(|said| said.parse::<Said>().ok());
-            given.registry = meant(&issue.registries, |said| said, named(&["ri"]));
-            given.schema = meant(&issue.schemas, |said| said, named(&["s"]));
-            given.authority = meant(&issue.authorities, |(said, _)| said, named(&["e", "qvi", "n"]));
+        let of_event = |field: &str| read(event, &[field]).and_then(|said| said.parse::<Said>().ok());
+        match &self.subject {
+            Subject::Issue(issue) => {
+                given.dated = date(Part::Credential, "a.dt", of_credential(&["a", "dt"]));
+                given.nonce = of_credential(&["u"]).filter(|nonce| is_nonce(nonce));
+                if issue.kind.is_salted() {
+                    given.attributes_nonce = of_credential(&["a", "u"]).filter(|nonce| is_nonce(nonce));
+                    for (field, salt) in [("u", &given.nonce), ("a.u", &given.attributes_nonce)] {
+                        let missing = || Difference::salt(field, of_credential(&field.split('.').collect::<Vec<_>>()));
+                        differences.extend(salt.is_none().then(missing));
+                    }
+                }
+                given.texts = credential.map(super::draft::rules).unwrap_or_default();
+                let named = |steps: &[&str]| of_credential(steps).and_then(|said| said.parse::<Said>().ok());
+                given.registry = meant(&issue.registries, |said| said, named(&["ri"]));
+                given.schema = meant(&issue.schemas, |said| said, named(&["s"]));
+                given.authority = meant(&issue.authorities, |(said, _)| said, named(&["e", issue.edge(), "n"]));
+            }
+            Subject::Revoke(revoke) => {
+                given.credential = meant(&revoke.credentials, |credential| &credential.said, of_event("i"));
+            }
         }
         (given, differences)
     }
 
     /// What a proposal says beside its parts.
-    fn stated(&self, received: &Received) -> Vec<Difference> {
+    fn stated(&self, received: &Received, draft: &Draft) -> Vec<Difference> {
         let group = &self.group;
         let threshold = serde_json::to_string(&threshold_value(&group.threshold)).unwrap_or_default();
         let expected = [
             (Stated::Group, group.aid.to_string()),
             (Stated::Threshold, threshold),
             (Stated::Established, format!("{} {}", group.established.0, group.established.1)),
-            (Stated::CredentialType, self.credential_type().to_owned()),
+            (Stated::CredentialType, self.credential_type(draft).to_owned()),
         ];
         let mut differences = Vec::new();
         for (what, expected) in expected {
@@ -185,11 +200,11 @@ impl Proven {
     }
 
     /// The type of the credential that it is about.
-    pub(super) fn credential_type(&self) -> &'static str {
+    pub(super) fn credential_type(&self, draft: &Draft) -> &'static str {
         match &self.subject {
-            Subject::Issue(_) => "LE",
-            Subject::Revoke(revoke) => {
-                let schema = json::parse(&revoke.text).ok();
+            Subject::Issue(issue) => issue.kind.credential_type().as_str(),
+            Subject::Revoke(_) => {
+                let schema = json::parse(&draft.credential.text).ok();
                 let schema = schema.as_ref().and_then(|node| node.get("s")).and_then(Node::text).unwrap_or_default();
                 crate::keri::schema::credential_type(schema).map_or("", |kind| kind.as_str())
             }
@@ -204,21 +219,24 @@ impl Proven {
             (_, "v") => own("the size of the message"),
             (Part::Credential, field) => match &self.subject {
                 Subject::Issue(issue) => issue.by(field),
-                Subject::Revoke(revoke) => revoke.credential.by.clone(),
+                Subject::Revoke(revoke) => revoke.by(),
             },
             (_, "d") => own("the fields of the message"),
             (Part::Event, "t" | "s") => match &self.subject {
                 Subject::Issue(_) => "an issuance is the first event about a credential".to_owned(),
                 Subject::Revoke(_) => "a revocation is the second event about a credential".to_owned(),
             },
-            (Part::Event, "i") => own("the credential"),
+            (Part::Event, "i") => match &self.subject {
+                Subject::Issue(_) => own("the credential"),
+                Subject::Revoke(revoke) => revoke.by(),
+            },
             (Part::Event, "p") => match &self.subject {
                 Subject::Issue(_) => "an issuance follows no other event".to_owned(),
-                Subject::Revoke(revoke) => revoke.issuance.by.clone(),
+                Subject::Revoke(revoke) => revoke.issuance_by(),
             },
             (Part::Event, "ri") => match &self.subject {
                 Subject::Issue(issue) => issue.by("ri"),
-                Subject::Revoke(revoke) => revoke.credential.by.clone(),
+                Subject::Revoke(revoke) => revoke.by(),
             },
             (Part::Anchor, "t") => "an interaction event seals and changes no keys".to_owned(),
             (Part::Anchor, "i") => "the trust file, `qvi_aid`".to_owned(),
@@ -231,8 +249,44 @@ impl Proven {
     }
 }
 
+impl Difference {
+    /// A salt that is missing, or is none.
+    fn salt(field: &str, found: Option<String>) -> Self {
+        Self {
+            part: Part::Credential,
+            field: field.to_owned(),
+            expected: Some("a salt of 128 bits".to_owned()),
+            found,
+            by: "the type of the credential hides its holder behind salts".to_owned(),
+            follows: false,
+        }
+    }
+}
+
+impl Revoke {
+    fn by(&self) -> String {
+        self.credentials.first().map(|credential| credential.by.clone()).unwrap_or_default()
+    }
+
+    fn issuance_by(&self) -> String {
+        self.credentials.first().map(|credential| credential.value.issuance.by.clone()).unwrap_or_default()
+    }
+}
+
 impl Issue {
+    /// The edge to what it rests on.
+    pub(super) fn edge(&self) -> &'static str {
+        match self.kind {
+            Kind::Le => "qvi",
+            Kind::Oor | Kind::Ecr => "auth",
+        }
+    }
+
     fn by(&self, field: &str) -> String {
+        let attribute = field.strip_prefix("a.").unwrap_or_default();
+        if let Some((_, proof)) = self.attributes.iter().find(|(name, _)| name == attribute) {
+            return proof.by.clone();
+        }
         let all = |proofs: Vec<&String>| proofs.first().map(|by| (*by).clone()).unwrap_or_default();
         match field {
             "i" => self.issuer.by.clone(),

@@ -5,7 +5,8 @@ use crate::keri::json::{self, Node};
 use crate::primitives::{Instant, Said};
 
 use super::error::Unproven;
-use super::{Issue, Proof, Proven, Revoke, Subject};
+use super::flow::Kind;
+use super::{Issue, Proof, Proven, Revocable, Revoke, Subject};
 
 /// What a draft takes from elsewhere: dates and nonces, each within its range; and which one is meant where the
 /// evidence proves several.
@@ -17,12 +18,18 @@ pub struct Given {
     pub event_dated: String,
     /// A nonce at the top of the credential.
     pub nonce: Option<String>,
+    /// A nonce among its attributes.
+    pub attributes_nonce: Option<String>,
+    /// Texts of rules; each counts only by its digest.
+    pub texts: Vec<String>,
     /// The registry, of several.
     pub registry: Option<Said>,
     /// The schema, of several.
     pub schema: Option<Said>,
     /// The QVI credential, of several.
     pub authority: Option<Said>,
+    /// What is revoked, of several.
+    pub credential: Option<Said>,
 }
 
 /// A credential, the registry event about it, and the event that seals that.
@@ -58,6 +65,9 @@ impl Proven {
         for dated in [&given.dated, &given.event_dated] {
             self.date(dated)?;
         }
+        if self.needs_salts() && (given.nonce.is_none() || given.attributes_nonce.is_none()) {
+            return Err(Unproven::NoSalts);
+        }
         self.write(given)
     }
 
@@ -88,8 +98,9 @@ impl Proven {
                 (credential, event.make(), event.seal())
             }
             Subject::Revoke(revoke) => {
-                let event = revoke.event(given);
-                (revoke.credential(), event.make(), event.seal())
+                let meant = revoke.meant(given)?;
+                let event = meant.event(given);
+                (meant.credential(), event.make(), event.seal())
             }
         };
         let anchor = Interaction {
@@ -104,21 +115,31 @@ impl Proven {
 
 impl Issue {
     fn credential(&self, given: &Given) -> Result<Credential, Unproven> {
-        let (node, far) = pick("QVI credential", &self.authorities, |(said, _)| said, given.authority.as_ref())?;
-        let rule = |(label, _, text): &(String, Said, Option<String>)| match text {
-            Some(text) => Ok((label.clone(), text.clone())),
-            None => Err(Unproven::NoText { label: label.clone() }),
+        let (what, operator) = match self.kind {
+            Kind::Le => ("QVI credential", None),
+            Kind::Oor | Kind::Ecr => ("authorization", Some("I2I".to_owned())),
         };
+        let label = self.edge().to_owned();
+        let (node, far) = pick(what, &self.authorities, |(said, _)| said, given.authority.as_ref())?;
+        let rule = |(label, said, text): &(String, Said, Option<String>)| {
+            let given = || given.texts.iter().find(|text| Said::of(text.as_bytes()) == *said);
+            match text.as_ref().or_else(given) {
+                Some(text) => Ok((label.clone(), text.clone())),
+                None => Err(Unproven::NoText { label: label.clone() }),
+            }
+        };
+        let lei = ("LEI".to_owned(), self.lei.value.to_string());
+        let others = self.attributes.iter().map(|(name, proof)| (name.clone(), proof.value.clone()));
         Ok(Credential {
             nonce: given.nonce.clone(),
             issuer: self.issuer.value.clone(),
             registry: self.registry(given)?.clone(),
             schema: pick("schema", &self.schemas, |said| said, given.schema.as_ref())?.clone(),
-            attributes_nonce: None,
+            attributes_nonce: given.attributes_nonce.clone(),
             issuee: self.issuee.value.clone(),
             dated: given.dated.clone(),
-            attributes: vec![("LEI".to_owned(), self.lei.value.to_string())],
-            edges: vec![Edge { label: "qvi".to_owned(), node: node.clone(), schema: far.clone(), operator: None }],
+            attributes: std::iter::once(lei).chain(others).collect(),
+            edges: vec![Edge { label, node: node.clone(), schema: far.clone(), operator }],
             rules: self.rules.iter().map(rule).collect::<Result<_, _>>()?,
         })
     }
@@ -129,9 +150,18 @@ impl Issue {
 }
 
 impl Revoke {
+    /// The one that is meant; none named: the one that the case is about.
+    pub(super) fn meant(&self, given: &Given) -> Result<&Revocable, Unproven> {
+        let all = self.credentials.as_slice();
+        let among = if given.credential.is_some() { all } else { all.get(..self.mains).unwrap_or(all) };
+        pick("credential to revoke", among, |credential| &credential.said, given.credential.as_ref())
+    }
+}
+
+impl Revocable {
     fn event(&self, given: &Given) -> Revocation {
         Revocation {
-            credential: self.credential.value.clone(),
+            credential: self.said.clone(),
             registry: self.registry.clone(),
             prior: self.issuance.value.clone(),
             dated: given.event_dated.clone(),
@@ -139,7 +169,7 @@ impl Revoke {
     }
 
     fn credential(&self) -> Made {
-        Made { said: self.credential.value.clone(), text: self.text.clone() }
+        Made { said: self.said.clone(), text: self.text.clone() }
     }
 }
 

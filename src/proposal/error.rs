@@ -157,7 +157,7 @@ pub enum Unproven {
     #[error("the evidence proves more than one {what}: {}", values.join(", "))]
     #[diagnostic(
         code(countersign::proposal::several),
-        help("name the one that is meant (`--registry SAID`), or take only that one into the bundle")
+        help("name the one that is meant (`--registry SAID`, `--revoke SAID`), or take only that one into the bundle")
     )]
     Several {
         /// What.
@@ -187,6 +187,57 @@ pub enum Unproven {
         /// What was asked for.
         asked: Option<Said>,
     },
+    /// A flow that ends otherwise.
+    #[error("the flow of the case, `{flow}`, {what} no credential")]
+    #[diagnostic(
+        code(countersign::proposal::other_flow),
+        help(
+            "`flow` in the manifest says what a case is about: issuances, revocations (`--revoke`), or no event of the QVI at all"
+        )
+    )]
+    OtherFlow {
+        /// The flow.
+        flow: String,
+        /// `issues` or `revokes`.
+        what: &'static str,
+    },
+    /// A role that nobody authorized.
+    #[error("no record of kind `credential` names the {kind} that the role rests on")]
+    #[diagnostic(
+        code(countersign::proposal::no_authorization),
+        help(
+            "the entity issues the authorization to the QVI; take its chain and registry into the bundle, with a record"
+        )
+    )]
+    NoAuthorization {
+        /// The type of authorization.
+        kind: &'static str,
+    },
+    /// An authorization that does not hold.
+    #[error("the {kind} `{said}` {why}")]
+    #[diagnostic(
+        code(countersign::proposal::authorization),
+        help(
+            "a role says what its authorization says, and stands as long as that does; ask the entity for one that holds"
+        )
+    )]
+    Authorization {
+        /// The type of authorization.
+        kind: &'static str,
+        /// Which.
+        said: Said,
+        /// Why not.
+        why: String,
+    },
+    /// A credential that needs salts.
+    #[error("the credential has no salts, and its type hides its holder behind two")]
+    #[diagnostic(
+        code(countersign::proposal::no_salts),
+        help(
+            "`countersign propose` makes them; a proposal made elsewhere has `u` at the top and among the attributes"
+        )
+    )]
+    NoSalts,
     /// A date outside of its range.
     #[error("`{dated}` is not between {from}, which {by}, and {to}")]
     #[diagnostic(

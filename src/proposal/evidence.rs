@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::bundle::json::Numbers;
-use crate::bundle::place::printable_path;
+use crate::bundle::place::{printable, printable_path};
 use crate::bundle::{Area, FileState, Snapshot};
 use crate::keri::pool::{self, Pooled, PooledCredential, PooledLog, Question, Spot, Standing, Stream};
 use crate::keri::{CredentialType, Status, Weight, schema};
@@ -15,8 +15,9 @@ use crate::primitives::{Aid, Instant, Lei, Said};
 use crate::trust;
 
 use super::error::Unproven;
+use super::flow::{Flow, Kind};
 use super::records::{self, Document};
-use super::{Act, Group, Issue, Proof, Proven, Revoke, Sources, Subject};
+use super::{Act, Group, Issue, Proof, Proven, Sources, Subject};
 
 /// The kind that the manifest gives a stream.
 const STREAM_KIND: &str = "cesr";
@@ -34,9 +35,15 @@ pub fn prove(act: &Act, sources: &Sources<'_>) -> Result<Proven, Unproven> {
     let manifest = sources.snapshot.manifest(Area::Bundle).ok_or(Unproven::Unsealed)?;
     let sealed = manifest.text("created_at").and_then(|text| text.parse::<Instant>().ok());
     let from = Proof::new(sealed.ok_or(Unproven::Unsealed)?, "is when the bundle was sealed");
-    let subject = match act {
-        Act::Issue => Subject::Issue(Box::new(world.issue()?)),
-        Act::Revoke(credential) => Subject::Revoke(Box::new(world.revoke(credential.as_ref())?)),
+    let flow = manifest.text("flow").unwrap_or_default();
+    let other = |what: &'static str| Err(Unproven::OtherFlow { flow: printable(flow), what });
+    let subject = match (act, Flow::named(flow)) {
+        (Act::Issue, Some(Flow::Issue(kind))) => Subject::Issue(Box::new(world.issue(kind)?)),
+        (Act::Revoke(credential), Some(Flow::Revoke(kind, cause))) => {
+            Subject::Revoke(Box::new(world.revoke(kind, cause, credential.as_ref())?))
+        }
+        (Act::Issue, Some(Flow::Revoke(..)) | None) => return other("issues"),
+        (Act::Revoke(_), Some(Flow::Issue(_)) | None) => return other("revokes"),
     };
     let others = world.pooled.logs.iter().filter(|log| log.aid != group.aid);
     let latest = |log: &PooledLog| Some((log.aid.clone(), log.fact.states.last()?.keys.clone()));
@@ -44,10 +51,10 @@ pub fn prove(act: &Act, sources: &Sources<'_>) -> Result<Proven, Unproven> {
 }
 
 /// The streams of a case and what they prove together.
-struct World<'s> {
-    sources: &'s Sources<'s>,
+pub(super) struct World<'s> {
+    pub(super) sources: &'s Sources<'s>,
     streams: Vec<Stream<'s>>,
-    pooled: Pooled,
+    pub(super) pooled: Pooled,
 }
 
 impl<'s> World<'s> {
@@ -104,12 +111,27 @@ impl<'s> World<'s> {
         })
     }
 
-    fn issue(&self) -> Result<Issue, Unproven> {
+    fn issue(&self, kind: Kind) -> Result<Issue, Unproven> {
+        match kind.authorization() {
+            Some(authorized_by) => self.issue_role(kind, authorized_by),
+            None => self.issuance(kind, self.lei()?, self.issuee()?, Vec::new(), self.authorities()?),
+        }
+    }
+
+    /// What every issuance has: schema, registry and prescribed texts.
+    pub(super) fn issuance(
+        &self,
+        kind: Kind,
+        lei: Proof<Lei>,
+        issuee: Proof<Aid>,
+        attributes: Vec<(String, Proof<String>)>,
+        authorities: Vec<Proof<(Said, Said)>>,
+    ) -> Result<Issue, Unproven> {
         let trust = self.sources.trust;
-        let kind = trust::CredentialType::Le;
+        let type_of = kind.pinned();
         let pinned = |pin: &&trust::SchemaPin| {
             let as_of = self.sources.as_of;
-            pin.credential_type == kind && pin.valid_from <= as_of && pin.valid_to.is_none_or(|to| as_of <= to)
+            pin.credential_type == type_of && pin.valid_from <= as_of && pin.valid_to.is_none_or(|to| as_of <= to)
         };
         let schemas: Vec<Proof<Said>> = trust
             .schemas
@@ -118,18 +140,29 @@ impl<'s> World<'s> {
             .map(|pin| Proof::new(pin.said.clone(), "the trust file, `schemas`"))
             .collect();
         if schemas.is_empty() {
-            return Err(Unproven::NoSchema { credential_type: kind.as_str(), as_of: self.sources.as_of });
+            return Err(Unproven::NoSchema { credential_type: type_of.as_str(), as_of: self.sources.as_of });
         }
-        let rules = schema::prescribed(CredentialType::Le).into_iter();
+        let rules = schema::prescribed(kind.credential_type()).into_iter();
         Ok(Issue {
-            lei: self.lei()?,
-            issuee: self.issuee()?,
+            kind,
+            lei,
+            issuee,
+            attributes,
             issuer: Proof::new(trust.qvi_aid.clone(), "the trust file, `qvi_aid`"),
             schemas,
             registries: self.registries()?,
-            authorities: self.authorities()?,
+            authorities,
             rules: rules.map(|(label, said)| (label.to_owned(), said.clone(), self.text(&said))).collect(),
         })
+    }
+
+    /// The LEI of the case, as its manifest says.
+    pub(super) fn claimed_lei(&self) -> Result<Proof<Lei>, Unproven> {
+        let manifest = self.sources.snapshot.manifest(Area::Bundle).ok_or(Unproven::Unsealed)?;
+        let lei = manifest.text("lei").and_then(|text| text.parse::<Lei>().ok());
+        let path = "bundle/manifest.json".to_owned();
+        let lei = lei.ok_or(Unproven::NoField { path, field: "lei".to_owned() })?;
+        Ok(Proof::new(lei, "`bundle/manifest.json`, `lei`"))
     }
 
     /// The LEI: of the bodies that GLEIF gave for it, and of the request.
@@ -225,39 +258,7 @@ impl<'s> World<'s> {
         Ok(found)
     }
 
-    fn revoke(&self, asked: Option<&Said>) -> Result<Revoke, Unproven> {
-        let qvi = &self.sources.trust.qvi_aid;
-        let ours = |credential: &&PooledCredential| {
-            let fact = &credential.fact;
-            fact.issuer == *qvi && fact.status == Status::Issued && asked.is_none_or(|asked| fact.said == *asked)
-        };
-        let found: Vec<&PooledCredential> = self.pooled.credentials.iter().filter(ours).collect();
-        let nothing = || Unproven::NothingToRevoke { qvi: qvi.clone(), asked: asked.cloned() };
-        let credential = match found.as_slice() {
-            [one] => one,
-            [] => return Err(nothing()),
-            several => {
-                let values = several.iter().map(|credential| credential.fact.said.to_string()).collect();
-                return Err(Unproven::Several { what: "credential to revoke", values });
-            }
-        };
-        let issued = credential.fact.issued.as_ref().ok_or_else(nothing)?;
-        let file = self.file(credential.spot);
-        Ok(Revoke {
-            credential: Proof::new(
-                credential.fact.said.clone(),
-                format!("the credential in {file}, issued and not revoked"),
-            ),
-            text: self.bytes(credential.spot).ok_or_else(nothing)?.to_owned(),
-            registry: credential.fact.registry.clone(),
-            issuance: Proof::new(
-                issued.said.clone(),
-                format!("its issuance, sealed by event number {} of the QVI", issued.sealed.sn),
-            ),
-        })
-    }
-
-    fn log(&self, aid: &Aid) -> Option<&PooledLog> {
+    pub(super) fn log(&self, aid: &Aid) -> Option<&PooledLog> {
         self.pooled.logs.iter().find(|log| log.aid == *aid && !log.fact.events.is_empty())
     }
 
@@ -269,14 +270,14 @@ impl<'s> World<'s> {
         found.or_else(|| self.sources.schemas.and_then(|library| library.text(said)).map(str::to_owned))
     }
 
-    fn bytes(&self, spot: Option<Spot>) -> Option<&'s str> {
+    pub(super) fn bytes(&self, spot: Option<Spot>) -> Option<&'s str> {
         let spot = spot?;
         let stream = self.streams.iter().find(|stream| stream.id == spot.stream)?;
         std::str::from_utf8(stream.bytes.get(spot.start..spot.end)?).ok()
     }
 
     /// The file of something found, for people.
-    fn file(&self, spot: Option<Spot>) -> String {
+    pub(super) fn file(&self, spot: Option<Spot>) -> String {
         match spot {
             Some(spot) if spot.stream >= LIVE => "the live state".to_owned(),
             Some(spot) => {
@@ -307,7 +308,7 @@ fn listed(snapshot: &Snapshot) -> Result<Vec<Stream<'_>>, Unproven> {
 }
 
 /// Takes a value, or says that it is another than the one before.
-fn agree<T: Clone + PartialEq + ToString>(
+pub(super) fn agree<T: Clone + PartialEq + ToString>(
     what: &'static str,
     known: &mut Option<Proof<T>>,
     found: Proof<T>,

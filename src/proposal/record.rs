@@ -71,7 +71,7 @@ impl Proven {
         put("subject_case", json!(manifest.text("bundle_id").unwrap_or_default()));
         put("bundle_digest", json!(manifest.digest.to_string()));
         put("predecessor_sha256", json!(predecessor.map(|digest| digest.to_string())));
-        put("credential_type", json!(self.credential_type()));
+        put("credential_type", json!(self.credential_type(draft)));
         put("draft_credential", values.credential.clone());
         let event = |name: &str| values.event.get(name).cloned().unwrap_or(Value::Null);
         let mut named = json!({

@@ -127,6 +127,7 @@ pub enum SignatureRefused {
 pub struct Matched {
     draft: Draft,
     act: Act,
+    credential_type: &'static str,
     group: Group,
     qar1: u32,
     signatures: Vec<IndexedSignature>,
@@ -190,6 +191,7 @@ impl Proven {
         Ok(Matched {
             draft: comparison.draft.clone(),
             act: self.act(),
+            credential_type: self.credential_type(&comparison.draft),
             group: self.group.clone(),
             qar1: index,
             signatures: signatures.map_err(|why| SignatureRefused::Together { why })?,
@@ -228,6 +230,11 @@ impl Matched {
     /// What it does.
     pub fn act(&self) -> &Act {
         &self.act
+    }
+
+    /// The type of the credential: `LE`.
+    pub fn credential_type(&self) -> &'static str {
+        self.credential_type
     }
 
     /// The group that signs, with its place, prior event, keys and threshold.

@@ -12,6 +12,16 @@ use super::reserve::State;
 /// A store that cannot be used, or a change that it refuses.
 #[derive(Debug, Error, Diagnostic)]
 pub enum StoreError {
+    /// An event that both QARs gave up.
+    #[error("both QARs gave event `{said}` up")]
+    #[diagnostic(
+        code(countersign::store::given_up),
+        help("what was given up is never signed; make a new case, with a proposal of its own")
+    )]
+    GivenUp {
+        /// The event.
+        said: Said,
+    },
     /// It was there, and is gone.
     #[error("the store `{}` is gone, and the trust file says that it was initialised", path.display())]
     #[diagnostic(

@@ -86,9 +86,12 @@ impl Store {
     /// reserved then; before, what is asked for now takes the place: nothing was signed for the older decision.
     ///
     /// # Errors
-    /// `taken`: another event has the place.
+    /// `taken`: another event has the place; `given_up`: this one was given up.
     pub fn reserve(&mut self, asked: &Reservation) -> Result<Reserved, StoreError> {
         self.change(|connection, path| {
+            if is_given_up(connection, path, asked)? {
+                return Err(StoreError::GivenUp { said: asked.said.clone() });
+            }
             let Reservation { group, sn, said, case_id, draft, report, at: when } = asked;
             if let Some(held) = at(connection, path, group, *sn)? {
                 let held = same(held, group, *sn, said)?;
@@ -121,7 +124,7 @@ impl Store {
         })
     }
 
-    /// What stands at a place, unless it was abandoned.
+    /// What stands at a place. What was signed stays there, also when it is abandoned.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -240,12 +243,22 @@ impl Store {
 }
 
 fn at(connection: &Connection, path: &Path, group: &Aid, sn: u64) -> Result<Option<Reserved>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM reservations WHERE grp = ? AND sn = ? AND abandoned_by IS NULL");
+    // A signature may be with anybody: where one was made, no other event is signed, whoever gave it up.
+    let holds = "(abandoned_by IS NULL OR signature IS NOT NULL)";
+    let sql = format!("SELECT {COLUMNS} FROM reservations WHERE grp = ? AND sn = ? AND {holds} ORDER BY id DESC");
     let found = connection
         .query_row(&sql, params![group.as_str(), number(path, sn)?], |row| Ok(read(row)))
         .optional()
         .map_err(|error| refused(path, &error))?;
     found.transpose().map_err(|reason| damaged(path, reason))
+}
+
+fn is_given_up(connection: &Connection, path: &Path, asked: &Reservation) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) FROM reservations WHERE grp = ? AND sn = ? AND said = ? AND abandoned_by IS NOT NULL";
+    let count: i64 = connection
+        .query_row(sql, params![asked.group.as_str(), number(path, asked.sn)?, asked.said.as_str()], |row| row.get(0))
+        .map_err(|error| refused(path, &error))?;
+    Ok(count > 0)
 }
 
 fn same(held: Reserved, group: &Aid, sn: u64, asked: &Said) -> Result<Reserved, StoreError> {

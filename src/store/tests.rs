@@ -113,6 +113,21 @@ fn two_records_give_a_place_up() {
     let history = store.history().unwrap();
     assert_eq!(history.iter().map(|row| row.state).collect::<Vec<_>>(), [State::Abandoned, State::Reserved]);
     assert_eq!(history[0].abandoned_by, Some(records));
+    assert_eq!(code(&store.reserve(&reservation(7, "a")).unwrap_err()), "given_up");
+}
+
+#[test]
+fn a_place_where_something_was_signed_is_given_to_nobody() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut store = Store::init(&scratch.path().join("store")).unwrap();
+    let (group, said) = (group(), Said::of(b"a"));
+    store.reserve(&reservation(7, "a")).unwrap();
+    store.signed(&group, 7, &said, "sig").unwrap();
+    store.abandon(&group, 7, &said, [Sha256::of(b"one"), Sha256::of(b"two")]).unwrap();
+    assert_eq!(store.history().unwrap()[0].state, State::Abandoned);
+    assert_eq!(code(&store.reserve(&reservation(7, "b")).unwrap_err()), "taken");
+    assert_eq!(code(&store.reserve(&reservation(7, "a")).unwrap_err()), "given_up");
+    store.reserve(&reservation(8, "b")).unwrap();
 }
 
 #[test]

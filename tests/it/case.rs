@@ -1,5 +1,6 @@
 //! The acts of a case: the whole walk with the keys of the fixture, and each refusal.
 
+mod abandoned;
 mod command;
 mod refused;
 mod waived;

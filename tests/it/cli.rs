@@ -309,11 +309,16 @@ fn the_settings_schema_has_the_settings() {
     let schema: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(root.join("schemas/config.schema.json")).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    for name in schema["properties"].as_object().unwrap().keys() {
+    for (name, property) in schema["properties"].as_object().unwrap() {
         let scratch = tempfile::tempdir().unwrap();
         let config = scratch.path().join("c.toml");
-        fs::write(&config, format!("{name} = \"x\"\n")).unwrap();
-        assert!(validator.is_valid(&serde_json::json!({ name: "x" })));
+        let value = match property["type"].as_str().unwrap() {
+            "array" => serde_json::json!(["x"]),
+            "integer" => serde_json::json!(5),
+            _ => serde_json::json!("x"),
+        };
+        fs::write(&config, format!("{name} = {value}\n")).unwrap();
+        assert!(validator.is_valid(&serde_json::json!({ name: value })));
         // Accepted as a setting, whatever it then says of its value.
         let run = run(&["--config", &text(&config), "completions", "bash"]);
         assert_eq!(run.status, Some(0), "{name}: {}", run.stderr);

@@ -1,9 +1,12 @@
 //! The gate and the signature: the reference case signs, and everything that was done to it does not.
 
+mod abandoned;
 mod command;
 mod disk;
 mod evidence;
 mod faults;
+mod flow;
+mod flows;
 mod hostile;
 mod installation;
 mod kill;
@@ -13,6 +16,7 @@ mod property;
 mod proposed;
 mod reference;
 mod run;
+mod scenarios;
 mod steps;
 mod table;
 mod together;

@@ -15,7 +15,7 @@ use crate::keri::schema::Library;
 use crate::keri::signature::Memory;
 use crate::keri::signed::Claim;
 use crate::keri::{CredentialType, Status, Weight};
-use crate::primitives::{Aid, Instant};
+use crate::primitives::{Aid, Instant, Said};
 use crate::trust::Trust;
 
 /// The kind that manifests give a stream.
@@ -49,6 +49,8 @@ pub struct Established {
 pub struct LiveState {
     /// Everything that is wrong with them; without live streams it is empty.
     pub problems: Vec<LiveProblem>,
+    /// The events of the QVI's group, by place; none without live streams.
+    pub group: Vec<Said>,
     /// The key states in force, by all streams together.
     pub states: BTreeMap<Aid, Established>,
 }
@@ -113,9 +115,12 @@ pub(super) fn verify(asked: &Asked<'_>) -> (LiveState, Signatures) {
     let together = pooled(&all, &detached);
     let paths = sidecars.iter().map(|of| of.path.clone());
     let signatures = paths.zip(together.detached.iter().cloned()).collect();
-    let mut state = LiveState { problems: Vec::new(), states: states(&together) };
+    let mut state = LiveState { problems: Vec::new(), group: Vec::new(), states: states(&together) };
     if !live.is_empty() {
-        state.problems = problems(asked.trust, &pooled(&evidence, &[]), &pooled(&live, &[]), &together);
+        let live = pooled(&live, &[]);
+        let events = log(&live, &asked.trust.qvi_aid).map(|log| log.fact.events.as_slice()).unwrap_or_default();
+        state.group = events.iter().map(|event| event.said.clone()).collect();
+        state.problems = problems(asked.trust, &pooled(&evidence, &[]), &live, &together);
     }
     (state, signatures)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::bundle::json::{Numbers, Tree};
 use crate::bundle::{Area, FileState, Snapshot};
-use crate::primitives::{Aid, Instant, Sha256};
+use crate::primitives::{Aid, Instant, Said, Sha256};
 
 use super::live::Signatures;
 
@@ -21,6 +21,8 @@ pub struct Papers {
     pub reports: Vec<Named>,
     /// Findings that officers accepted.
     pub waivers: Vec<WaiverPaper>,
+    /// Who gave the event up.
+    pub abandonments: Vec<Abandonment>,
     /// Who the QARs are.
     pub rosters: Vec<Roster>,
     /// Who sealed the bundle.
@@ -79,6 +81,23 @@ pub struct WaiverPaper {
     pub approved_by: Vec<(String, Option<Aid>)>,
 }
 
+/// A QAR's word that an event will not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Abandonment {
+    /// Where it lies.
+    pub path: String,
+    /// The digest of the record.
+    pub digest: Option<Sha256>,
+    /// Whose signatures hold.
+    pub signers: BTreeSet<Aid>,
+    /// The group, and the place in its log.
+    pub place: Option<(Aid, u64)>,
+    /// The event.
+    pub said: Option<Said>,
+    /// Why, in a word.
+    pub cause: String,
+}
+
 /// A roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roster {
@@ -124,6 +143,9 @@ impl Papers {
                     .push(Submission { signers, bundle: same(&tree, ["manifest_sha256", "bundle_digest"]) }),
                 (Area::Decision, "approval") => papers.approvals.push(approval(&file.path, &tree, signers)),
                 (Area::Decision, "policy-report") => papers.reports.push(named(snapshot, &tree)),
+                (Area::Decision, "abandonment") => {
+                    papers.abandonments.push(abandonment(&file.path, file.sha256(), &tree, signers));
+                }
                 (Area::Decision, "waiver") => papers.waivers.push(waiver(&tree, signers)),
                 (Area::Bundle, "qar-roster") if file.is_listed() => {
                     papers.rosters.push(Roster { signers, members: members(&tree) });
@@ -204,6 +226,19 @@ fn waiver(tree: &Tree<'_>, signers: BTreeSet<Aid>) -> WaiverPaper {
     }
 }
 
+fn abandonment(path: &str, digest: Option<Sha256>, tree: &Tree<'_>, signers: BTreeSet<Aid>) -> Abandonment {
+    let group = tree.get("group_aid").and_then(Tree::text).and_then(|aid| aid.parse().ok());
+    let sn = tree.get("event_sn").and_then(Tree::integer).and_then(|sn| u64::try_from(sn).ok());
+    Abandonment {
+        path: path.to_owned(),
+        digest,
+        signers,
+        place: group.zip(sn),
+        said: tree.get("event_said").and_then(Tree::text).and_then(|said| said.parse().ok()),
+        cause: text(tree, "cause"),
+    }
+}
+
 fn members(tree: &Tree<'_>) -> Vec<Member> {
     let members = tree.get("members").and_then(Tree::items).unwrap_or_default();
     let member = |of: &Tree<'_>| {
@@ -224,6 +259,8 @@ fn used(kind: &str, tree: &Tree<'_>) -> Option<Sha256> {
         "challenge" => "nonce",
         "recording" => "media_sha256",
         "issuance-request" => "body_said",
+        // An authorization authorizes one credential; others are shown again and again.
+        "credential" if text(tree, "credential_type").ends_with("_AUTH") => "credential_said",
         _ => return None,
     };
     let value = tree.get(field)?.text()?;

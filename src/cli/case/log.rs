@@ -91,6 +91,7 @@ fn act(done: &Done) -> String {
             crate::case::Decision::Reject => "rejected".to_owned(),
         },
         What::Signed(_) => "signed the event".to_owned(),
+        What::Abandoned(_) => "gave the event up".to_owned(),
         What::Other => printable(&done.kind),
     }
 }

@@ -7,7 +7,8 @@ use countersign::ledger::Kind;
 use serde_json::Value;
 
 use super::run::{Keys, Ran};
-use super::world::World;
+use super::world::{World, live_streams};
+use crate::lei::{Answer, Server, ok, status};
 
 /// In the installation, by the clock of the fixture.
 fn run(world: &World, arguments: &[&str]) -> Ran {
@@ -82,8 +83,8 @@ fn what_cannot_be_decided_on_ends_the_command() {
 #[test]
 fn the_report_of_the_gate_is_written_in_any_format_and_never_into_the_case() {
     let world = World::reference();
-    installed(&world);
-    let gate = |more: &[&str]| run(&world, &[&["gate", "case", "--live", "live.cesr"], more].concat());
+    world.lay_out();
+    let gate = |more: &[&str]| run(&world, &[&["gate", "case", "--live", "live-0.cesr"], more].concat());
     let no = gate(&["--report", "json=gate.json", "--report", "html=gate.html"]);
     assert_eq!(no.status, Some(4), "{}{}", no.stdout, no.stderr);
     let report = countersign::report::json::read(&fs::read(world.folder.path().join("gate.json")).unwrap()).unwrap();
@@ -97,4 +98,81 @@ fn the_report_of_the_gate_is_written_in_any_format_and_never_into_the_case() {
     assert_eq!(none.status, Some(4), "{}", none.stdout);
     assert!(none.stderr.contains("no report could be made, and none is written"), "{}", none.stderr);
     assert!(!world.folder.path().join("none.json").exists());
+}
+
+/// The installation asks these addresses, and each has two seconds.
+fn asks(world: &World, urls: &[String]) {
+    let path = world.folder.path().join("countersign.toml");
+    let settings = fs::read_to_string(&path).unwrap();
+    let urls: Vec<String> = urls.iter().map(|url| format!("\"{url}\"")).collect();
+    fs::write(path, format!("{settings}live = [{}]\nlive_timeout_s = 2\n", urls.join(", "))).unwrap();
+}
+
+/// What the gate says of the live state that a server gives, one answer for each address.
+fn of_live(answers: Vec<Answer>) -> String {
+    let world = World::reference();
+    world.lay_out();
+    let count = answers.len();
+    let server = Server::new(answers);
+    asks(&world, &(0..count).map(|at| format!("{}/oobi/{at}", server.url)).collect::<Vec<_>>());
+    let ran = run(&world, &["gate", "case"]);
+    assert_eq!(ran.status, Some(4), "{}{}", ran.stdout, ran.stderr);
+    let live = ran.stdout.split("\n\n").filter(|reason| reason.starts_with("3 live"));
+    live.collect::<Vec<_>>().join("\n\n")
+}
+
+#[test]
+fn live_state_is_fetched_from_the_addresses_of_the_settings() {
+    assert_eq!(of_live(live_streams().into_iter().map(ok).collect()), "");
+}
+
+#[test]
+fn a_server_that_lies_is_not_believed() {
+    let mut streams = live_streams();
+    let at = streams[2].len() - 10;
+    streams[2][at] = if streams[2][at] == b'A' { b'B' } else { b'A' };
+    let told = of_live(streams.into_iter().map(ok).collect());
+    assert!(told.contains("countersign::gate::live_unusable"), "{told}");
+}
+
+#[test]
+fn a_server_that_gives_an_old_state_is_behind() {
+    let mut streams = live_streams();
+    let text = String::from_utf8(streams[2].clone()).unwrap();
+    streams[2].truncate(text.rfind("{\"v\":\"KERI").unwrap());
+    streams.retain(|stream| !String::from_utf8_lossy(stream).contains("\"ACDC"));
+    let told = of_live(streams.into_iter().map(ok).collect());
+    assert!(told.contains("countersign::gate::live_behind"), "{told}");
+}
+
+/// Where one does not answer, the others count for nothing: it may be the one that knows more.
+#[test]
+fn every_address_must_answer_in_time() {
+    for (answer, why) in [
+        (Answer::Hang(std::time::Duration::from_secs(4)), "did not answer in full within 2 s"),
+        (status("404 Not Found"), "answered 404"),
+        (
+            Answer::Send("302 Found", vec![("Location", "https://elsewhere.example".to_owned())], Vec::new()),
+            "redirects",
+        ),
+    ] {
+        let mut answers: Vec<Answer> = live_streams().into_iter().map(ok).collect();
+        answers.push(answer);
+        let told = of_live(answers);
+        assert!(told.contains("countersign::gate::no_live_state"), "{told}");
+        let line = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(line.contains(why), "{line}");
+    }
+}
+
+#[test]
+fn addresses_are_asked_for_by_https_only_and_not_beside_files() {
+    let world = World::reference();
+    world.lay_out();
+    asks(&world, &["http://witness.example/oobi".to_owned()]);
+    let ran = run(&world, &["gate", "case"]);
+    assert!(ran.stdout.contains("countersign::gate::no_live_state") && ran.stdout.contains("https"), "{}", ran.stdout);
+    // Who names files asks nobody.
+    let ran = run(&world, &["gate", "case", "--live", "live-0.cesr"]);
+    assert!(!ran.stdout.contains("3 live"), "{}", ran.stdout);
 }

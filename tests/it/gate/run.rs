@@ -62,7 +62,8 @@ impl World {
             fs::write(path, bytes).unwrap();
         }
         let mut settings = format!(
-            "trust = \"trust.json\"\nkeys = \"keys\"\nstore = {:?}\nledger = {:?}\n",
+            "trust = \"trust.json\"\nkeys = \"keys\"\ncases = {:?}\nstore = {:?}\nledger = {:?}\n",
+            crate::proposal::fixtures().join("cases").to_str().unwrap(),
             self.store_path.to_str().unwrap(),
             self.ledger_path.to_str().unwrap()
         );

@@ -26,8 +26,9 @@ use countersign::store::Store;
 use countersign::trust::Trust;
 use serde_json::Value;
 
-use crate::fixture::options;
+use super::flow::{FLOWS, Flow};
 use super::run::{Keys, Ran};
+use crate::fixture::options;
 use crate::proposal::fixtures;
 
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -38,6 +39,12 @@ pub const NOW: &str = "2026-03-20T15:00:00Z";
 const REPORTED: &str = "2026-03-20T14:50:00Z";
 /// The report that QAR2 approved.
 const REPORT: &str = "decision/report-1.json";
+/// Those under which the QVI issues.
+const SCHEMAS: [&str; 3] = [
+    "ENPXp1vQzRF6JwIuS-mp2U8Uf1MoADoP_GqQ62VsDZWY",
+    "EBNaNu-M9P5cgrnfl2Fvymy4E_jvxxyjb70PRtiANlJy",
+    "EEy9PkikFcANV1l7EHukCeXqrzT1hNZjGlUk7wuMO5jw",
+];
 pub const PASSPHRASE: &str = "correct horse battery";
 
 pub fn at(text: &str) -> Instant {
@@ -66,12 +73,17 @@ pub fn live_streams() -> Vec<Vec<u8>> {
 
 /// Changes files as the patch of a case does; what changed is signed again.
 pub fn patched(files: &Files, steps: &str) -> Files {
+    patched_by("b0", files, steps)
+}
+
+/// The same, with the keys of the people of a case.
+pub fn patched_by(case: &str, files: &Files, steps: &str) -> Files {
     if steps.is_empty() {
         return files.clone();
     }
     let source = Source::new("patch.yaml", format!("patch:\n{steps}"));
     let file = patch_file(&source).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let keys = Seeds::parse(&fs::read(fixtures().join("keri/b0/keys.json")).unwrap()).unwrap();
+    let keys = Seeds::parse(&fs::read(fixtures().join(format!("keri/{case}/keys.json"))).unwrap()).unwrap();
     // The report is a document of the past: nothing in it is made to agree with what changes.
     let mut files = files.clone();
     let report = files.remove_entry(REPORT);
@@ -85,6 +97,8 @@ pub fn patched(files: &Files, steps: &str) -> Files {
 
 /// The installation.
 pub struct World {
+    /// The case as it was before anything was done to it; none: the reference case.
+    pub flow: Option<&'static Flow>,
     pub folder: tempfile::TempDir,
     pub files: Files,
     pub trust: Trust,
@@ -114,6 +128,27 @@ impl World {
 
     /// The case with a patch from the beginning on, and one after its approval.
     pub fn with(before: &str, after: &str) -> Self {
+        Self::installed(|trust| {
+            let files = match (before, after) {
+                // The report is the same whenever nothing was changed before it.
+                ("", after) => patched(approved(trust), after),
+                (before, after) => patched(&approve(&patched(&undecided(), before), trust), after),
+            };
+            let live = Live { streams: live_streams(), fetched_at: at("2026-03-20T14:59:00Z") };
+            (None, files, live, at(NOW))
+        })
+    }
+
+    /// The case of another flow, with a patch from the beginning on, and one after its approval.
+    pub fn of(flow: &'static Flow, before: &str, after: &str) -> Self {
+        Self::installed(|trust| {
+            let files = flow.approve(&patched_by(flow.case, &flow.undecided(), before), trust);
+            let live = Live { streams: flow.live_streams(), fetched_at: at(&flow.at("59")) };
+            (Some(flow), patched_by(flow.case, &files, after), live, at(flow.now))
+        })
+    }
+
+    fn installed(case: impl FnOnce(&Trust) -> (Option<&'static Flow>, Files, Live, Instant)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let [store_path, ledger_path] = ["store.sqlite", "ledger.jsonl"].map(|name| folder.path().join(name));
         Store::init(&store_path).unwrap();
@@ -122,15 +157,9 @@ impl World {
         let mut ledger = Ledger::begin(&ledger_path, genesis).unwrap();
         let trust = trust(|trust| initialised(trust, &ledger.genesis().to_string()));
         put_in_force(&trust, &mut ledger);
-        let files = match (before, after) {
-            // The report is the same whenever nothing was changed before it.
-            ("", after) => patched(approved(&trust), after),
-            (before, after) => patched(&approve(&patched(&undecided(), before), &trust), after),
-        };
-        let now = at(NOW);
+        let (flow, files, live, now) = case(&trust);
         let lock = Some(lock(&trust, |_| {}));
-        let live = Some(Live { streams: live_streams(), fetched_at: at("2026-03-20T14:59:00Z") });
-        Self { folder, files, trust, lock, live, now, signer: "Q2", store_path, ledger_path }
+        Self { flow, folder, files, trust, lock, live: Some(live), now, signer: "Q2", store_path, ledger_path }
     }
 
     /// The trust file.
@@ -158,11 +187,16 @@ impl World {
             profile: lock.profile.clone(),
             parameters: lock.parameters.clone().into_iter().collect(),
         });
-        let around = Around { program: program(), trust: &self.trust, cases: None, schemas: None, terms };
+        let earlier = fixtures().join("cases");
+        let around = Around { program: program(), trust: &self.trust, cases: Some(&earlier), schemas: None, terms };
         Fresh::take(&around, &self.snapshot(), self.live.clone(), self.now)
     }
 
     pub fn clear(&self) -> Result<Clearance, Refusal> {
+        self.ask(gate::clear)
+    }
+
+    pub fn ask<T>(&self, answer: fn(&Question<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
         let fresh = self.fresh();
         let view = || {
             let store = Store::open(&self.store_path, self.trust.store_initialised);
@@ -172,7 +206,7 @@ impl World {
             Ok((ledger, store)) => (store, Ok(LedgerView::of(&ledger))),
             Err(error) => (view(), Err(error.to_string())),
         };
-        gate::clear(&Question {
+        answer(&Question {
             fresh: &fresh,
             trust: &self.trust,
             lock: Ok(self.lock.as_ref()),
@@ -226,7 +260,10 @@ impl World {
 
     #[track_caller]
     pub fn refused_unrecorded(&self, code: Code) -> Attempt {
-        unmutated();
+        match self.flow {
+            None => unmutated(),
+            Some(flow) => flow.signs(),
+        }
         let attempt = self.attempt();
         assert!(!attempt.opened, "a key was opened");
         let Err(refusal) = &attempt.outcome else { panic!("it was signed; expected {code}") };
@@ -323,8 +360,12 @@ pub fn draft(trust: &Trust, change: impl FnOnce(&mut Terms)) -> SignedLock {
         levels: BTreeMap::new(),
         profile: "house".to_owned(),
         parameters: BTreeMap::new(),
-        flows: ["le-unsolicited".to_owned()].into(),
-        schemas: ["ENPXp1vQzRF6JwIuS-mp2U8Uf1MoADoP_GqQ62VsDZWY".parse().unwrap()].into(),
+        flows: ["le-unsolicited", "le-solicited"]
+            .into_iter()
+            .chain(FLOWS.iter().map(|flow| flow.case))
+            .map(str::to_owned)
+            .collect(),
+        schemas: SCHEMAS.map(|said| said.parse().unwrap()).into(),
         report_max_age: Duration::from_seconds(900),
         live_max_age: Duration::from_seconds(900),
         skew: Duration::from_seconds(120),
@@ -364,17 +405,24 @@ pub fn report_by(program: &Program, files: &Files, trust: &Trust, as_of: &str, s
     let mut undecided = files.clone();
     undecided.retain(|path, _| !is_decided(path));
     let snapshot = Snapshot::from_files(undecided, &Limits::STANDARD);
-    check::check(program, &snapshot, trust, None, &options).unwrap()
+    let earlier = fixtures().join("cases");
+    check::check(program, &snapshot, trust, Some(&earlier), &options).unwrap()
 }
 
 /// The case with this report approved.
 pub fn with_report(files: &Files, report: &[u8]) -> Files {
+    decided("b0", files, &crate::proposal::snapshot().to_files(), report)
+}
+
+/// The case with the report and the decision of the fixture, about this report.
+pub fn decided(case: &str, files: &Files, fixture: &Files, report: &[u8]) -> Files {
     let digest = Sha256::of(report);
     let bundle = Sha256::of(&files["bundle/manifest.json"]);
     let last = files.iter().rfind(|(path, _)| path.starts_with("decision/") && path.ends_with(".json"));
     let last = Sha256::of(last.unwrap().1);
     let mut files = files.clone();
-    files.extend(crate::proposal::snapshot().to_files().into_iter().filter(|(path, _)| is_decided(path)));
+    files
+        .extend(fixture.iter().filter(|(path, _)| is_decided(path)).map(|(path, bytes)| (path.clone(), bytes.clone())));
     let set = |at: &str, to: &str| format!("  - set: decision/{at}\n    to: {to}\n");
     let steps = [
         ("05-report.json#/predecessor_sha256", &last),
@@ -386,11 +434,12 @@ pub fn with_report(files: &Files, report: &[u8]) -> Files {
         ("06-approval.json#/reviewed_manifest_sha256", &bundle),
     ]
     .map(|(at, to)| set(at, &to.to_string()));
-    let mut files = patched(&files, &(set("05-report.json#/report_path", REPORT) + &steps.concat()));
+    let more = set("05-report.json#/report_path", REPORT) + &set("05-report.json#/stage", "proposal");
+    let mut files = patched_by(case, &files, &(more + &steps.concat()));
     files.insert(REPORT.to_owned(), report.to_vec());
     files
 }
 
-fn is_decided(path: &str) -> bool {
+pub fn is_decided(path: &str) -> bool {
     path.starts_with("decision/05") || path.starts_with("decision/06")
 }

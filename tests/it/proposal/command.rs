@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use countersign::bundle::Limits;
 use countersign::keri::build;
 
 use super::*;
@@ -21,8 +22,13 @@ struct Ran {
 impl Case {
     /// The reference case as it was when both QARs were assigned.
     fn assigned() -> Self {
+        Self::of(snapshot())
+    }
+
+    /// A case as it was when both QARs were assigned.
+    fn of(snapshot: &Snapshot) -> Self {
         let case = Self { folder: tempfile::tempdir().unwrap() };
-        for (path, bytes) in snapshot().to_files() {
+        for (path, bytes) in snapshot.to_files() {
             let decided = path.starts_with("decision/") && path.as_str() > "decision/03";
             if !decided && !path.starts_with("post/") {
                 let path = case.path().join(path);
@@ -154,7 +160,7 @@ fn what_keeps_it_from_proposing_is_said() {
         (vec!["--out", inside.to_str().unwrap()], "cli::output_in_case"),
         (vec!["--signature", &none], "cli::signature"),
         (vec!["--from", &none], "proposal::not_readable"),
-        (vec!["--revoke", "--out", "x"], "proposal::nothing_to_revoke"),
+        (vec!["--revoke", "--out", "x"], "proposal::other_flow"),
     ] {
         let ran = case.propose(&arguments);
         assert_eq!(ran.status, Some(2), "{arguments:?}: {}", ran.stdout);
@@ -173,4 +179,31 @@ fn what_keeps_it_from_proposing_is_said() {
     fs::remove_file(case.path().join("decision/01-assignment-qar1.sig.cesr")).unwrap();
     assert_eq!(case.propose(&["--from", foreign]).status, Some(2));
     assert!(case.decided().is_empty());
+}
+
+/// The flow of a case says what it proposes.
+#[test]
+fn each_flow_proposes_what_it_is_about() {
+    for (name, as_of, expected) in [
+        ("oor", "2026-03-30T10:00:00Z", "issuance"),
+        ("le-revocation", "2026-05-06T10:50:00Z", "revocation"),
+        ("le-revocation-involuntary", "2026-05-04T10:50:00Z", "revocation"),
+        ("oor-revocation", "2026-04-20T10:50:00Z", "revocation"),
+        ("ecr-revocation", "2026-04-22T10:50:00Z", "revocation"),
+    ] {
+        let fixture = Snapshot::read(&fixtures().join("cases").join(name), &Limits::STANDARD).unwrap();
+        let case = Case::of(&fixture);
+        let out = case.folder.path().join("out");
+        let out = out.to_str().unwrap();
+        let ran = case.propose_at(as_of, &["--out", out]);
+        assert_eq!(ran.status, Some(0), "{name}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.starts_with(expected), "{name}: {}", ran.stdout);
+        let stream = format!("{out}/proposal.cesr");
+        let same = case.propose_at(as_of, &["--from", &stream, "--compare"]);
+        assert_eq!(same.status, Some(0), "{name}: {}{}", same.stdout, same.stderr);
+    }
+    // The text of an engagement role is in no credential of the case; who has the official schema has it.
+    let fixture = Snapshot::read(&fixtures().join("cases/ecr"), &Limits::STANDARD).unwrap();
+    let ran = Case::of(&fixture).propose_at("2026-04-01T10:00:00Z", &["--out", "x"]);
+    assert!(ran.stderr.contains("countersign::proposal::no_text"), "{}{}", ran.stdout, ran.stderr);
 }

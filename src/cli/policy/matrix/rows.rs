@@ -30,6 +30,8 @@ pub(super) struct Counts {
     pub attested: usize,
     /// Without a rule yet.
     pub pending: usize,
+    /// Which the signing gate decides.
+    pub gate: usize,
     /// Which no evidence decides.
     pub external: usize,
     /// Cases that show a rule of the list.
@@ -39,10 +41,15 @@ pub(super) struct Counts {
 impl Counts {
     /// The same, on one line.
     pub(super) fn in_words(&self) -> String {
-        format!(
-            "{} requirements: {} automatic, {} attested, {} pending, {} external; {} cases",
-            self.requirements, self.automatic, self.attested, self.pending, self.external, self.cases
-        )
+        let sorts = [
+            Some((self.automatic, "automatic")),
+            Some((self.attested, "attested")),
+            Some((self.gate, "gate")).filter(|(count, _)| *count > 0),
+            Some((self.pending, "pending")).filter(|(count, _)| *count > 0),
+            Some((self.external, "external")),
+        ];
+        let sorts: Vec<String> = sorts.into_iter().flatten().map(|(count, sort)| format!("{count} {sort}")).collect();
+        format!("{} requirements: {}; {} cases", self.requirements, sorts.join(", "), self.cases)
     }
 }
 
@@ -83,6 +90,8 @@ pub(super) enum Checkability {
     Attested,
     /// By no rule yet.
     Pending,
+    /// By the signing gate, which knows more than the case.
+    Gate,
     /// By nothing that a case can hold.
     External,
 }
@@ -94,6 +103,7 @@ impl Checkability {
             Self::Automatic => "automatic",
             Self::Attested => "attested",
             Self::Pending => "pending",
+            Self::Gate => "gate",
             Self::External => "external",
         }
     }
@@ -141,12 +151,15 @@ pub(super) fn of(program: &Program, cases: &[ParsedCases], pack: Option<&str>) -
             level: None,
             stage: None,
             packs: vec![external.pack.clone()],
-            checkability: Checkability::External,
+            checkability: if external.gate.is_some() { Checkability::Gate } else { Checkability::External },
             title: None,
             rule: None,
             parts: Vec::new(),
             cases: 0,
-            why: Some(external.why.clone()),
+            why: Some(match &external.gate {
+                Some(code) => format!("refused as `countersign::gate::{code}`: {}", external.why),
+                None => external.why.clone(),
+            }),
         });
     }
     // Stable: within a document the rules stay as written, and what has none follows.
@@ -238,6 +251,7 @@ fn count(requirements: &[Requirement], cases: usize) -> Counts {
             Checkability::Automatic => counts.automatic += 1,
             Checkability::Attested => counts.attested += 1,
             Checkability::Pending => counts.pending += 1,
+            Checkability::Gate => counts.gate += 1,
             Checkability::External => counts.external += 1,
         }
     }

@@ -1,0 +1,86 @@
+//! The live state: what was fetched for a decision, or is fetched now from the addresses of the settings.
+//!
+//! In: files, or addresses. Out: streams with the instant from which on their age counts, or why there are none. Nothing
+//! is believed for where it came from: the streams are verified like evidence. Every address must answer, since the one
+//! that does not may be the one that knows more.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::config::Settings;
+use super::error::CliError;
+use super::{clock, load};
+use crate::check::fresh::Live;
+use crate::fetch::{self, Limits};
+use crate::keri::cesr::STREAM_MAX;
+use crate::primitives::Instant;
+
+/// Most files or addresses.
+const LIVE_MAX: usize = 64;
+
+/// What one address may cost, with another limit of time where the settings say so.
+fn limits(settings: &Settings) -> Limits {
+    let total = Duration::from_secs(settings.live_timeout_s.unwrap_or(10).into());
+    Limits {
+        connect: total.min(Limits::API.connect),
+        total,
+        body_bytes: STREAM_MAX as u64,
+        attempts: 2,
+        wait: Duration::from_secs(5),
+    }
+}
+
+/// The live state; or why there is none, which is for the gate to say.
+///
+/// # Errors
+/// A file cannot be read, or there are too many.
+pub(super) fn state(files: &[PathBuf], settings: &Settings) -> Result<Result<Live, String>, CliError> {
+    match (files, settings.live.as_slice()) {
+        ([], []) => {
+            Ok(Err("no file is given with `--live`, and countersign.toml names no address as `live`".to_owned()))
+        }
+        ([], addresses) => fetched(addresses, settings),
+        (files, _) => read(files).map(Ok),
+    }
+}
+
+/// Files, as old as the oldest of them.
+fn read(files: &[PathBuf]) -> Result<Live, CliError> {
+    if let Some(path) = files.get(LIVE_MAX) {
+        return Err(CliError::TooManyFiles { path: path.clone(), limit: LIVE_MAX });
+    }
+    let mut streams = Vec::new();
+    let mut oldest: Option<Instant> = None;
+    for path in files {
+        let unreadable = |source| CliError::Unreadable { path: path.clone(), source };
+        let changed = clock::instant(fs::metadata(path).and_then(|metadata| metadata.modified()).map_err(unreadable)?)?;
+        oldest = Some(oldest.map_or(changed, |oldest| oldest.min(changed)));
+        streams.push(load::bytes(path, STREAM_MAX as u64)?);
+    }
+    let fetched_at = oldest.map_or_else(clock::now, Ok)?;
+    Ok(Live { streams, fetched_at })
+}
+
+/// What the addresses answer, asked all at once; as old as the question.
+fn fetched(addresses: &[String], settings: &Settings) -> Result<Result<Live, String>, CliError> {
+    if addresses.len() > LIVE_MAX {
+        return Ok(Err(format!(
+            "countersign.toml names {} addresses as `live`, and {LIVE_MAX} are asked",
+            addresses.len()
+        )));
+    }
+    let limits = limits(settings);
+    let fetched_at = clock::now()?;
+    let ask = |url: &str| match fetch::get(url, &limits, &mut std::thread::sleep) {
+        Ok(response) if response.status == 200 => Ok(response.body),
+        Ok(response) => Err(format!("`{url}` answered {}", response.status)),
+        Err(error) => Err(error.to_string()),
+    };
+    let answers: Vec<Result<Vec<u8>, String>> = std::thread::scope(|scope| {
+        let asked: Vec<_> = addresses.iter().map(|url| scope.spawn(move || ask(url))).collect();
+        let panicked = |_| Err("an address could not be asked".to_owned());
+        asked.into_iter().map(|asked| asked.join().unwrap_or_else(panicked)).collect()
+    });
+    Ok(answers.into_iter().collect::<Result<Vec<_>, _>>().map(|streams| Live { streams, fetched_at }))
+}
