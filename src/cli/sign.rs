@@ -14,10 +14,11 @@ use super::error::CliError;
 use super::gate::{About, EXIT_REFUSED, Format, Site, print};
 use super::keys::Folder;
 use super::passphrase::Source;
+use super::signers::{self, Keys};
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
 use crate::gate::{Clearance, Refusal};
-use crate::keystore::{Embedded, KeyFile, Keystore, Signer};
+use crate::keystore::Signer;
 use crate::primitives::Aid;
 use crate::proposal::Assigned;
 use crate::sign::{self, Bench, SignError, Signed};
@@ -46,17 +47,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
-    let keystore = args.folder.keystore(settings)?;
+    let keys = signers::all(&args.folder, settings)?;
     let mut site = Site::load(&args.about.case, &args.about.live, settings)?;
     writable(&args.out, &args.about.case)?;
     let outcome = match site.decide() {
         Err(refusal) => Err(refusal),
         Ok(clearance) => {
-            let file = key(&clearance, keystore.list()?.into_iter().filter_map(|listed| listed.file.ok()), &keystore)?;
-            // Asked for now, used by the signature: the key opens when its place is reserved.
-            let passphrase = args.passphrase.existing(file.name().as_str())?;
-            let signer = Embedded::locked(file, || Ok(passphrase.clone()));
-            signed(&mut site, &clearance, &signer, &args.out)?
+            let keys = key(&clearance, keys)?;
+            keys.with(&args.passphrase, |signer| signed(&mut site, &clearance, signer, &args.out))?
         }
     };
     match outcome {
@@ -92,12 +90,10 @@ fn writable(out: &Path, case: &Path) -> Result<(), CliError> {
 }
 
 /// The keys that may sign; else those of QAR2 by name, else any: the gate says why they may not.
-fn key(clearance: &Clearance, files: impl Iterator<Item = KeyFile>, keystore: &Keystore) -> Result<KeyFile, CliError> {
-    let mut files: Vec<KeyFile> = files.collect();
+fn key(clearance: &Clearance, mut keys: Vec<Keys>) -> Result<Keys, CliError> {
     let (qar2, _) = clearance.qar2();
-    let best = |file: &KeyFile| (clearance.admits(file.aid(), file.key()).is_err(), file.aid() != qar2);
-    files.sort_by_key(best);
-    files.into_iter().next().ok_or_else(|| CliError::EmptyKeystore { path: keystore.folder().to_owned() })
+    keys.sort_by_key(|keys| (clearance.admits(keys.aid(), keys.key()).is_err(), keys.aid() != qar2));
+    keys.into_iter().next().ok_or(CliError::EmptyKeystore)
 }
 
 fn signed(
