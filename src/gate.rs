@@ -9,6 +9,7 @@
 mod clear;
 mod code;
 mod event;
+mod first;
 mod persons;
 mod refusal;
 mod report;
@@ -17,5 +18,6 @@ mod view;
 
 pub use clear::{Clearance, Question, clear};
 pub use code::{Code, Step};
+pub use first::{FirstClearance, NotToPropose, Proposing, first};
 pub use refusal::{Reason, Refusal};
 pub use view::{LedgerView, StoreView};

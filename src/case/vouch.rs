@@ -31,14 +31,14 @@ pub fn vouch(
     signer: &dyn Signer,
 ) -> Result<Vec<u8>, CaseError> {
     let index = state.index_of(signer.aid(), &signer.key())?;
-    let attachments = cesr::read_attachments(beside.unwrap_or_default()).map_err(|_| CaseError::Sidecar)?;
-    let mut signed = match attachments.as_slice() {
-        [] if beside.is_none_or(<[u8]>::is_empty) => Vec::new(),
-        [one] => match &one.group {
+    let attachments = beside.map(cesr::read_attachments).transpose().map_err(|_| CaseError::Sidecar)?;
+    let mut signed = match attachments.as_deref() {
+        None => Vec::new(),
+        Some([one]) => match &one.group {
             Group::TransferableSignatures(signed) => signed.clone(),
             _ => return Err(CaseError::Sidecar),
         },
-        _ => return Err(CaseError::Sidecar),
+        Some(_) => return Err(CaseError::Sidecar),
     };
     if signed.iter().any(|(anchor, _)| anchor.prefix == state.aid.as_str()) {
         return Err(CaseError::Vouched { aid: state.aid.clone() });

@@ -5,6 +5,7 @@
 
 mod assign;
 mod attest;
+mod close;
 mod decide;
 mod log;
 mod show;
@@ -52,6 +53,8 @@ pub(super) enum Command {
     Approve(decide::Approve),
     /// Reject the issuance
     Reject(decide::Reject),
+    /// Seal and sign what followed the signature
+    Close(close::Args),
     /// Show who must do what next
     Show(show::Args),
     /// List what was done, by whom and when
@@ -87,6 +90,7 @@ pub(super) fn run(command: Command, settings: &Settings, terminal: &Terminal) ->
         Command::Waive(args) => waive::run(args, settings, terminal),
         Command::Approve(args) => decide::approve(args, settings, terminal),
         Command::Reject(args) => decide::reject(args, settings, terminal),
+        Command::Close(args) => close::run(args, settings, terminal),
         Command::Show(args) => show::run(args, settings, terminal),
         Command::Log(args) => log::run(args, settings, terminal),
     }

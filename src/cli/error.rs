@@ -425,6 +425,20 @@ pub(super) enum CliError {
         help("nothing was reserved or signed; import the keys of QAR2 with `countersign keys import`")
     )]
     EmptyKeystore,
+    /// QAR1's signature.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    NotToPropose(#[from] crate::gate::NotToPropose),
+    /// A case that is closed too early, or again.
+    #[error("the case is {phase}, and only a signed one is closed")]
+    #[diagnostic(
+        code(countersign::cli::not_to_close),
+        help("`countersign case show CASE` says who must do what next")
+    )]
+    NotToClose {
+        /// Where it stands.
+        phase: &'static str,
+    },
     /// Two for one name.
     #[error("`{name}` is the name of keys and of a signer of countersign.toml")]
     #[diagnostic(code(countersign::cli::two_signers), help("give one of them another name"))]

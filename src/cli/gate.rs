@@ -12,6 +12,7 @@ use super::{Outcome, clock, load, side_by_side};
 use crate::bundle::{Form, Limits, Snapshot};
 use crate::check::Fresh;
 use crate::check::fresh::{Around, Live, Terms};
+use crate::facts::schema::FactSchema;
 use crate::gate::{self, Clearance, LedgerView, Question, Refusal, StoreView};
 use crate::keri::cesr::STREAM_MAX;
 use crate::keri::schema::Library;
@@ -130,6 +131,11 @@ impl Site {
         let live = fetched(live)?;
         let now = clock::now()?;
         Ok(Self { snapshot, trust, store, ledger, now, rule_book: rule_book?, lock, live, schemas, cases })
+    }
+
+    /// What the kinds of records say.
+    pub fn schema(&self) -> &FactSchema {
+        &self.rule_book.program().schema
     }
 
     /// Asks the gate.

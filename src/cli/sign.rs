@@ -17,11 +17,15 @@ use super::passphrase::Source;
 use super::signers::{self, Keys};
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
+use crate::case::{self, Actor, Desk, PartialSignature, Role};
+use crate::check;
 use crate::gate::{Clearance, Refusal};
+use crate::keri::cesr::{self, Group as Attached};
 use crate::keystore::Signer;
 use crate::primitives::Aid;
-use crate::proposal::Assigned;
+use crate::proposal::{Assigned, Group};
 use crate::sign::{self, Bench, SignError, Signed};
+use crate::store::folder::{self, Seen};
 
 /// Sign the event of a case with the key of QAR2, if the gate says yes
 #[derive(Debug, clap::Args)]
@@ -29,8 +33,9 @@ use crate::sign::{self, Bench, SignError, Signed};
     long_about = "Sign the event of a case with the key of QAR2, if the gate says yes: exactly the bytes that evidence \
         and live state prove. The place in the group's log is reserved before any key is opened.\n\nDIR gets \
         `event.cesr`, the event with the signatures of both QARs; `decision.dsse.json`, the signed decision; and \
-        `report.json`, the report of the gate's own run. If they were cut off, the same command goes on where it was, \
-        with the same bytes.\n\nOn a no nothing is opened; DIR gets `refusal.json`, and the ledger a row of it.",
+        `report.json`, the report of the gate's own run. Where both signatures do not meet the threshold, there is \
+        `partial.cesr` instead, and `partial-signature.json` says what is missing. The case gets a record of the \
+        signature. If a run was cut off, the same command goes on where it was, with the same bytes.\n\nOn a no nothing is opened; DIR gets `refusal.json`, and the ledger a row of it.",
     after_help = "Example:\n  countersign sign cases/acme --live live.cesr --out signed\n\n\
         Exit status: 0 signed, 4 the gate says no, 2 the command could not run."
 )]
@@ -54,13 +59,20 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         Err(refusal) => Err(refusal),
         Ok(clearance) => {
             let keys = key(&clearance, keys)?;
-            keys.with(&args.passphrase, |signer| signed(&mut site, &clearance, signer, &args.out))?
+            let case = &args.about.case;
+            keys.with(&args.passphrase, |signer| match signed(&mut site, &clearance, signer, &args.out)? {
+                Ok(signed) => {
+                    let record = record_in_case(&site, &clearance, &signed, signer, case)?;
+                    Ok(Ok((signed, record)))
+                }
+                Err(refusal) => Ok(Err(refusal)),
+            })?
         }
     };
     match outcome {
-        Ok(signed) => {
+        Ok((signed, record)) => {
             terminal.print(&match args.about.format {
-                Format::Human => told(&signed, &args.out),
+                Format::Human => told(&signed, &args.out, record.as_deref()),
                 Format::Json => format!("{}\n", json(&signed)),
             })?;
             Ok(0)
@@ -74,6 +86,8 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
 }
 
 const EVENT: &str = "event.cesr";
+const PARTIAL_EVENT: &str = "partial.cesr";
+const PARTIAL: &str = "partial-signature.json";
 const DECISION: &str = "decision.dsse.json";
 const REPORT: &str = "report.json";
 const REFUSAL: &str = "refusal.json";
@@ -108,12 +122,14 @@ fn signed(
         return Err(CliError::Internal { what: "a clearance without store and ledger" });
     };
     let mut release = |signed: &Signed| {
-        let files: [(&str, &[u8]); 3] = [
-            (REPORT, clearance.report()),
-            (DECISION, signed.decision.as_bytes()),
-            // The event last: whoever finds it finds what stands behind it.
-            (EVENT, &signed.event.stream),
-        ];
+        let missing = format!("{:#}\n", missing(clearance.matched().group(), signed));
+        let mut files: Vec<(&str, &[u8])> =
+            vec![(REPORT, clearance.report()), (DECISION, signed.decision.as_bytes())];
+        // The event last: whoever finds it finds what stands behind it.
+        match signed.event.satisfied {
+            true => files.push((EVENT, &signed.event.stream)),
+            false => files.extend([(PARTIAL, missing.as_bytes()), (PARTIAL_EVENT, &signed.event.stream)]),
+        }
         files.iter().try_for_each(|(name, bytes)| {
             write::atomically(&out.join(name), bytes, Existing::Replace)
                 .map_err(|error| io::Error::other(error.to_string()))
@@ -127,6 +143,62 @@ fn signed(
     }
 }
 
+/// What a partial lacks until witnesses take it.
+fn missing(group: &Group, signed: &Signed) -> serde_json::Value {
+    let event = &signed.event;
+    let unsigned = event.unsigned.iter().map(|index| {
+        serde_json::json!({ "index": index, "key": group.keys.get(*index as usize) })
+    });
+    serde_json::json!({
+        "format": "countersign/partial-signature/v1",
+        "event": event.said.to_string(),
+        "group": group.aid.to_string(),
+        "sn": group.sn.to_string(),
+        "signed_at_indices": event.signers,
+        "missing_signatures": {
+            "needed_in_all": group.threshold.min_signers(),
+            "unsigned": unsigned.collect::<Vec<_>>(),
+        },
+        "missing_receipts": { "needed": event.receipts, "witnesses": event.witnesses },
+    })
+}
+
+/// Keeps the signature in the case, as a record that QAR2 signs; its path, unless the case has it already.
+fn record_in_case(
+    site: &Site,
+    clearance: &Clearance,
+    signed: &Signed,
+    signer: &dyn Signer,
+    case: &Path,
+) -> Result<Option<String>, CliError> {
+    let known = check::known(&site.snapshot, site.now, &[]);
+    let desk = Desk::open(&site.snapshot, site.schema(), &site.trust, &known, site.now)?;
+    if desk.progress().has_signed(signer.aid()) {
+        return Ok(None);
+    }
+    let internal = || CliError::Internal { what: "the signed event" };
+    let messages = cesr::read(&signed.event.stream).map_err(|_| internal())?;
+    let attachments = messages.first().map(|message| message.attachments.as_slice()).unwrap_or_default();
+    let own = attachments.iter().find_map(|attachment| match &attachment.group {
+        Attached::ControllerSignatures(items) => items.iter().find(|item| item.index == clearance.index()),
+        _ => None,
+    });
+    let group = clearance.matched().group();
+    let made = PartialSignature {
+        anchor: &signed.event.said,
+        index: clearance.index(),
+        group: &group.aid,
+        established: (group.established.0, &group.established.1),
+        signature: own.ok_or_else(internal)?.text,
+    };
+    let person = desk.progress().qar(Role::Qar2, site.now).map(|held| held.person.clone()).ok_or_else(internal)?;
+    let actor = Actor { person, aid: signer.aid().clone() };
+    let act = case::record_signature(&desk, &actor, &made)?.sign(signer)?;
+    let seen = site.snapshot.iter().filter_map(|(_, file)| Some((file.path.clone(), file.sha256()?)));
+    folder::add(case, &Seen::of(seen), act.files())?;
+    Ok(act.records().first().cloned())
+}
+
 /// Writes a refusal into the ledger, if that can still be trusted, and beside the output.
 fn record(site: &mut Site, refusal: &Refusal, out: &Path) -> Result<(), CliError> {
     if let Ok(ledger) = &mut site.ledger {
@@ -137,7 +209,7 @@ fn record(site: &mut Site, refusal: &Refusal, out: &Path) -> Result<(), CliError
     write::atomically(&out.join(REFUSAL), refusal.text().as_bytes(), Existing::Replace)
 }
 
-fn told(signed: &Signed, out: &Path) -> String {
+fn told(signed: &Signed, out: &Path, record: Option<&str>) -> String {
     let event = &signed.event;
     let list = |indices: &std::collections::BTreeSet<u32>| {
         indices.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -146,11 +218,13 @@ fn told(signed: &Signed, out: &Path) -> String {
         Some(state) => format!("signed; an earlier run had come to `{state}`, and the bytes are the same\n"),
         None => "signed\n".to_owned(),
     };
+    let files = if event.satisfied { EVENT.to_owned() } else { format!("{PARTIAL}, {PARTIAL_EVENT}") };
     let rows = [
         ["event".to_owned(), event.said.to_string()],
         ["signatures at".to_owned(), list(&event.signers)],
         ["ledger row".to_owned(), signed.row.to_string()],
-        ["written".to_owned(), format!("{EVENT}, {DECISION}, {REPORT} in {}", out.display())],
+        ["written".to_owned(), format!("{}, {DECISION}, {REPORT} in {}", files, out.display())],
+        ["in the case".to_owned(), record.unwrap_or("recorded before").to_owned()],
     ];
     text.push_str(&terminal::columns_of(&rows));
     text.push('\n');
