@@ -26,3 +26,4 @@ mod proposal;
 mod readme;
 mod remake;
 mod report;
+mod walk;
