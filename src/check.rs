@@ -11,6 +11,7 @@ pub mod error;
 pub mod fresh;
 mod known;
 pub mod mutants;
+mod own_log;
 mod parameter;
 pub mod patch;
 
@@ -39,6 +40,7 @@ use crate::trust::Trust;
 pub use error::CheckError;
 pub use fresh::Fresh;
 pub use known::known;
+pub use own_log::{OwnLog, own_log};
 
 /// The profile where none is named.
 pub const DEFAULT_PROFILE: &str = "house";

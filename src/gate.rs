@@ -6,6 +6,7 @@
 //!
 //! Each reason has a [`Code`] that belongs to one of eight steps, and each step fails closed: what cannot be known is a reason.
 
+mod anchor;
 mod clear;
 mod code;
 mod event;
@@ -16,6 +17,7 @@ mod report;
 mod statement;
 mod view;
 
+pub use anchor::{NotAnchored, OwnAnchor};
 pub use clear::{Clearance, Question, clear};
 pub use code::{Code, Step};
 pub use first::{FirstClearance, NotToPropose, Proposing, first};

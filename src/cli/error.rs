@@ -425,6 +425,20 @@ pub(super) enum CliError {
         help("nothing was reserved or signed; import the keys of QAR2 with `countersign keys import`")
     )]
     EmptyKeystore,
+    /// QAR2's own log.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    NotAnchored(#[from] crate::gate::NotAnchored),
+    /// QAR2's own log, as it is given.
+    #[error("the decision cannot be sealed: {reason}")]
+    #[diagnostic(
+        code(countersign::cli::no_own_log),
+        help("nothing was signed; give the whole log of QAR2 with `--live`, or leave out `--anchor-decision`")
+    )]
+    NoOwnLog {
+        /// Why.
+        reason: String,
+    },
     /// QAR1's signature.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -438,6 +452,16 @@ pub(super) enum CliError {
     NotToClose {
         /// Where it stands.
         phase: &'static str,
+    },
+    /// A file that holds no decision.
+    #[error("`{}` holds no decision of the gate in its envelope", path.display())]
+    #[diagnostic(
+        code(countersign::cli::not_a_decision),
+        help("`countersign sign` writes one: `decision.dsse.json`")
+    )]
+    NotADecision {
+        /// The file.
+        path: PathBuf,
     },
     /// Two for one name.
     #[error("`{name}` is the name of keys and of a signer of countersign.toml")]

@@ -10,7 +10,7 @@ use super::load::RuleBook;
 use super::terminal::{self, Terminal};
 use super::{Outcome, clock, load, side_by_side};
 use crate::bundle::{Form, Limits, Snapshot};
-use crate::check::Fresh;
+use crate::check::{self, Fresh, OwnLog};
 use crate::check::fresh::{Around, Live, Terms};
 use crate::facts::schema::FactSchema;
 use crate::gate::{self, Clearance, LedgerView, Question, Refusal, StoreView};
@@ -18,7 +18,7 @@ use crate::keri::cesr::STREAM_MAX;
 use crate::keri::schema::Library;
 use crate::ledger::Ledger;
 use crate::lock::{LockError, SignedLock};
-use crate::primitives::Instant;
+use crate::primitives::{Aid, Instant};
 use crate::store::Store;
 use crate::trust::Trust;
 
@@ -131,6 +131,15 @@ impl Site {
         let live = fetched(live)?;
         let now = clock::now()?;
         Ok(Self { snapshot, trust, store, ledger, now, rule_book: rule_book?, lock, live, schemas, cases })
+    }
+
+    /// The log of somebody as the live streams have it.
+    ///
+    /// # Errors
+    /// Why no event may follow it.
+    pub fn own_log(&self, aid: &Aid) -> Result<OwnLog, String> {
+        let live: Vec<&[u8]> = self.live.iter().flat_map(|live| &live.streams).map(Vec::as_slice).collect();
+        check::own_log(&self.snapshot, &live, aid, self.now)
     }
 
     /// What the kinds of records say.

@@ -18,7 +18,7 @@ use super::signers::{self, Keys};
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
 use crate::case::{self, Actor, Desk, PartialSignature, Role};
-use crate::check;
+use crate::check::{self, OwnLog};
 use crate::gate::{Clearance, Refusal};
 use crate::keri::cesr::{self, Group as Attached};
 use crate::keystore::Signer;
@@ -45,6 +45,9 @@ pub(super) struct Args {
     /// Folder for what is given out
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Seal the decision in QAR2's own key event log as well, which `--live` must hold
+    #[arg(long)]
+    anchor_decision: bool,
     #[command(flatten)]
     folder: Folder,
     #[command(flatten)]
@@ -60,19 +63,22 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         Ok(clearance) => {
             let keys = key(&clearance, keys)?;
             let case = &args.about.case;
+            // Asked before anything is signed, as nothing is taken back afterwards.
+            let own = args.anchor_decision.then(|| own_log(&site, &clearance, &keys)).transpose()?;
             keys.with(&args.passphrase, |signer| match signed(&mut site, &clearance, signer, &args.out)? {
                 Ok(signed) => {
                     let record = record_in_case(&site, &clearance, &signed, signer, case)?;
-                    Ok(Ok((signed, record)))
+                    let seal = own.as_ref().map(|own| sealed(&mut site, &clearance, &signed, own, signer, &args.out));
+                    Ok(Ok((signed, record, seal.transpose()?)))
                 }
                 Err(refusal) => Ok(Err(refusal)),
             })?
         }
     };
     match outcome {
-        Ok((signed, record)) => {
+        Ok((signed, record, seal)) => {
             terminal.print(&match args.about.format {
-                Format::Human => told(&signed, &args.out, record.as_deref()),
+                Format::Human => told(&signed, &args.out, record.as_deref()) + seal.as_deref().unwrap_or_default(),
                 Format::Json => format!("{}\n", json(&signed)),
             })?;
             Ok(0)
@@ -90,6 +96,7 @@ const PARTIAL_EVENT: &str = "partial.cesr";
 const PARTIAL: &str = "partial-signature.json";
 const DECISION: &str = "decision.dsse.json";
 const REPORT: &str = "report.json";
+const ANCHOR: &str = "decision-anchor.cesr";
 const REFUSAL: &str = "refusal.json";
 
 /// The folder for the output is there and not in the case, before anything is reserved.
@@ -161,6 +168,51 @@ fn missing(group: &Group, signed: &Signed) -> serde_json::Value {
         },
         "missing_receipts": { "needed": event.receipts, "witnesses": event.witnesses },
     })
+}
+
+/// QAR2's own log, if it can take a seal.
+fn own_log(site: &Site, clearance: &Clearance, keys: &Keys) -> Result<OwnLog, CliError> {
+    let (qar2, _) = clearance.qar2();
+    let refused = |reason: String| CliError::NoOwnLog { reason };
+    let own = site.own_log(qar2).map_err(refused)?;
+    clearance.can_anchor(&own, keys.key())?;
+    if let Ok(store) = &site.store
+        && let Some(held) = store.reservation(qar2, own.sn)?
+        && held.reservation.case_id != clearance.reservation().case_id
+    {
+        let case = &held.reservation.case_id;
+        return Err(refused(format!("event {} of `{qar2}` seals the decision about case `{case}`: publish it", own.sn)));
+    }
+    Ok(own)
+}
+
+/// Seals the decision in QAR2's own log; what is told about it.
+fn sealed(
+    site: &mut Site,
+    clearance: &Clearance,
+    signed: &Signed,
+    own: &OwnLog,
+    signer: &dyn Signer,
+    out: &Path,
+) -> Result<String, CliError> {
+    let now = site.now;
+    let (Ok(store), Ok(ledger)) = (&mut site.store, &mut site.ledger) else {
+        return Err(CliError::Internal { what: "a clearance without store and ledger" });
+    };
+    let Some(anchor) = clearance.anchoring(&signed.decision, own, signer.key())? else {
+        return Ok("The log of QAR2 seals the decision already.\n".to_owned());
+    };
+    let mut release = |stream: &[u8]| {
+        write::atomically(&out.join(ANCHOR), stream, Existing::Replace)
+            .map_err(|error| io::Error::other(error.to_string()))
+    };
+    sign::anchor(&anchor, now, signer, store, ledger, &mut release)?;
+    Ok(format!(
+        "Event {} of QAR2's own log seals the decision: {ANCHOR}. It needs {} of these receipts: {}\n",
+        own.sn,
+        own.receipts,
+        own.witnesses.join(", ")
+    ))
 }
 
 /// Keeps the signature in the case, as a record that QAR2 signs; its path, unless the case has it already.

@@ -10,7 +10,7 @@ use countersign::keri::build::attach::{self, IndexedSignature};
 use countersign::keri::cesr::{self, IndexedCode};
 use serde_json::Value;
 
-use crate::proposal::{Q1, QVI, REGISTRY, fixtures};
+use crate::proposal::{Q1, Q2, QVI, REGISTRY, fixtures};
 
 /// The credential of the reference case, and the event that issues it.
 const CREDENTIAL: &str = "EN0J20c4cxM42FLjf4mtts0q20dSreqXjgeGRcia0Mfa";
@@ -65,13 +65,18 @@ fn key(seed: &Value) -> ed25519_dalek::SigningKey {
 
 /// The event as the script gave it out, and its receipts by so many of the QVI's five witnesses.
 fn receipted(witnesses: usize) -> Vec<u8> {
+    witnessed("event.cesr", &[0, 1], witnesses)
+}
+
+/// An event of the folder, with receipts: Q2's own log has the same witnesses.
+fn witnessed(name: &str, signers: &[u32], witnesses: usize) -> Vec<u8> {
     use ed25519_dalek::Signer;
-    let stream = fs::read(walked().join("signed/event.cesr")).unwrap();
+    let stream = fs::read(walked().join("signed").join(name)).unwrap();
     let messages = cesr::read(&stream).unwrap();
     let [event] = messages.as_slice() else { panic!("one event") };
     let groups = std::str::from_utf8(&stream[event.body.len()..]).unwrap();
     let signatures = IndexedSignature::parse_all(groups).unwrap();
-    assert_eq!(signatures.iter().map(IndexedSignature::index).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(signatures.iter().map(IndexedSignature::index).collect::<Vec<_>>(), signers);
     let keys = keys();
     let all = keys["witnesses"]["QVI"].as_array().unwrap();
     assert_eq!(all.len(), 5);
@@ -148,6 +153,76 @@ fn keripy_takes_the_event_and_has_the_credential_as_issued() {
     let found = crate::keri::interop::accepted_with(&python, &presented(3, false), &[CREDENTIAL]);
     assert_eq!(found["logs"][QVI][0], 1, "{found}");
     assert_eq!(found["states"], serde_json::json!({}), "{found}");
+}
+
+/// The link of the line from credential to report that ends here.
+fn standing<'v>(proof: &'v Value, link: &str) -> &'v str {
+    let line = proof["line"].as_array().unwrap();
+    line.iter().find(|of| of["link"] == link).unwrap()["standing"].as_str().unwrap()
+}
+
+#[test]
+fn the_whole_line_is_proven_from_the_credential_to_the_report() {
+    let folder = walked();
+    let scratch = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = scratch.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let group = [b0("kel-root"), b0("kel-geda"), b0("kel-qvi"), receipted(4)].concat();
+    let own = [b0("kel-q2"), witnessed("decision-anchor.cesr", &[0], 4)].concat();
+    let prove = |decision: &str, report: &str, logs: &[&str]| {
+        let mut arguments = vec!["ledger", "prove", "--decision", decision, "--report", report];
+        logs.iter().for_each(|log| arguments.extend(["--log", log]));
+        let output = countersign(folder, Some("2026-03-20T15:05:00Z"), &arguments);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let proof: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}\n{errors}"));
+        (output.status.code().unwrap(), proof)
+    };
+    let (decision, report) = ("signed/decision.dsse.json", "signed/report.json");
+    let (group, own) = (file("group.cesr", &group), file("own.cesr", &own));
+    let (status, proof) = prove(decision, report, &[&group, &own]);
+    let line = proof["line"].as_array().unwrap();
+    assert!(status == 0 && line.len() == 6 && line.iter().all(|link| link["standing"] == "holds"), "{proof:#}");
+    assert_eq!(proof["index"], 2);
+
+    // What is not given is not shown, and a seal without receipts is none.
+    let (status, proof) = prove(decision, report, &[&group]);
+    assert_eq!((status, standing(&proof, "decision to QAR2's own log")), (3, "not-shown"));
+    let few = file("few.cesr", &[b0("kel-q2"), witnessed("decision-anchor.cesr", &[0], 3)].concat());
+    let (status, proof) = prove(decision, report, &[&group, &few]);
+    assert_eq!((status, standing(&proof, "decision to QAR2's own log")), (3, "not-shown"));
+
+    // Another report, an event that nobody receipted, a decision that was changed.
+    let other = file("other.json", b"{}");
+    let (status, proof) = prove(decision, &other, &[&group, &own]);
+    assert_eq!((status, standing(&proof, "decision to report")), (1, "broken"));
+    let bare = file("bare.cesr", &[b0("kel-root"), b0("kel-geda"), b0("kel-qvi"), receipted(3)].concat());
+    let (status, proof) = prove(decision, report, &[&bare, &own]);
+    assert_eq!((status, standing(&proof, "credential to event")), (1, "broken"));
+    let text = fs::read_to_string(folder.join(decision)).unwrap();
+    let at = text.find("\"sig\":\"").unwrap() + 7;
+    let flipped = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+    let changed = file("changed.json", format!("{}{flipped}{}", &text[..at], &text[at + 1..]).as_bytes());
+    let (status, proof) = prove(&changed, report, &[&group, &own]);
+    assert_eq!((status, standing(&proof, "decision to QAR2")), (1, "broken"));
+    assert_eq!(standing(&proof, "decision to ledger"), "broken");
+}
+
+#[test]
+fn keripy_takes_the_seal_of_the_decision() {
+    let Some(python) = crate::keri::interop::keripy() else { return };
+    let own = |witnesses| [b0("kel-q2"), witnessed("decision-anchor.cesr", &[0], witnesses)].concat();
+    let anchor = own(5);
+    let text = String::from_utf8(anchor.clone()).unwrap();
+    let decision = fs::read(walked().join("signed/decision.dsse.json")).unwrap();
+    let said = countersign::primitives::Said::of(&decision);
+    assert!(text.contains(&format!("\"a\":[{{\"d\":\"{said}\"}}]")), "{text}");
+    let found = crate::keri::interop::accepted(&python, &anchor);
+    assert_eq!((&found["left"], &found["logs"][Q2][0]), (&0.into(), &1.into()), "{found}");
+    let found = crate::keri::interop::accepted(&python, &own(3));
+    assert_eq!(found["logs"][Q2][0], 0, "{found}");
 }
 
 /// A copy of what the script wrote, to go on from.
@@ -229,6 +304,42 @@ fn the_clock_is_set_in_practice_only() {
     refused(&countersign(folder, now, &["case", "show", "case"]), 2, "cli::no_trust");
 }
 
+/// The same case once more: the same bytes and nothing new, while its clearance holds; and no seal without QAR2's log.
+#[test]
+fn signing_again_gives_the_same_bytes() {
+    let scratch = copied();
+    let folder = scratch.path();
+    for entry in fs::read_dir(folder.join("case/decision")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_str().unwrap().starts_with("07-") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    fs::remove_dir_all(folder.join("case/post")).unwrap();
+    let before = fs::read(folder.join("ledger.jsonl")).unwrap();
+    let live = ["kel-root", "kel-geda", "kel-qvi", "registry", "tel-qvi", "credential-qvi"].map(b0).concat();
+    fs::write(folder.join("short.cesr"), &live).unwrap();
+    fs::write(folder.join("live.cesr"), [live, b0("kel-q2")].concat()).unwrap();
+    for name in ["short.cesr", "live.cesr"] {
+        let touch = Command::new("touch").args(["-d", "2026-03-20T15:04:00Z", name]).current_dir(folder).status();
+        assert!(touch.unwrap().success());
+    }
+    let sign = |live: &str| {
+        let arguments = ["sign", "case", "--live", live, "--out", "again", "--anchor-decision"];
+        countersign(folder, Some("2026-03-20T15:04:40Z"), &arguments)
+    };
+    refused(&sign("short.cesr"), 2, "cli::no_own_log");
+    assert!(!folder.join("again/event.cesr").exists());
+    let output = sign("live.cesr");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("an earlier run had come to `released`"), "{text}");
+    for name in ["event.cesr", "decision.dsse.json", "decision-anchor.cesr"] {
+        assert_eq!(fs::read(folder.join("again").join(name)).unwrap(), fs::read(walked().join("signed").join(name)).unwrap());
+    }
+    assert_eq!(fs::read(folder.join("ledger.jsonl")).unwrap(), before);
+}
+
 /// Proposes with a signer that is a command: it is asked with what stands behind the event, and its no is a no.
 #[cfg(unix)]
 #[test]
@@ -244,12 +355,11 @@ fn a_command_signs_in_place_of_keys() {
         }
     }
     fs::remove_dir_all(folder.join("case/post")).unwrap();
-    fs::remove_dir_all(folder.join("keys")).unwrap();
     fs::write(folder.join("device"), "#!/bin/sh\ncat > request.json\ncat answer.json\n").unwrap();
     fs::set_permissions(folder.join("device"), fs::Permissions::from_mode(0o755)).unwrap();
     let seed = &keys()["holders"]["Q1"]["current"];
     let public = cesr::qualified("D", key(seed).verifying_key().as_bytes()).unwrap();
-    let settings = fs::read_to_string(folder.join("countersign.toml")).unwrap().replace("store = ", "# store = ");
+    let settings = fs::read_to_string(folder.join("countersign.toml")).unwrap().replace("keys = ", "# keys = ").replace("store = ", "# store = ");
     let settings = format!(
         "{settings}[[signers]]\nname = \"device\"\ncommand = [\"./device\"]\naid = \"{Q1}\"\nkey = \"{public}\"\n"
     );
