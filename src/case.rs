@@ -12,6 +12,7 @@ mod draft;
 pub mod error;
 mod next;
 mod progress;
+mod vouch;
 
 use std::collections::BTreeMap;
 
@@ -29,13 +30,17 @@ use crate::primitives::{Instant, Sha256};
 use crate::source::Span;
 
 pub use abandon::{Cause, GiveUp, abandon};
-pub use act::{Desk, Plea, Statement, Verdict, assign, attest, decide, grant_waiver, request_waiver, submit};
+pub use act::{
+    Desk, PartialSignature, Plea, Statement, Verdict, assign, attest, decide, grant_waiver, record_signature,
+    request_waiver, submit,
+};
 pub use draft::{Actor, Draft, Signed};
 pub use error::CaseError;
 pub use next::{Phase, Step};
 pub use progress::{
     Approval, Assignment, Decision, Done, KeyState, Known, Member, Progress, Reported, Request, Role, Submission, What,
 };
+pub use vouch::{Vouched, vouch};
 
 /// The files of `decision/`, sorted by what they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -11,6 +11,7 @@ pub mod error;
 pub mod fresh;
 mod known;
 pub mod mutants;
+mod own_log;
 mod parameter;
 pub mod patch;
 
@@ -40,6 +41,7 @@ pub(crate) use cases::on_all_cores;
 pub use error::CheckError;
 pub use fresh::Fresh;
 pub use known::known;
+pub use own_log::{OwnLog, own_log};
 
 /// The profile where none is named.
 pub const DEFAULT_PROFILE: &str = "house";

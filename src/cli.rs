@@ -29,6 +29,7 @@ mod propose;
 mod report;
 mod schema;
 mod sign;
+mod signers;
 mod state;
 mod terminal;
 mod trust;
@@ -141,6 +142,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
     arguments.color.apply();
     let terminal = Terminal::of_stdout();
     let outcome = config::Settings::load(arguments.config.as_deref())
+        .and_then(|settings| clock::practise(&settings).map(|()| settings))
         .and_then(|settings| dispatch(arguments.command, &settings, &terminal));
     match outcome {
         Ok(status) => status,

@@ -6,9 +6,11 @@
 //!
 //! Each reason has a [`Code`] that belongs to one of eight steps, and each step fails closed: what cannot be known is a reason.
 
+mod anchor;
 mod clear;
 mod code;
 mod event;
+mod first;
 mod give_up;
 mod persons;
 mod refusal;
@@ -16,8 +18,10 @@ mod report;
 mod statement;
 mod view;
 
+pub use anchor::{NotAnchored, OwnAnchor};
 pub use clear::{Clearance, Question, clear};
 pub use code::{Code, Step};
+pub use first::{FirstClearance, NotToPropose, Proposing, first};
 pub use give_up::{GivenUp, give_up};
 pub use refusal::{Reason, Refusal};
 pub use view::{LedgerView, StoreView};

@@ -7,8 +7,10 @@
 //!
 //! It must not know rules or reports. It signs what `gate` cleared and nothing else.
 
+mod anchor;
 mod envelope;
 pub mod error;
+pub mod line;
 
 use std::io;
 
@@ -20,6 +22,7 @@ use crate::primitives::{Aid, Instant, Sha256};
 use crate::proposal::{Countersigned, Matched};
 use crate::store::{Reserved, SeenRow, State, Store, StoreError};
 
+pub use anchor::anchor;
 pub use envelope::Envelope;
 pub use error::SignError;
 

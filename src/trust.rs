@@ -50,6 +50,8 @@ pub struct Trust {
     pub ledger_genesis: Option<Sha256>,
     /// Whether the store exists: if it is gone then, the gate refuses.
     pub store_initialised: bool,
+    /// Whether people practise with it: the clock may be set then.
+    pub practice: bool,
     /// The officers' signatures over it.
     pub signatures: Vec<KeySignature>,
     /// Key event logs of officers and policy keys, as a CESR stream.

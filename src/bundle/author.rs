@@ -228,6 +228,111 @@ pub fn add(bundle: &Path, files: &[NewFile<'_>], schema: &FactSchema) -> Result<
         });
         taken.push((path, bytes));
     }
+    list(&folder, &draft, taken)
+}
+
+/// Takes over files of a bundle that was made elsewhere, as its manifest lists them: all but those named, or none.
+///
+/// # Errors
+/// As [`add`]; `not_listed`: one of those named is not in it.
+pub fn take_over(
+    bundle: &Path,
+    from: &Path,
+    without: &[String],
+    schema: &FactSchema,
+) -> Result<Vec<String>, AuthorError> {
+    let (folder, mut draft) = open(bundle)?;
+    let listed = manifest_of(from)?;
+    if let Some(path) = without.iter().find(|path| listed.entries.iter().all(|entry| entry.path != **path)) {
+        return Err(AuthorError::NotListed { path: super::place::printable(path) });
+    }
+    let mut taken = Vec::new();
+    for entry in listed.entries.into_iter().filter(|entry| !without.contains(&entry.path)) {
+        let source = from.join(&entry.path);
+        let new = NewFile {
+            from: Origin::File(&source),
+            kind: &entry.kind,
+            path: Some(&entry.path),
+            source: &entry.source,
+            captured_at: None,
+            captured_by: None,
+        };
+        let (path, bytes) = admit(&folder, &draft, &new, schema)?;
+        if Sha256::of(&bytes) != entry.sha256 || bytes.len() as u64 != entry.size {
+            return Err(AuthorError::NotAsListed { path });
+        }
+        draft.entries.push(entry);
+        taken.push((path, bytes));
+    }
+    list(&folder, &draft, taken)
+}
+
+/// Puts a file of signatures beside a record and lists it, over one that had fewer.
+///
+/// # Errors
+/// `already_signed`, `not_listed`: there is no such record, `refused`, `write_failed`.
+pub fn put_signatures(
+    bundle: &Path,
+    record: &str,
+    signatures: &[u8],
+    by: &str,
+    at: Instant,
+) -> Result<String, AuthorError> {
+    let (folder, mut draft) = open(bundle)?;
+    let stem = record.strip_suffix(".json").filter(|_| draft.entries.iter().any(|entry| entry.path == record));
+    let stem = stem.ok_or_else(|| AuthorError::NotListed { path: super::place::printable(record) })?;
+    let path = format!("{stem}{}", super::signed::ENDING);
+    let before = draft.entries.iter().position(|entry| entry.path == path).map(|place| draft.entries.remove(place));
+    let said = format!("signed by {by}");
+    draft.entries.push(EntryDraft {
+        path: path.clone(),
+        kind: "signature".to_owned(),
+        size: signatures.len() as u64,
+        sha256: Sha256::of(signatures),
+        media_type: media_type(&path).to_owned(),
+        source: before.map_or(said.clone(), |before| format!("{}, {said}", before.source)),
+        captured_at: Some(at.to_string()),
+        captured_by: Some(by.to_owned()),
+    });
+    // A crash between the two leaves a file that is not as it is listed, which no seal passes over.
+    write::replace(&folder.join(&path), signatures)?;
+    write::replace(&folder.join("manifest.json"), &draft.to_bytes())?;
+    Ok(path)
+}
+
+/// Lays out the bundle of what follows the signature: a manifest without entries that names the first one.
+///
+/// # Errors
+/// `not_empty`, `not_sealed`: the first bundle is not signed, `refused`, `write_failed`.
+pub fn new_post(case: &Path, created_at: Instant) -> Result<PathBuf, AuthorError> {
+    let (first, folder) = (case.join("bundle"), case.join("post"));
+    if fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(AuthorError::NotEmpty { path: folder });
+    }
+    if fs::symlink_metadata(first.join("manifest.sig.cesr")).is_err() {
+        return Err(AuthorError::NotSealed { path: first });
+    }
+    let draft = manifest_of(&first)?;
+    let prior = Sha256::of(&read_source(&first.join("manifest.json"), LAY_OUT)?);
+    let draft = ManifestDraft {
+        bundle_id: format!("{}-post", draft.bundle_id),
+        created_at: created_at.to_string(),
+        sealed_by: None,
+        prior_manifest_sha256: Some(prior.to_string()),
+        entries: Vec::new(),
+        references: Vec::new(),
+        ..draft
+    };
+    for part in ["records", "raw", "documents", "streams"] {
+        write::make_folder(&folder.join(part))?;
+    }
+    let manifest = folder.join("manifest.json");
+    write::create(&manifest, &draft.to_bytes())?;
+    Ok(manifest)
+}
+
+/// Writes files that were admitted and the manifest that lists them, all or none.
+fn list(folder: &Path, draft: &ManifestDraft, taken: Vec<(String, Vec<u8>)>) -> Result<Vec<String>, AuthorError> {
     let mut written: Vec<PathBuf> = Vec::with_capacity(taken.len());
     let mut write = || {
         for (path, bytes) in &taken {
@@ -293,6 +398,46 @@ pub fn seal(
     sealed_by: Option<&str>,
     check: &dyn Fn(&Snapshot) -> Vec<Problem>,
 ) -> Result<Sealed, AuthorError> {
+    sealing(bundle, created_at, sealed_by, check)?.write(None)
+}
+
+/// A bundle that may be sealed; nothing is written yet, so that its manifest can be signed first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealing {
+    folder: PathBuf,
+    bytes: Vec<u8>,
+    files: usize,
+}
+
+impl Sealing {
+    /// The manifest as it will stand.
+    pub fn manifest(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Writes it, and the signature beside it if there is one.
+    ///
+    /// # Errors
+    /// `write_failed`.
+    pub fn write(&self, signature: Option<&[u8]>) -> Result<Sealed, AuthorError> {
+        write::replace(&self.folder.join("manifest.json"), &self.bytes)?;
+        if let Some(signature) = signature {
+            write::create(&self.folder.join("manifest.sig.cesr"), signature)?;
+        }
+        Ok(Sealed { digest: Sha256::of(&self.bytes), files: self.files })
+    }
+}
+
+/// As [`seal`], without writing.
+///
+/// # Errors
+/// `refused` with every problem, `already_signed`.
+pub fn sealing(
+    bundle: &Path,
+    created_at: Instant,
+    sealed_by: Option<&str>,
+    check: &dyn Fn(&Snapshot) -> Vec<Problem>,
+) -> Result<Sealing, AuthorError> {
     let (folder, mut draft) = open(bundle)?;
     let snapshot = Snapshot::read(&folder, &Limits::STANDARD)?;
     let mut problems = check(&snapshot);
@@ -305,9 +450,7 @@ pub fn seal(
     if let Some(person) = sealed_by {
         draft.sealed_by = Some(person.to_owned());
     }
-    let bytes = draft.to_bytes();
-    write::replace(&folder.join("manifest.json"), &bytes)?;
-    Ok(Sealed { digest: Sha256::of(&bytes), files: draft.entries.len() })
+    Ok(Sealing { folder, bytes: draft.to_bytes(), files: draft.entries.len() })
 }
 
 /// What a case holds, per kind of evidence and of case record, in schema order; kinds of which it holds
@@ -401,14 +544,19 @@ fn open(path: &Path) -> Result<(PathBuf, ManifestDraft), AuthorError> {
     if fs::symlink_metadata(folder.join("manifest.sig.cesr")).is_ok() {
         return Err(AuthorError::AlreadySigned { path: folder });
     }
-    let manifest = folder.join("manifest.json");
-    let bytes = read_source(&manifest, LAY_OUT)?;
+    let draft = manifest_of(&folder)?;
+    Ok((folder, draft))
+}
+
+/// What the manifest of a folder says, if all of it is understood.
+fn manifest_of(folder: &Path) -> Result<ManifestDraft, AuthorError> {
+    let bytes = read_source(&folder.join("manifest.json"), LAY_OUT)?;
     let mut problems = Vec::new();
     let read = Manifest::parse(&bytes, "bundle/manifest.json", FileId(0), Sha256::of(&bytes), &mut problems);
     problems.retain(|problem| !matches!(problem.code, Code::ManifestNotCanonical | Code::EntriesUnsorted));
     match read.as_ref().and_then(ManifestDraft::of) {
         // A manifest that is not wholly understood is not written again: something would be lost.
-        Some(draft) if problems.is_empty() => Ok((folder, draft)),
+        Some(draft) if problems.is_empty() => Ok(draft),
         Some(_) | None => Err(AuthorError::Refused { problems }),
     }
 }

@@ -9,7 +9,7 @@ use crate::bundle::Snapshot;
 use crate::bundle::place::printable;
 use crate::evaluate::outcome::{FailOn, Outcome};
 use crate::facts::schema::FactSchema;
-use crate::primitives::{Aid, Instant, Sha256};
+use crate::primitives::{Aid, Instant, Said, Sha256};
 use crate::report::document::{FindingEntry, ResultEntry, Run};
 use crate::report::{Report, json as report_json};
 use crate::terms::{Level, Stage};
@@ -652,6 +652,48 @@ pub fn decide(desk: &Desk<'_>, actor: &Actor, verdict: &Verdict<'_>) -> Result<D
             ("reasons", json!([reason])),
             ("approver_person_id", json!(actor.person)),
             ("approver_aid", json!(actor.aid.as_str())),
+        ],
+        None,
+    );
+    Ok(writer.finish())
+}
+
+/// What QAR2 signed, as the case keeps it.
+#[derive(Debug, Clone, Copy)]
+pub struct PartialSignature<'s> {
+    /// The event.
+    pub anchor: &'s Said,
+    /// Where the key stands in the group.
+    pub index: u32,
+    /// The group.
+    pub group: &'s Aid,
+    /// The establishment event that put it there.
+    pub established: (u64, &'s Said),
+    /// The indexed signature.
+    pub signature: &'s str,
+}
+
+/// QAR2 records the signature that was made.
+///
+/// # Errors
+/// `not_assigned`, `not_the_qar`, `other_aid`, `not_submitted`, `other_bundle`, `decided`: it was recorded before.
+pub fn record_signature(desk: &Desk<'_>, actor: &Actor, made: &PartialSignature<'_>) -> Result<Draft, CaseError> {
+    desk.acts_as(Role::Qar2, actor)?;
+    desk.decidable(&actor.aid)?;
+    let bundle = desk.submitted()?.manifest;
+    let mut writer = desk.write(actor)?;
+    writer.tell("signature", format!("on {} at index {}", made.anchor, made.index));
+    let id = format!("partial-signature-{}", writer.nth("partial-signature"));
+    let (sn, said) = made.established;
+    writer.record(
+        Header { kind: "partial-signature", id: &id, file: "partial-signature", producer: "qvi", bundle: Some(bundle) },
+        [
+            ("anchor_said", json!(made.anchor.as_str())),
+            ("signer_aid", json!(actor.aid.as_str())),
+            ("index", json!(made.index)),
+            ("key_state", json!({ "aid": made.group.as_str(), "sn": sn, "said": said.as_str() })),
+            ("signature", json!(made.signature)),
+            ("signed_at", json!(desk.now.to_string())),
         ],
         None,
     );

@@ -83,10 +83,7 @@ impl Draft {
             let (person, expected) = (self.person.clone(), state.aid.to_string());
             return Err(CaseError::NotTheirAid { person, aid: aid.clone(), expected });
         }
-        let key = key.to_string();
-        let index = state.keys.iter().position(|known| *known == key).and_then(|at| u32::try_from(at).ok());
-        let known = || state.keys.join(", ");
-        index.ok_or_else(|| CaseError::OtherKey { aid: state.aid.clone(), key: key.clone(), known: known() })
+        state.index_of(aid, key)
     }
 
     /// Signs every record.

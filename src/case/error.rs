@@ -389,6 +389,23 @@ pub enum CaseError {
         /// Those in force.
         known: String,
     },
+    /// One signature by each.
+    #[error("`{aid}` has signed this already")]
+    #[diagnostic(
+        code(countersign::case::vouched),
+        help("nothing is to be done; somebody else signs with `--by PERSON --sign-with NAME`")
+    )]
+    Vouched {
+        /// Who.
+        aid: Aid,
+    },
+    /// A file of signatures that is none.
+    #[error("what lies beside the document is no file of signatures")]
+    #[diagnostic(
+        code(countersign::case::sidecar),
+        help("a `.sig.cesr` holds one group of signatures by identifiers; take away what is there and sign again")
+    )]
+    Sidecar,
     /// A record that cannot be signed.
     #[error(transparent)]
     #[diagnostic(transparent)]

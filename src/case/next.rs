@@ -132,7 +132,7 @@ impl Progress {
             Phase::Prepared => {
                 if self.proposal().is_none() {
                     let what = "propose the event that the evidence proves, and sign it".to_owned();
-                    add(&qar1, what, Some(format!("countersign propose {case} --out DIR")));
+                    add(&qar1, what, Some(format!("countersign propose {case} --sign")));
                 }
                 let what = format!("submit the evidence to {qar2}");
                 add(&qar1, what, Some(format!("countersign case submit {case} --by {qar1}")));
@@ -143,7 +143,7 @@ impl Progress {
                 add(&qar2, what, Some(command));
             }
             Phase::Approved => {
-                add(&qar2, "sign the event".to_owned(), Some(format!("countersign sign {case}")));
+                add(&qar2, "sign the event".to_owned(), Some(format!("countersign sign {case} --live FILE --out DIR")));
             }
             Phase::Rejected => {
                 let what = "settle what speaks against it in a new case".to_owned();
@@ -164,8 +164,8 @@ impl Progress {
                 }
             }
             Phase::Signed => {
-                let what = "deliver, report, and seal what followed in `post/`".to_owned();
-                add(&qar2, what, Some(format!("countersign check {case} --stage closing")));
+                let what = "deliver, report, put what followed into `post/`, and close the case".to_owned();
+                add(&qar2, what, Some(format!("countersign case close {case} --by {qar2}")));
             }
             Phase::Closed => {}
         }

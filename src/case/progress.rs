@@ -11,6 +11,7 @@ use crate::bundle::place::printable_path;
 use crate::bundle::{Area, FileState, Problem, Snapshot};
 use crate::facts::FileId;
 use crate::facts::schema::FactSchema;
+use crate::keystore::PublicKey;
 use crate::primitives::{Aid, Instant, Said, Sha256};
 
 use super::error::CaseError;
@@ -71,6 +72,19 @@ pub struct KeyState {
     pub said: Said,
     /// The keys in force, by index.
     pub keys: Vec<String>,
+}
+
+impl KeyState {
+    /// The place of a key among those in force, so that no wrong key is opened.
+    ///
+    /// # Errors
+    /// `other_key`: it is not among them, or is somebody else's.
+    pub fn index_of(&self, aid: &Aid, key: &PublicKey) -> Result<u32, CaseError> {
+        let key = key.to_string();
+        let index = self.keys.iter().position(|known| *aid == self.aid && *known == key);
+        let other = || CaseError::OtherKey { aid: self.aid.clone(), key, known: self.keys.join(", ") };
+        index.and_then(|at| u32::try_from(at).ok()).ok_or_else(other)
+    }
 }
 
 /// What the logs of a case tell about signatures; `check` makes it.
@@ -313,7 +327,7 @@ impl Progress {
             roster: roster(snapshot)?,
             done,
             problems,
-            closed: snapshot.has_post(),
+            closed: snapshot.find("post/manifest.sig.cesr").is_some(),
             number: numbers.max().unwrap_or(0),
         })
     }

@@ -4,6 +4,7 @@ mod add;
 mod new;
 mod seal;
 mod show;
+mod sign;
 mod verify;
 
 use std::fmt::Write as _;
@@ -25,7 +26,9 @@ pub(super) enum Command {
     New(new::Args),
     /// Copy a file into a bundle, digest it and list it
     Add(add::Args),
-    /// Write the manifest over what is there; its digest names the bundle
+    /// Sign records of evidence
+    Sign(sign::Args),
+    /// Write the manifest over what is there, and sign it; its digest names the bundle
     Seal(seal::Args),
     /// Look whether everything is there as it was sealed
     Verify(verify::Args),
@@ -37,6 +40,7 @@ pub(super) fn run(command: Command, settings: &Settings, terminal: &Terminal) ->
     match command {
         Command::New(args) => new::run(args, settings, terminal),
         Command::Add(args) => add::run(args, terminal),
+        Command::Sign(args) => sign::run(args, settings, terminal),
         Command::Seal(args) => seal::run(args, settings, terminal),
         Command::Verify(args) => verify::run(args, terminal),
         Command::Show(args) => show::run(args, settings, terminal),

@@ -6,6 +6,7 @@
 mod abandon;
 mod assign;
 mod attest;
+mod close;
 mod decide;
 mod log;
 mod show;
@@ -21,6 +22,7 @@ use super::error::CliError;
 use super::keys::{self, Folder};
 use super::load::RuleBook;
 use super::passphrase::Source;
+use super::signers::{self, Keys};
 use super::terminal::{self, Terminal};
 use super::{Outcome, clock, load, side_by_side};
 use crate::bundle::{Form, Limits, Snapshot};
@@ -29,7 +31,7 @@ use crate::check::{self, Options};
 use crate::compile::program::Stage;
 use crate::evaluate::outcome::FailOn;
 use crate::keri::cesr::STREAM_MAX;
-use crate::keystore::{Embedded, KeyFile, KeyName};
+use crate::keystore::KeyName;
 use crate::primitives::{Duration, Instant};
 use crate::report::Report;
 use crate::store::folder::{self, Seen};
@@ -54,6 +56,8 @@ pub(super) enum Command {
     Reject(decide::Reject),
     /// Give the proposed event up
     Abandon(abandon::Args),
+    /// Seal and sign what followed the signature
+    Close(close::Args),
     /// Show who must do what next
     Show(show::Args),
     /// List what was done, by whom and when
@@ -90,6 +94,7 @@ pub(super) fn run(command: Command, settings: &Settings, terminal: &Terminal) ->
         Command::Approve(args) => decide::approve(args, settings, terminal),
         Command::Reject(args) => decide::reject(args, settings, terminal),
         Command::Abandon(args) => abandon::run(args, settings, terminal),
+        Command::Close(args) => close::run(args, settings, terminal),
         Command::Show(args) => show::run(args, settings, terminal),
         Command::Log(args) => log::run(args, settings, terminal),
     }
@@ -162,33 +167,30 @@ impl<'s> Sitting<'s> {
     }
 
     /// Who acts, and the keys with which they sign; nothing is opened.
-    fn actor(&self, who: &Who, desk: &Desk<'_>) -> Result<(Actor, KeyFile), CliError> {
+    fn actor(&self, who: &Who, desk: &Desk<'_>) -> Result<(Actor, Keys), CliError> {
         let person = who.by.clone().or_else(|| self.settings.person.clone()).ok_or(CliError::NobodyActs)?;
-        let keystore = who.folder.keystore(self.settings)?;
-        let file = match &who.sign_with {
-            Some(name) => keystore.read(name)?,
+        let keys = match &who.sign_with {
+            Some(name) => signers::named(name, &who.folder, self.settings)?,
             None => {
                 let aids = desk.aids_of(&person);
-                let mut files = keystore.list()?.into_iter().filter_map(|listed| listed.file.ok());
-                let theirs = files.find(|file| aids.contains(file.aid()));
+                let mut all = signers::all(&who.folder, self.settings)?.into_iter();
+                let theirs = all.find(|keys| aids.contains(keys.aid()));
                 theirs.ok_or_else(|| CliError::NoKeysOf { person: person.clone() })?
             }
         };
-        Ok((Actor { person, aid: file.aid().clone() }, file))
+        Ok((Actor { person, aid: keys.aid().clone() }, keys))
     }
 
     /// Shows what will be signed, signs it, reads it back as everybody will, and writes it.
-    fn act(&self, who: &Who, act: &Draft, keys: KeyFile, terminal: &Terminal) -> Outcome {
+    fn act(&self, who: &Who, act: &Draft, keys: Keys, terminal: &Terminal) -> Outcome {
         terminal.print(&terminal::columns_of(act.summary()))?;
         self.sign(who, act, keys, terminal)
     }
 
-    fn sign(&self, who: &Who, act: &Draft, keys: KeyFile, terminal: &Terminal) -> Outcome {
+    fn sign(&self, who: &Who, act: &Draft, keys: Keys, terminal: &Terminal) -> Outcome {
         act.fits(keys.aid(), &keys.key())?;
         let mut store = self.store()?;
-        let passphrase = who.passphrase.existing(keys.name().as_str())?;
-        let signer = Embedded::locked(keys, || Ok(passphrase.clone()));
-        let signed = act.sign(&signer)?;
+        let signed = keys.with(&who.passphrase, |signer| Ok(act.sign(signer)?))?;
         let mut files = self.snapshot.to_files();
         files.extend(signed.files().iter().cloned());
         let after = Snapshot::from_files(files, &Limits::STANDARD);

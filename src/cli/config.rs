@@ -6,10 +6,14 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::error::CliError;
+use super::signers::ExternalSigner;
+use crate::bundle::place::printable;
+use crate::keystore::DEADLINE;
 use crate::primitives::Sha256;
 
 /// The file that is looked for in the current folder.
@@ -53,6 +57,8 @@ pub(super) struct Settings {
     pub live: Vec<String>,
     /// Seconds that each of them has.
     pub live_timeout_s: Option<u8>,
+    /// Commands that sign.
+    pub signers: Vec<ExternalSigner>,
 }
 
 /// The file, as `schemas/config.schema.json` describes it.
@@ -74,6 +80,37 @@ struct ConfigFile {
     #[serde(default)]
     live: Vec<String>,
     live_timeout_s: Option<u8>,
+    signers: Vec<SignerEntry>,
+}
+
+/// A command that signs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignerEntry {
+    name: String,
+    command: Vec<String>,
+    aid: String,
+    key: String,
+    deadline_s: Option<u16>,
+}
+
+impl SignerEntry {
+    fn read(self, folder: &Path) -> Result<ExternalSigner, CliError> {
+        let refused = |reason: String| CliError::SignerSetting { name: printable(&self.name), reason };
+        let mut words = self.command.iter().cloned();
+        let program = words.next().filter(|program| !program.is_empty());
+        let program = program.ok_or_else(|| refused("`command` names no program".to_owned()))?;
+        // A bare name is looked up where the system looks for programs.
+        let is_path = Path::new(&program).components().count() > 1;
+        Ok(ExternalSigner {
+            program: if is_path { folder.join(program) } else { PathBuf::from(program) },
+            arguments: words.collect(),
+            name: self.name.parse().map_err(|error: crate::keystore::KeystoreError| refused(error.to_string()))?,
+            aid: self.aid.parse().map_err(|_| refused("`aid` is no AID".to_owned()))?,
+            key: self.key.parse().map_err(|error: crate::keystore::NotAPublicKey| refused(error.to_string()))?,
+            deadline: self.deadline_s.map_or(DEADLINE, |seconds| Duration::from_secs(seconds.into())),
+        })
+    }
 }
 
 impl Settings {
@@ -125,6 +162,7 @@ impl Settings {
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let beside = |given: Option<PathBuf>| given.map(|given| folder.join(given));
+        let signers = file.signers.into_iter().map(|entry| entry.read(folder)).collect::<Result<_, _>>()?;
         Ok(Self {
             file: Some(path.to_owned()),
             digest: Some(Sha256::of(text.as_bytes())),
@@ -142,6 +180,7 @@ impl Settings {
             lock: beside(file.lock),
             live: file.live,
             live_timeout_s: file.live_timeout_s,
+            signers,
         })
     }
 }

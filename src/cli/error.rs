@@ -43,6 +43,23 @@ pub(super) enum CliError {
     #[error("the clock of this machine is outside the years that can be written")]
     #[diagnostic(code(countersign::cli::clock), help("set the clock, or give the instant with `--as-of`"))]
     Clock,
+    /// A clock that somebody set and nobody can read.
+    #[error("COUNTERSIGN_NOW is `{text}`, and that is no instant")]
+    #[diagnostic(
+        code(countersign::cli::clock_unreadable),
+        help("write it like 2026-03-20T15:00:00Z, or take the variable away")
+    )]
+    ClockUnreadable {
+        /// As set.
+        text: String,
+    },
+    /// A clock that somebody set where it counts.
+    #[error("COUNTERSIGN_NOW is set, and the trust file is not one for practice")]
+    #[diagnostic(
+        code(countersign::cli::not_practice),
+        help("take the variable away: here the clock of the machine counts, and nothing else")
+    )]
+    NotPractice,
     /// An output that does not hold what it must.
     #[error("{what} is not text")]
     #[diagnostic(code(countersign::cli::internal), help("this is a defect of countersign; please report it"))]
@@ -159,7 +176,9 @@ pub(super) enum CliError {
     #[error("git cannot tell what changed: {says}")]
     #[diagnostic(
         code(countersign::cli::git),
-        help("run it in the repository of the cases, with git installed and the revision fetched; CI often fetches one commit only")
+        help(
+            "run it in the repository of the cases, with git installed and the revision fetched; CI often fetches one commit only"
+        )
     )]
     Git {
         /// What it says.
@@ -478,14 +497,59 @@ pub(super) enum CliError {
     #[diagnostic(code(countersign::cli::no_keys), help("name it with `--keys DIR` or as `keys` in countersign.toml"))]
     NoKeys,
     /// A folder without keys.
-    #[error("there are no keys in `{}`", path.display())]
+    #[error("there are no keys and no signers here")]
     #[diagnostic(
         code(countersign::cli::empty_keystore),
         help("nothing was reserved or signed; import the keys of QAR2 with `countersign keys import`")
     )]
-    EmptyKeystore {
-        /// The folder.
+    EmptyKeystore,
+    /// QAR2's own log.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    NotAnchored(#[from] crate::gate::NotAnchored),
+    /// QAR2's own log, as it is given.
+    #[error("the decision cannot be sealed: {reason}")]
+    #[diagnostic(
+        code(countersign::cli::no_own_log),
+        help("nothing was signed; give the whole log of QAR2 with `--live`, or leave out `--anchor-decision`")
+    )]
+    NoOwnLog {
+        /// Why.
+        reason: String,
+    },
+    /// QAR1's signature.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    NotToPropose(#[from] crate::gate::NotToPropose),
+    /// A case that is closed too early, or again.
+    #[error("the case is {phase}, and only a signed one is closed")]
+    #[diagnostic(code(countersign::cli::not_to_close), help("`countersign case show CASE` says who must do what next"))]
+    NotToClose {
+        /// Where it stands.
+        phase: &'static str,
+    },
+    /// A file that holds no decision.
+    #[error("`{}` holds no decision of the gate in its envelope", path.display())]
+    #[diagnostic(code(countersign::cli::not_a_decision), help("`countersign sign` writes one: `decision.dsse.json`"))]
+    NotADecision {
+        /// The file.
         path: PathBuf,
+    },
+    /// Two for one name.
+    #[error("`{name}` is the name of keys and of a signer of countersign.toml")]
+    #[diagnostic(code(countersign::cli::two_signers), help("give one of them another name"))]
+    TwoSigners {
+        /// The name.
+        name: String,
+    },
+    /// A signer that the settings do not describe.
+    #[error("the signer `{name}` of the settings cannot be used: {reason}")]
+    #[diagnostic(code(countersign::cli::signer_setting), help("schemas/config.schema.json says what a signer needs"))]
+    SignerSetting {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
     },
     /// No ledger anywhere.
     #[error("no ledger is given")]

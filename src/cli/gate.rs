@@ -10,13 +10,14 @@ use super::report::target::Reports;
 use super::terminal::{self, Terminal};
 use super::{Outcome, clock, live, load, side_by_side};
 use crate::bundle::{Area, Form, Limits, Snapshot};
-use crate::check::Fresh;
 use crate::check::fresh::{Around, Live, Terms};
+use crate::check::{self, Fresh, OwnLog};
+use crate::facts::schema::FactSchema;
 use crate::gate::{self, Clearance, GivenUp, LedgerView, Question, Refusal, StoreView};
 use crate::keri::schema::Library;
 use crate::ledger::Ledger;
 use crate::lock::{LockError, SignedLock};
-use crate::primitives::Instant;
+use crate::primitives::{Aid, Instant};
 use crate::report::ReportDocument;
 use crate::store::{Reservation, Reserved, State, Store};
 use crate::trust::Trust;
@@ -154,6 +155,20 @@ impl Site {
         open.find(|held| Some(held.reservation.case_id.as_str()) == case)
     }
 
+    /// The log of somebody as the live streams have it.
+    ///
+    /// # Errors
+    /// Why no event may follow it.
+    pub fn own_log(&self, aid: &Aid) -> Result<OwnLog, String> {
+        let live: Vec<&[u8]> = self.live.iter().flat_map(|live| &live.streams).map(Vec::as_slice).collect();
+        check::own_log(&self.snapshot, &live, aid, self.now)
+    }
+
+    /// What the kinds of records say.
+    pub fn schema(&self) -> &FactSchema {
+        &self.rule_book.program().schema
+    }
+
     /// Asks the gate whether the event may be signed.
     pub fn decide(&self) -> Result<Clearance, Refusal> {
         self.ask(gate::clear, |_| ())
@@ -165,11 +180,7 @@ impl Site {
     }
 
     /// Asks the gate, and shows what it judged.
-    fn ask<T>(
-        &self,
-        answer: fn(&Question<'_>) -> Result<T, Refusal>,
-        see: impl FnOnce(&Fresh),
-    ) -> Result<T, Refusal> {
+    fn ask<T>(&self, answer: fn(&Question<'_>) -> Result<T, Refusal>, see: impl FnOnce(&Fresh)) -> Result<T, Refusal> {
         let store = self.store_view.as_ref().map_err(String::as_str);
         let ledger = self.ledger.as_ref().map(LedgerView::of);
         // Only to know with what a report would be made; the gate verifies the lock itself.

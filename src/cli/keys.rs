@@ -12,8 +12,9 @@ use super::Outcome;
 use super::config::Settings;
 use super::error::CliError;
 use super::passphrase::Source;
+use super::signers;
 use super::terminal::Terminal;
-use crate::keystore::{Embedded, KeyFile, KeyName, Keystore, Signer};
+use crate::keystore::{KeyFile, KeyName, Keystore, Signer};
 
 /// Make, import, rotate and show signing keys
 #[derive(Debug, clap::Subcommand)]
@@ -72,9 +73,7 @@ impl SignAs {
         settings: &Settings,
         act: impl FnOnce(&dyn Signer) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
-        let file = self.folder.keystore(settings)?.read(&self.sign_with)?;
-        let passphrase = self.passphrase.existing(self.sign_with.as_str())?;
-        act(&Embedded::locked(file, || Ok(passphrase.clone())))
+        signers::named(&self.sign_with, &self.folder, settings)?.with(&self.passphrase, act)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `countersign propose CASE`: the exact bytes that the evidence proves are to be signed.
 //!
 //! In: a sealed case whose evidence is clean, and either nothing else or a proposal made elsewhere. Out: files to be
-//! signed, or a proposal in `decision/`. No key is used here: the signature of QAR1 comes in a file.
+//! signed, or a proposal in `decision/` with the signature of QAR1: by keys or a signer of this machine, or in a file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,9 @@ use std::sync::Arc;
 
 use super::config::Settings;
 use super::error::CliError;
+use super::keys::{self, Folder};
+use super::passphrase::Source;
+use super::signers;
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
 use super::{Outcome, clock, load, side_by_side};
@@ -16,12 +19,14 @@ use crate::bundle::{Area, Form, Limits, Snapshot};
 use crate::check::{self, Options};
 use crate::compile::program::Stage;
 use crate::evaluate::outcome::FailOn;
+use crate::gate::{self, Proposing};
 use crate::keri::build::attach::IndexedSignature;
 use crate::keri::cesr::STREAM_MAX;
 use crate::keri::schema::Library;
-use crate::keystore;
+use crate::keystore::{self, KeyName, Signable};
 use crate::primitives::{Instant, Said};
 use crate::proposal::{self, Act, Assigned, Comparison, Draft, Given, Proven, Received, Sources, StoredProposal};
+use crate::report::Report;
 use crate::trust::Trust;
 
 /// Exit status where a proposal is not what the evidence proves.
@@ -37,9 +42,9 @@ const SIGNATURE_BYTES_MAX: u64 = 4096;
         salts made where the credential has them. The flow of the case says whether it is an issuance or a \
         revocation.\n\nA proposal made elsewhere (`--from`) is compared with what was built, and each field that differs is named \
         with what proves the right value: KERIA's `/multisig/iss` or `/multisig/rev` message, a CESR stream, or the \
-        three parts as JSON.\n\nThe signature of QAR1 is made by another program over the bytes of `anchor.json` \
-        and comes back with `--signature`.",
-    after_help = "Examples:\n  countersign propose cases/acme --out unsigned\n  \
+        three parts as JSON.\n\nWith `--sign`, QAR1's key signs the event. Or another program signs the bytes of \
+        `anchor.json`, and its signature comes back with `--signature`.",
+    after_help = "Examples:\n  countersign propose cases/acme --sign\n  countersign propose cases/acme --out unsigned\n  \
         countersign propose cases/acme --from unsigned/proposal.cesr --signature qar1.cesr\n  \
         countersign propose cases/acme --from keria-request.json --compare\n  \
         countersign propose cases/acme-ends --revoke SAID --out unsigned\n\n\
@@ -61,6 +66,16 @@ pub(super) struct Args {
     /// QAR1's indexed signature over the anchoring event; writes the proposal into the case
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
+    /// Sign the event with the keys of QAR1; writes the proposal into the case
+    #[arg(long, conflicts_with_all = ["compare", "signature", "as_of", "profile", "policies", "trust"])]
+    sign: bool,
+    /// Name of the keys that sign; default: those of QAR1's identifier
+    #[arg(long, value_name = "NAME", value_parser = keys::name, requires = "sign")]
+    sign_with: Option<KeyName>,
+    #[command(flatten)]
+    folder: Folder,
+    #[command(flatten)]
+    passphrase: Source,
     /// Write the parts, to be signed, into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -100,6 +115,7 @@ struct Run {
     schemas: Option<Arc<Library>>,
     as_of: Instant,
     qar1: Assigned,
+    report: Report,
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
@@ -127,6 +143,10 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     if !comparison.differences.is_empty() {
         terminal.print(&differing(&comparison, &args.case))?;
         return Ok(EXIT_DIFFERS);
+    }
+    if args.sign {
+        let own = own_signature(&args, settings, &run, &proven, &received)?;
+        received.sign(Some(run.qar1.aid.clone()), own);
     }
     if let Some(path) = &args.signature {
         received.sign(Some(run.qar1.aid.clone()), signature(path)?);
@@ -170,6 +190,41 @@ fn flow(snapshot: &Snapshot) -> &str {
     snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("flow")).unwrap_or_default()
 }
 
+/// The signature of QAR1 by keys of this machine, which are opened when everything else was looked at.
+fn own_signature(
+    args: &Args,
+    settings: &Settings,
+    run: &Run,
+    proven: &Proven,
+    received: &Received,
+) -> Result<IndexedSignature, CliError> {
+    let cleared = gate::first(&Proposing {
+        snapshot: &run.snapshot,
+        trust: &run.trust,
+        report: &run.report,
+        proven,
+        received,
+        qar1: &run.qar1,
+        now: run.as_of,
+    })?;
+    let keys = match &args.sign_with {
+        Some(name) => signers::named(name, &args.folder, settings)?,
+        None => {
+            let theirs = signers::all(&args.folder, settings)?.into_iter().find(|keys| *keys.aid() == run.qar1.aid);
+            theirs.ok_or_else(|| CliError::NoKeysOf { person: run.qar1.person_id.clone() })?
+        }
+    };
+    cleared.admits(keys.aid(), keys.key())?;
+    if let Some(path) = proposed(&args.case)? {
+        return Err(CliError::Proposed { path });
+    }
+    keys.with(&args.passphrase, |signer| {
+        let made = signer.sign(&Signable::Event(cleared.event()))?;
+        let text = made.indexed(cleared.index()).unwrap_or_default();
+        IndexedSignature::parse(&text).map_err(|_| CliError::Internal { what: "the signature of QAR1" })
+    })
+}
+
 /// The case, if its evidence is clean.
 fn clean(args: &Args, settings: &Settings) -> Result<Run, CliError> {
     let (rule_book, snapshot) = side_by_side(
@@ -203,7 +258,7 @@ fn clean(args: &Args, settings: &Settings) -> Result<Run, CliError> {
     }
     let qar1 = Assigned::find(&snapshot, "QAR1", as_of);
     let qar1 = qar1.ok_or_else(|| CliError::NoQar1 { path: args.case.clone(), as_of })?;
-    Ok(Run { snapshot, trust, schemas, as_of, qar1 })
+    Ok(Run { snapshot, trust, schemas, as_of, qar1, report })
 }
 
 /// The proposal of the files, or our own without a signature.
@@ -250,16 +305,24 @@ fn unsigned(folder: &Path, case: &Path, proven: &Proven, draft: &Draft) -> Resul
 
 /// Puts the proposal into the case; the stream first, so that the record never names what is not there.
 fn store(case: &Path, stored: &StoredProposal) -> Result<(), CliError> {
+    if let Some(path) = proposed(case)? {
+        return Err(CliError::Proposed { path });
+    }
+    write::atomically(&case.join(&stored.stream_path), &stored.stream, Existing::Keep)?;
+    write::atomically(&case.join(&stored.record_path), &stored.record, Existing::Keep)
+}
+
+/// A proposal that the case has already.
+fn proposed(case: &Path) -> Result<Option<PathBuf>, CliError> {
     let decision = case.join("decision");
     let taken = fs::read_dir(&decision).map_err(|source| CliError::Unreadable { path: decision.clone(), source })?;
     for entry in taken {
         let entry = entry.map_err(|source| CliError::Unreadable { path: decision.clone(), source })?;
         if entry.file_name().to_string_lossy().ends_with("-proposal.json") {
-            return Err(CliError::Proposed { path: entry.path() });
+            return Ok(Some(entry.path()));
         }
     }
-    write::atomically(&case.join(&stored.stream_path), &stored.stream, Existing::Keep)?;
-    write::atomically(&case.join(&stored.record_path), &stored.record, Existing::Keep)
+    Ok(None)
 }
 
 fn described(proven: &Proven, draft: &Draft, qar1: &Assigned) -> String {

@@ -13,16 +13,21 @@ use super::error::CliError;
 use super::gate::{About, EXIT_REFUSED, Format, Site, print};
 use super::keys::Folder;
 use super::passphrase::Source;
+use super::signers::{self, Keys};
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
 use super::{Outcome, clock};
+use crate::case::{self, Actor, Desk, PartialSignature, Role};
+use crate::check::{self, OwnLog};
 use crate::gate::{Clearance, Refusal};
-use crate::keystore::{Embedded, KeyFile, Keystore, Signer};
+use crate::keri::cesr::{self, Group as Attached};
+use crate::keystore::Signer;
 use crate::primitives::Aid;
-use crate::proposal::Assigned;
+use crate::proposal::{Assigned, Group};
 use crate::rehearsal;
 use crate::sign::{self, Bench, SignError, Signed};
 use crate::store::State;
+use crate::store::folder::{self, Seen};
 
 /// Sign the event of a case with the key of QAR2, if the gate says yes
 #[derive(Debug, clap::Args)]
@@ -30,10 +35,13 @@ use crate::store::State;
     long_about = "Sign the event of a case with the key of QAR2, if the gate says yes: exactly the bytes that evidence \
         and live state prove. The place in the group's log is reserved before any key is opened.\n\nDIR gets \
         `event.cesr`, the event with the signatures of both QARs; `decision.dsse.json`, the signed decision; and \
-        `report.json`, the report of the gate's own run. If they were cut off, the same command goes on where it was, \
-        with the same bytes.\n\nWith `--abandon` nothing is signed: the event that both QARs gave up \
-        (`countersign case abandon`) is given up here, and DIR gets `abandonment.json`. If nothing was signed, another \
-        event may have its place; a place where something was signed is never given to another event.\n\nOn a no nothing is opened; DIR gets `refusal.json`, and the ledger a row of it.",
+        `report.json`, the report of the gate's own run. Where both signatures do not meet the threshold, there is \
+        `partial.cesr` instead, and `partial-signature.json` says what is missing. The case gets a record of the \
+        signature. If a run was cut off, the same command goes on where it was, with the same bytes.\n\nWith \
+        `--abandon` nothing is signed: the event that both QARs gave up (`countersign case abandon`) is given up here, \
+        and DIR gets `abandonment.json`. If nothing was signed, another event may have its place; a place where \
+        something was signed is never given to another event.\n\nOn a no nothing is opened; DIR gets `refusal.json`, \
+        and the ledger a row of it.",
     after_help = "Example:\n  countersign sign cases/acme --live live.cesr --out signed\n\n\
         Exit status: 0 signed or given up, 4 the gate says no, 2 the command could not run."
 )]
@@ -44,8 +52,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Give the event up, as both QARs said; nothing is signed
-    #[arg(long)]
+    #[arg(long, conflicts_with = "anchor_decision")]
     abandon: bool,
+    /// Seal the decision in QAR2's own key event log as well, which `--live` must hold
+    #[arg(long)]
+    anchor_decision: bool,
     #[command(flatten)]
     folder: Folder,
     #[command(flatten)]
@@ -53,7 +64,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
-    let keystore = args.folder.keystore(settings)?;
+    let keys = signers::all(&args.folder, settings)?;
     writable(&args.out, &args.about.case)?;
     let mut site = Site::load(&args.about.case, &args.about.live, settings)?;
     reach("cli/loaded")?;
@@ -64,24 +75,37 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         Err(refusal) => Err(refusal),
         Ok(clearance) => {
             reach("cli/cleared")?;
-            let file = key(&clearance, keystore.list()?.into_iter().filter_map(|listed| listed.file.ok()), &keystore)?;
-            match clearance.admits(file.aid(), file.key()) {
+            let keys = key(&clearance, keys)?;
+            match clearance.admits(keys.aid(), keys.key()) {
                 // Nobody types a passphrase for a no.
                 Err(refusal) => Err(refusal),
                 Ok(()) => {
-                    // Asked for now, used by the signature: the key opens when its place is reserved.
-                    let passphrase = args.passphrase.existing(file.name().as_str())?;
-                    reach("cli/passphrase")?;
-                    let signer = Embedded::locked(file, || Ok(passphrase.clone()));
-                    signed(&mut site, &clearance, &signer, &args.out)?
+                    let case = &args.about.case;
+                    // Asked before anything is signed, as nothing is taken back afterwards.
+                    let own = args.anchor_decision.then(|| own_log(&site, &clearance, &keys)).transpose()?;
+                    // The passphrase is asked for now, and used by the signature: the key opens when its place is
+                    // reserved.
+                    keys.with(&args.passphrase, |signer| {
+                        reach("cli/passphrase")?;
+                        match signed(&mut site, &clearance, signer, &args.out)? {
+                            Ok(signed) => {
+                                let record = record_in_case(&site, &clearance, &signed, signer, case)?;
+                                let seal = own
+                                    .as_ref()
+                                    .map(|own| sealed(&mut site, &clearance, &signed, own, signer, &args.out));
+                                Ok(Ok((signed, record, seal.transpose()?)))
+                            }
+                            Err(refusal) => Ok(Err(refusal)),
+                        }
+                    })?
                 }
             }
         }
     };
     match outcome {
-        Ok(signed) => {
+        Ok((signed, record, seal)) => {
             terminal.print(&match args.about.format {
-                Format::Human => told(&signed, &args.out),
+                Format::Human => told(&signed, &args.out, record.as_deref()) + seal.as_deref().unwrap_or_default(),
                 Format::Json => format!("{}\n", json(&signed)),
             })?;
             Ok(0)
@@ -131,8 +155,11 @@ fn abandon(site: &mut Site, args: &Args, terminal: &Terminal) -> Outcome {
 }
 
 const EVENT: &str = "event.cesr";
+const PARTIAL_EVENT: &str = "partial.cesr";
+const PARTIAL: &str = "partial-signature.json";
 const DECISION: &str = "decision.dsse.json";
 const REPORT: &str = "report.json";
+const ANCHOR: &str = "decision-anchor.cesr";
 const REFUSAL: &str = "refusal.json";
 const ABANDONMENT: &str = "abandonment.json";
 
@@ -155,12 +182,10 @@ fn reach(place: &str) -> Result<(), CliError> {
 }
 
 /// The keys that may sign; else those of QAR2 by name, else any: the gate says why they may not.
-fn key(clearance: &Clearance, files: impl Iterator<Item = KeyFile>, keystore: &Keystore) -> Result<KeyFile, CliError> {
-    let mut files: Vec<KeyFile> = files.collect();
+fn key(clearance: &Clearance, mut keys: Vec<Keys>) -> Result<Keys, CliError> {
     let (qar2, _) = clearance.qar2();
-    let best = |file: &KeyFile| (clearance.admits(file.aid(), file.key()).is_err(), file.aid() != qar2);
-    files.sort_by_key(best);
-    files.into_iter().next().ok_or_else(|| CliError::EmptyKeystore { path: keystore.folder().to_owned() })
+    keys.sort_by_key(|keys| (clearance.admits(keys.aid(), keys.key()).is_err(), keys.aid() != qar2));
+    keys.into_iter().next().ok_or(CliError::EmptyKeystore)
 }
 
 fn signed(
@@ -176,12 +201,14 @@ fn signed(
         return Err(CliError::Internal { what: "a clearance without store and ledger" });
     };
     let mut release = |signed: &Signed| {
-        let files: [(&str, &[u8]); 3] = [
-            (REPORT, signed.report.as_bytes()),
-            (DECISION, signed.decision.as_bytes()),
-            // The event last: whoever finds it finds what stands behind it.
-            (EVENT, &signed.event.stream),
-        ];
+        let missing = format!("{:#}\n", missing(clearance.matched().group(), signed));
+        let mut files: Vec<(&str, &[u8])> =
+            vec![(REPORT, signed.report.as_bytes()), (DECISION, signed.decision.as_bytes())];
+        // The event last: whoever finds it finds what stands behind it.
+        match signed.event.satisfied {
+            true => files.push((EVENT, &signed.event.stream)),
+            false => files.extend([(PARTIAL, missing.as_bytes()), (PARTIAL_EVENT, &signed.event.stream)]),
+        }
         files.iter().try_for_each(|(name, bytes)| {
             write::atomically(&out.join(name), bytes, Existing::Replace)
                 .map_err(|error| io::Error::other(error.to_string()))
@@ -194,6 +221,111 @@ fn signed(
         Err(SignError::Refused(refusal)) => Ok(Err(*refusal)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What a partial lacks until witnesses take it.
+fn missing(group: &Group, signed: &Signed) -> serde_json::Value {
+    let event = &signed.event;
+    let unsigned = event
+        .unsigned
+        .iter()
+        .map(|index| serde_json::json!({ "index": index, "key": group.keys.get(*index as usize) }));
+    serde_json::json!({
+        "format": "countersign/partial-signature/v1",
+        "event": event.said.to_string(),
+        "group": group.aid.to_string(),
+        "sn": group.sn.to_string(),
+        "signed_at_indices": event.signers,
+        "missing_signatures": {
+            "needed_in_all": group.threshold.min_signers(),
+            "unsigned": unsigned.collect::<Vec<_>>(),
+        },
+        "missing_receipts": { "needed": event.receipts, "witnesses": event.witnesses },
+    })
+}
+
+/// QAR2's own log, if it can take a seal.
+fn own_log(site: &Site, clearance: &Clearance, keys: &Keys) -> Result<OwnLog, CliError> {
+    let (qar2, _) = clearance.qar2();
+    let refused = |reason: String| CliError::NoOwnLog { reason };
+    let own = site.own_log(qar2).map_err(refused)?;
+    clearance.can_anchor(&own, keys.key())?;
+    if let Ok(store) = &site.store
+        && let Some(held) = store.reservation(qar2, own.sn)?
+        && held.reservation.case_id != clearance.reservation().case_id
+    {
+        let case = &held.reservation.case_id;
+        return Err(refused(format!(
+            "event {} of `{qar2}` seals the decision about case `{case}`: publish it",
+            own.sn
+        )));
+    }
+    Ok(own)
+}
+
+/// Seals the decision in QAR2's own log; what is told about it.
+fn sealed(
+    site: &mut Site,
+    clearance: &Clearance,
+    signed: &Signed,
+    own: &OwnLog,
+    signer: &dyn Signer,
+    out: &Path,
+) -> Result<String, CliError> {
+    let now = site.now;
+    let (Ok(store), Ok(ledger)) = (&mut site.store, &mut site.ledger) else {
+        return Err(CliError::Internal { what: "a clearance without store and ledger" });
+    };
+    let Some(anchor) = clearance.anchoring(&signed.decision, own, signer.key())? else {
+        return Ok("The log of QAR2 seals the decision already.\n".to_owned());
+    };
+    let mut release = |stream: &[u8]| {
+        write::atomically(&out.join(ANCHOR), stream, Existing::Replace)
+            .map_err(|error| io::Error::other(error.to_string()))
+    };
+    sign::anchor(&anchor, now, signer, store, ledger, &mut release)?;
+    Ok(format!(
+        "Event {} of QAR2's own log seals the decision: {ANCHOR}. It needs {} of these receipts: {}\n",
+        own.sn,
+        own.receipts,
+        own.witnesses.join(", ")
+    ))
+}
+
+/// Keeps the signature in the case, as a record that QAR2 signs; its path, unless the case has it already.
+fn record_in_case(
+    site: &Site,
+    clearance: &Clearance,
+    signed: &Signed,
+    signer: &dyn Signer,
+    case: &Path,
+) -> Result<Option<String>, CliError> {
+    let known = check::known(&site.snapshot, site.now, &[]);
+    let desk = Desk::open(&site.snapshot, site.schema(), &site.trust, &known, site.now)?;
+    if desk.progress().has_signed(signer.aid()) {
+        return Ok(None);
+    }
+    let internal = || CliError::Internal { what: "the signed event" };
+    let messages = cesr::read(&signed.event.stream).map_err(|_| internal())?;
+    let attachments = messages.first().map(|message| message.attachments.as_slice()).unwrap_or_default();
+    let own = attachments.iter().find_map(|attachment| match &attachment.group {
+        Attached::ControllerSignatures(items) => items.iter().find(|item| item.index == clearance.index()),
+        _ => None,
+    });
+    let group = clearance.matched().group();
+    let made = PartialSignature {
+        anchor: &signed.event.said,
+        index: clearance.index(),
+        group: &group.aid,
+        established: (group.established.0, &group.established.1),
+        signature: own.ok_or_else(internal)?.text,
+    };
+    let person = desk.progress().qar(Role::Qar2, site.now).map(|held| held.person.clone()).ok_or_else(internal)?;
+    let actor = Actor { person, aid: signer.aid().clone() };
+    let act = case::record_signature(&desk, &actor, &made)?.sign(signer)?;
+    let seen = site.snapshot.iter().filter_map(|(_, file)| Some((file.path.clone(), file.sha256()?)));
+    folder::add(case, &Seen::of(seen), act.files())?;
+    Ok(act.records().first().cloned())
 }
 
 /// Writes a refusal into the ledger, if that can still be trusted, and beside the output.
@@ -211,7 +343,7 @@ fn record(site: &mut Site, refusal: &Refusal, out: &Path) -> Result<(), CliError
     write::atomically(&out.join(REFUSAL), refusal.text().as_bytes(), Existing::Replace)
 }
 
-fn told(signed: &Signed, out: &Path) -> String {
+fn told(signed: &Signed, out: &Path, record: Option<&str>) -> String {
     let event = &signed.event;
     let list = |indices: &std::collections::BTreeSet<u32>| {
         indices.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -221,11 +353,13 @@ fn told(signed: &Signed, out: &Path) -> String {
         Some(state) => format!("signed; an earlier run had come to `{state}`, and the bytes are the same\n"),
         None => "signed\n".to_owned(),
     };
+    let files = if event.satisfied { EVENT.to_owned() } else { format!("{PARTIAL}, {PARTIAL_EVENT}") };
     let rows = [
         ["event".to_owned(), event.said.to_string()],
         ["signatures at".to_owned(), list(&event.signers)],
         ["ledger row".to_owned(), signed.row.to_string()],
-        ["written".to_owned(), format!("{EVENT}, {DECISION}, {REPORT} in {}", out.display())],
+        ["written".to_owned(), format!("{}, {DECISION}, {REPORT} in {}", files, out.display())],
+        ["in the case".to_owned(), record.unwrap_or("recorded before").to_owned()],
     ];
     text.push_str(&terminal::columns_of(&rows));
     text.push('\n');

@@ -190,8 +190,12 @@ pub(super) fn used_elsewhere(asked: &Asked<'_>, matched: Option<&Matched>, found
     let case = asked.fresh.case_id().unwrap_or_default();
     let referred = asked.fresh.references();
     // Without a proposal that fits there is a reason already, and nothing to tell events apart by.
-    let same_event = |said: &Said| matched.is_none_or(|matched| *said == matched.draft().anchor.said);
-    let own = |held: &Reserved| held.reservation.case_id == case && same_event(&held.reservation.said);
+    let same_event =
+        |event: Option<Said>| matched.is_none_or(|matched| event.as_ref() == Some(&matched.draft().anchor.said));
+    // The event that seals a decision is reserved with that decision, which says what it is about.
+    let own = |held: &Reserved| {
+        held.reservation.case_id == case && same_event(super::statement::event(&held.reservation.draft))
+    };
     let others = store.history.iter().filter(|held| view::holds(held) && !own(held));
     for held in others {
         let used = super::statement::uses(&held.reservation.draft);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::clear::Asked;
 use crate::bundle::json::{Numbers, Tree};
-use crate::primitives::{Instant, Sha256};
+use crate::primitives::{Instant, Said, Sha256};
 use crate::proposal::{Act, Assigned, Matched};
 use crate::report::ReportDocument;
 
@@ -138,4 +138,10 @@ pub(super) fn uses(draft: &str) -> Option<(Option<Sha256>, BTreeSet<Sha256>)> {
     let items = tree.get("predicate")?.get("uses")?.items()?;
     let used: Option<BTreeSet<Sha256>> = items.iter().map(|item| item.text()?.parse().ok()).collect();
     Some((bundle, used?))
+}
+
+/// The event of the group that a decision is about.
+pub(super) fn event(draft: &str) -> Option<Said> {
+    let tree = Tree::parse(draft.as_bytes(), Numbers::Integers).ok()?;
+    tree.get("predicate")?.get("event")?.get("said")?.text()?.parse().ok()
 }

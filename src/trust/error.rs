@@ -59,6 +59,16 @@ pub enum TrustError {
         /// What.
         what: &'static str,
     },
+    /// Practice that becomes the real thing, or the other way round.
+    #[error("the trust file in force {} for practice, and the next one {}", if *before { "is" } else { "is not" }, if *before { "is not" } else { "is" })]
+    #[diagnostic(
+        code(countersign::trust::practice),
+        help("practice has an installation of its own, from its first trust file to its last")
+    )]
+    Practice {
+        /// What the one in force is.
+        before: bool,
+    },
     /// A trust file before its time.
     #[error("the trust file holds from {valid_from}, and it is {now}")]
     #[diagnostic(code(countersign::trust::not_yet), help("replace the one in force then"))]

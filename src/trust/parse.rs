@@ -16,7 +16,7 @@ use crate::source::Span;
 use super::error::{TrustError, TrustProblem};
 use super::{CredentialType, KeySignature, Keys, SchemaPin, Trust, without};
 
-const TOP: [&str; 14] = [
+const TOP: [&str; 15] = [
     "version",
     "serial",
     "valid_from",
@@ -29,6 +29,7 @@ const TOP: [&str; 14] = [
     "schemas",
     "ledger_genesis",
     "store_initialised",
+    "practice",
     "logs",
     "signatures",
 ];
@@ -88,6 +89,10 @@ impl Reader {
         let schemas = self.schemas(tree);
         let ledger_genesis = self.nullable(tree, "", "ledger_genesis", true);
         let store_initialised = self.bool(tree, "store_initialised");
+        let practice = match tree.get("practice") {
+            Some(_) => self.bool(tree, "practice"),
+            None => Some(false),
+        };
         let signatures = self.signatures(tree);
         let logs = self.nullable(tree, "", "logs", false);
         let record = without(tree, &["signatures"]).map(|document| RecordToSign::new(Domain::Trust, &document));
@@ -103,6 +108,7 @@ impl Reader {
             schemas: schemas?,
             ledger_genesis: ledger_genesis?,
             store_initialised: store_initialised?,
+            practice: practice?,
             signatures: signatures?,
             logs: logs?,
             // INVARIANT: it is an object of strict JSON with no member `v`, or a member above is missing.

@@ -153,6 +153,9 @@ impl Trust {
         if before.ledger_genesis.is_some() && self.ledger_genesis.is_none() {
             return Err(TrustError::Forgets { what: "ledger" });
         }
+        if before.practice != self.practice {
+            return Err(TrustError::Practice { before: before.practice });
+        }
         Ok(())
     }
 }

@@ -31,6 +31,8 @@ pub struct TrustDraft {
     pub reporting_agents: Vec<Aid>,
     /// Pinned schemas, from `valid_from` on.
     pub schemas: Vec<(CredentialType, Said)>,
+    /// Whether people practise with it.
+    pub practice: bool,
 }
 
 impl TrustDraft {
@@ -57,6 +59,7 @@ impl TrustDraft {
             schemas: &schemas.collect::<Vec<_>>(),
             ledger_genesis: None,
             store_initialised: false,
+            practice: self.practice,
             logs: None,
             signatures: &[],
         });
@@ -78,6 +81,7 @@ struct Parts<'p> {
     schemas: &'p [SchemaPin],
     ledger_genesis: Option<Sha256>,
     store_initialised: bool,
+    practice: bool,
     logs: Option<&'p str>,
     signatures: &'p [KeySignature],
 }
@@ -111,6 +115,9 @@ fn bytes(parts: &Parts<'_>) -> Vec<u8> {
         "store_initialised": parts.store_initialised,
         "signatures": signatures.collect::<Vec<_>>(),
     });
+    if parts.practice {
+        document["practice"] = json!(true);
+    }
     if let Some(logs) = parts.logs {
         document["logs"] = json!(logs);
     }
@@ -147,6 +154,7 @@ impl Trust {
             schemas: &self.schemas,
             ledger_genesis: self.ledger_genesis,
             store_initialised: self.store_initialised,
+            practice: self.practice,
             logs: self.logs.as_deref(),
             signatures: &self.signatures,
         })
@@ -178,6 +186,9 @@ impl Trust {
         }
         lines.push(("ledger genesis", self.ledger_genesis.map_or("none yet".to_owned(), |digest| digest.to_string())));
         lines.push(("store", if self.store_initialised { "initialised" } else { "not initialised" }.to_owned()));
+        if self.practice {
+            lines.push(("practice", "yes: the clock may be set".to_owned()));
+        }
         lines.push(("logs", if self.logs.is_some() { "of officers or policy keys" } else { "none" }.to_owned()));
         lines.extend(self.signatures.iter().map(|signature| ("signature", signature.aid.to_string())));
         if self.signatures.is_empty() {

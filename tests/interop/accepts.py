@@ -1,5 +1,7 @@
 """Reads a CESR stream from stdin and prints, as JSON, what keripy accepts of it.
 
+Arguments are credentials whose state in their registry is printed as well.
+
 Needs Python 3.13 and `pip install keri==1.2.12`.
 Credentials are left out: keripy asks for their official schemas, which are not part of this project.
 """
@@ -45,7 +47,14 @@ def main():
                 break
             seen = found
         logs.pop(hby.signator.pre, None)
-        print(json.dumps({"left": len(stream), "logs": logs, "registries": sorted(reger.tevers)}))
+        states = {}
+        for credential in sys.argv[1:]:
+            for registry, tever in reger.tevers.items():
+                state = tever.vcState(credential)
+                if state is not None:
+                    states[credential] = [registry, state.et, state.s]
+        found = {"left": len(stream), "logs": logs, "registries": sorted(reger.tevers), "states": states}
+        print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -30,3 +30,4 @@ mod readme;
 mod remake;
 mod report;
 mod schemas;
+mod walk;

@@ -83,7 +83,8 @@ fn the_reports_of_several_cases_are_those_of_each() {
     three_cases(scratch.path());
     fs::create_dir(scratch.path().join("out")).unwrap();
     let cases = ["cases/good", "cases/bad"];
-    let lines = check_in(scratch.path(), &[&cases[..], &["--format", "json", "--report", "json=out/{case}.json"]].concat());
+    let lines =
+        check_in(scratch.path(), &[&cases[..], &["--format", "json", "--report", "json=out/{case}.json"]].concat());
     assert_eq!(lines.status, 1, "{}", lines.stderr);
     let lines: Vec<&str> = lines.stdout.lines().collect();
     assert_eq!(lines.len(), 2);

@@ -62,6 +62,33 @@ pub enum AuthorError {
         /// The bundle.
         path: PathBuf,
     },
+    /// What follows a signature follows a sealed bundle.
+    #[error("`{}` is not sealed and signed", path.display())]
+    #[diagnostic(
+        code(countersign::bundle::not_sealed),
+        help("what follows names it by its digest; `countersign bundle seal CASE --by PERSON` seals and signs it")
+    )]
+    NotSealed {
+        /// The bundle.
+        path: PathBuf,
+    },
+    /// A file that a manifest does not list.
+    #[error("the manifest does not list `{path}`")]
+    #[diagnostic(
+        code(countersign::bundle::not_listed),
+        help("name it as the manifest does, relative to the bundle: `records/session-1.json`")
+    )]
+    NotListed {
+        /// The path.
+        path: String,
+    },
+    /// A file that differs from its listing.
+    #[error("`{path}` is not as the manifest lists it")]
+    #[diagnostic(code(countersign::bundle::not_as_listed), help("get the bundle again from whoever made it"))]
+    NotAsListed {
+        /// The path.
+        path: String,
+    },
     /// Larger than a file of a bundle may be.
     #[error("`{}` has {bytes} bytes; at most {limit} are read", path.display())]
     #[diagnostic(code(countersign::bundle::source_too_big), help("keep media in a vault and list their digest"))]

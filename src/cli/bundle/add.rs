@@ -16,12 +16,18 @@ use crate::primitives::Instant;
         --source \"contract archive\" --by Q1"
 )]
 pub(in super::super) struct Args {
-    /// File to copy
+    /// File to copy; with `--listed` the folder of a bundle
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// What it is: a record kind, or `document`, `cesr`, `lei-record-body`, `signature`
-    #[arg(long)]
-    kind: String,
+    #[arg(long, required_unless_present = "listed")]
+    kind: Option<String>,
+    /// Take over all files of a bundle that was prepared elsewhere, as its manifest lists them
+    #[arg(long, conflicts_with_all = ["kind", "path", "source", "captured_at", "captured_by"])]
+    listed: bool,
+    /// Leave out this file of the listed ones; may be repeated
+    #[arg(long, value_name = "PATH", requires = "listed")]
+    without: Vec<String>,
     /// Case or bundle to add it to
     #[arg(long, value_name = "CASE", default_value = ".")]
     into: PathBuf,
@@ -40,16 +46,21 @@ pub(in super::super) struct Args {
 }
 
 pub(in super::super) fn run(args: Args, terminal: &Terminal) -> Outcome {
+    let Some(kind) = &args.kind else {
+        let taken = author::take_over(&args.into, &args.file, &args.without, load::fact_schema())?;
+        terminal.print(&format!("added {} files of {}\n", taken.len(), args.file.display()))?;
+        return Ok(0);
+    };
     let new = NewFile {
         from: Origin::File(&args.file),
-        kind: &args.kind,
+        kind,
         path: args.path.as_deref(),
         source: &args.source,
         captured_at: args.captured_at,
         captured_by: args.captured_by.as_deref(),
     };
     for path in author::add(&args.into, &[new], load::fact_schema())? {
-        terminal.print(&format!("added {path} as {}\n", args.kind))?;
+        terminal.print(&format!("added {path} as {kind}\n"))?;
     }
     Ok(0)
 }

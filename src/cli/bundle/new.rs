@@ -23,11 +23,14 @@ pub(in super::super) struct Args {
     #[arg(value_name = "CASE")]
     case: PathBuf,
     /// The flow: what is to be issued, and to whom
-    #[arg(long)]
-    flow: String,
+    #[arg(long, required_unless_present = "post")]
+    flow: Option<String>,
     /// LEI of the entity
-    #[arg(long, value_parser = |text: &str| text.parse::<Lei>())]
-    lei: Lei,
+    #[arg(long, value_parser = |text: &str| text.parse::<Lei>(), required_unless_present = "post")]
+    lei: Option<Lei>,
+    /// Lay out `post/` of a case that is there, for what follows the signature
+    #[arg(long, conflicts_with_all = ["flow", "lei", "qvi", "id", "retention_until", "trust", "policies"])]
+    post: bool,
     /// AID of the QVI's group; default: that of the trust file
     #[arg(long, value_name = "AID", value_parser = |text: &str| text.parse::<Aid>())]
     qvi: Option<Aid>,
@@ -46,10 +49,19 @@ pub(in super::super) struct Args {
 }
 
 pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
+    let (Some(flow), Some(lei)) = (args.flow, args.lei) else {
+        let manifest = author::new_post(&args.case, clock::now()?)?;
+        let case = args.case.display();
+        terminal.print(&format!(
+            "wrote {}\nnext: countersign bundle add FILE --kind KIND --into {case}/post\n",
+            manifest.display()
+        ))?;
+        return Ok(0);
+    };
     let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
     let program = rule_book.program();
-    let flow = program.flows.iter().find(|flow| flow.id == args.flow).ok_or_else(|| CliError::UnknownFlow {
-        flow: args.flow.clone(),
+    let flow = program.flows.iter().find(|found| found.id == flow).ok_or_else(|| CliError::UnknownFlow {
+        flow: flow.clone(),
         known: program.flows.iter().map(|flow| flow.id.clone()).collect(),
     })?;
     let qvi = match args.qvi {
@@ -68,7 +80,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
     let new = NewCase {
         bundle_id: &id,
         flow: &flow.id,
-        lei: &args.lei,
+        lei: &lei,
         qvi_aid: &qvi,
         created_at,
         retention_until: retention_until.ok_or(CliError::Clock)?,

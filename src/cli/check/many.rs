@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::super::Outcome;
 use super::super::error::CliError;
 use super::super::report::target::Reports;
 use super::super::terminal::{Terminal, print_error};
-use super::super::Outcome;
 use super::Format;
 use crate::bundle::{Limits, Snapshot, place};
 use crate::check::{self, Options, on_all_cores};

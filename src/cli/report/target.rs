@@ -90,7 +90,8 @@ impl Reports {
                 Place::Stdout => Place::Stdout,
                 Place::File(path) => Place::File(PathBuf::from(path.display().to_string().replace(CASE, name))),
             };
-            let targets = self.targets.iter().map(|target| Target { format: target.format, place: place(&target.place) });
+            let targets =
+                self.targets.iter().map(|target| Target { format: target.format, place: place(&target.place) });
             let of_case = Self { targets: targets.collect() };
             for path in of_case.files() {
                 refuse_inside(path, case)?;

@@ -49,6 +49,9 @@ pub(in super::super) struct Args {
     /// A pinned credential schema; repeat for each
     #[arg(long = "schema", value_name = "TYPE=SAID", value_parser = schema)]
     schemas: Vec<(CredentialType, Said)>,
+    /// For practice with example keys: COUNTERSIGN_NOW may set the clock, which no successor can change
+    #[arg(long)]
+    practice: bool,
     /// From when it holds; default: now
     #[arg(long, value_name = "INSTANT", value_parser = |text: &str| text.parse::<Instant>())]
     valid_from: Option<Instant>,
@@ -67,6 +70,7 @@ pub(in super::super) fn run(args: Args, terminal: &Terminal) -> Outcome {
         policy_threshold: format!("{:x}", args.policy_threshold),
         reporting_agents: args.reporting_agents,
         schemas: args.schemas,
+        practice: args.practice,
     };
     let (bytes, trust) = draft.build()?;
     write::atomically(&args.file, &bytes, Existing::Keep)?;

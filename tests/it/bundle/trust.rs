@@ -63,6 +63,7 @@ fn a_member_that_is_not_as_it_should_be() {
 fn a_draft_reads_back() {
     let aid = || AID.parse().unwrap();
     let draft = TrustDraft {
+        practice: false,
         valid_from: "2026-01-01T00:00:00Z".parse().unwrap(),
         root_aid: aid(),
         geda_aid: aid(),

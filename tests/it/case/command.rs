@@ -70,7 +70,7 @@ fn both_qars_are_assigned_shown_and_logged() {
         countersign::primitives::Sha256::of(&fs::read(case.path().join("decision/01-assignment-qar1.json")).unwrap());
     assert_eq!(rows[0]["sha256"], digest.to_string());
     assert_eq!(check::problems(&case.snapshot(), &program().schema), []);
-    assert!(case.run(&["show", "case"]).stdout.contains("countersign propose case --out DIR"));
+    assert!(case.run(&["show", "case"]).stdout.contains("countersign propose case --sign"));
 
     fs::remove_file(case.path().join("decision/02-assignment-qar2.sig.cesr")).unwrap();
     let log = case.run(&["log", "case"]);

@@ -90,7 +90,7 @@ fn a_case_says_at_any_moment_who_is_next() {
 
     let case = Case::assigned();
     let (phase, steps) = told(&case);
-    let proposes = "Q1: countersign propose case --out DIR";
+    let proposes = "Q1: countersign propose case --sign";
     let submits = "Q1: countersign case submit case --by Q1";
     assert_eq!((phase, steps), (Phase::Prepared, vec![proposes.to_owned(), submits.to_owned()]));
 
@@ -100,7 +100,7 @@ fn a_case_says_at_any_moment_who_is_next() {
     assert_eq!((phase, steps), (Phase::Submitted, vec![approves]));
 
     case.decide("2026-03-20T14:50:00Z", "2026-03-20T14:55:00Z", "Q2", Decision::Approve).unwrap();
-    assert_eq!(told(&case), (Phase::Approved, vec!["Q2: countersign sign case".to_owned()]));
+    assert_eq!(told(&case), (Phase::Approved, vec!["Q2: countersign sign case --live FILE --out DIR".to_owned()]));
 
     let rejected = Case::submitted();
     rejected.decide("2026-03-20T14:50:00Z", "2026-03-20T14:55:00Z", "Q2", Decision::Reject).unwrap();

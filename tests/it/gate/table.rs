@@ -1,4 +1,4 @@
-//! The table of reasons is closed, and told; each attack of docs/gate.md has its test; and nobody else says yes.
+//! The table of reasons is closed, and told; each attack of docs/attacks.md has its test; and nobody else says yes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,11 +31,11 @@ fn each_reason_is_explained() {
     }
 }
 
-/// The rows of docs/gate.md: the reason, and the test that expects it.
+/// The rows of docs/attacks.md: the reason, and the test that expects it.
 #[test]
 fn each_attack_has_its_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join("docs/gate.md")).unwrap();
+    let page = fs::read_to_string(root.join("docs/attacks.md")).unwrap();
     let rows: Vec<Vec<&str>> = page
         .lines()
         .filter(|line| line.starts_with("| ") && line.contains('`'))

@@ -228,9 +228,8 @@ fn sarif_fits_its_schema() {
     let schema = std::fs::read_to_string(root.join("tests/standards/sarif-2.1.0.schema.json")).unwrap();
     let mut schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     // Its pattern for languages is no regular expression; we name no language.
-    let patched = ["run", "toolComponent"].map(|name| {
-        schema["definitions"][name]["properties"]["language"].as_object_mut().unwrap().remove("pattern")
-    });
+    let patched = ["run", "toolComponent"]
+        .map(|name| schema["definitions"][name]["properties"]["language"].as_object_mut().unwrap().remove("pattern"));
     assert!(patched.iter().all(Option::is_some));
     let validator = jsonschema::validator_for(&schema).unwrap();
     for (name, document) in every_run() {
