@@ -156,7 +156,9 @@ fn annotations(name: &str, bytes: &[u8], rows: &[Row]) {
     let title = |row: &Row| {
         let element = row.3.as_ref().map(|element| format!(" [{element}]")).unwrap_or_default();
         let waiver = row.4.as_ref().map(|waiver| format!(", waived by {waiver}")).unwrap_or_default();
-        safe(&format!("{}{element} ({}, {}{waiver})", row.0, row.1, row.2)).chars().take(1_000).collect::<String>()
+        let title = safe(&format!("{}{element} ({}, {}{waiver})", row.0, row.1, row.2));
+        let cut: String = title.chars().take(1_000).collect();
+        if cut == title { title } else { cut + "…" }
     };
     let titles: BTreeSet<String> = found.iter().map(title).collect();
     let commands = readers::github(bytes);
@@ -228,9 +230,8 @@ fn sarif_fits_its_schema() {
     let schema = std::fs::read_to_string(root.join("tests/standards/sarif-2.1.0.schema.json")).unwrap();
     let mut schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     // Its pattern for languages is no regular expression; we name no language.
-    let patched = ["run", "toolComponent"].map(|name| {
-        schema["definitions"][name]["properties"]["language"].as_object_mut().unwrap().remove("pattern")
-    });
+    let patched = ["run", "toolComponent"]
+        .map(|name| schema["definitions"][name]["properties"]["language"].as_object_mut().unwrap().remove("pattern"));
     assert!(patched.iter().all(Option::is_some));
     let validator = jsonschema::validator_for(&schema).unwrap();
     for (name, document) in every_run() {
