@@ -99,7 +99,11 @@ fn command(document: &ReportDocument, layout: &Layout, row: Row<'_>, kind: Kind,
 
 /// The text of a command.
 fn data(text: &str) -> String {
-    let text: String = safe(text).chars().take(MESSAGE_MAX).collect();
+    let mut text = safe(text);
+    if let Some((end, _)) = text.char_indices().nth(MESSAGE_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 

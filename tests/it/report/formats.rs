@@ -156,7 +156,9 @@ fn annotations(name: &str, bytes: &[u8], rows: &[Row]) {
     let title = |row: &Row| {
         let element = row.3.as_ref().map(|element| format!(" [{element}]")).unwrap_or_default();
         let waiver = row.4.as_ref().map(|waiver| format!(", waived by {waiver}")).unwrap_or_default();
-        safe(&format!("{}{element} ({}, {}{waiver})", row.0, row.1, row.2)).chars().take(1_000).collect::<String>()
+        let title = safe(&format!("{}{element} ({}, {}{waiver})", row.0, row.1, row.2));
+        let cut: String = title.chars().take(1_000).collect();
+        if cut == title { title } else { cut + "…" }
     };
     let titles: BTreeSet<String> = found.iter().map(title).collect();
     let commands = readers::github(bytes);

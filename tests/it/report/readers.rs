@@ -147,8 +147,11 @@ pub fn markdown(bytes: &[u8]) -> Vec<Row> {
     rows
 }
 
+/// A workflow command: its name, properties and data.
+pub type Annotation = (String, Vec<(String, String)>, String);
+
 /// Workflow commands as the runner of GitHub Actions reads them: per line, properties and data unescaped.
-pub fn github(bytes: &[u8]) -> Vec<(String, Vec<(String, String)>, String)> {
+pub fn github(bytes: &[u8]) -> Vec<Annotation> {
     let unescape = |text: &str, property: bool| {
         let text = if property { text.replace("%3A", ":").replace("%2C", ",") } else { text.to_owned() };
         text.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
