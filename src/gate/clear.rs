@@ -433,10 +433,7 @@ fn lock_code(error: &LockError) -> Code {
 /// Step 3.
 pub(super) fn live(asked: &Asked<'_>, found: &mut Found) {
     let Some(age) = asked.fresh.live_age() else {
-        let why = asked
-            .fresh
-            .no_live()
-            .map_or_else(|| "no live state is given".to_owned(), |why| format!("there is no live state: {why}"));
+        let why = asked.fresh.no_live().unwrap_or("no live state is given").to_owned();
         return found.push(Code::NoLiveState, why);
     };
     let seconds = age.nanoseconds() / 1_000_000_000;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::clear::{Asked, Found, Question, live, locked, record};
 use super::code::Code;
-use super::persons::Qars;
+use super::persons::{self, Qars};
 use super::refusal::Refusal;
 use super::statement::canonical;
 use crate::check::fresh::Abandonment;
@@ -100,11 +100,11 @@ pub fn give_up(question: &Question<'_>) -> Result<GivenUp, Refusal> {
     let asked = locked(question, &mut found);
     let qars = Qars::of(&asked);
     live(&asked, &mut found);
+    persons::check(&asked, &qars, None, &mut found);
     let both = both(&asked, &qars, &mut found);
     let held = both.as_ref().and_then(|both| held(&asked, both, &mut found));
     record(&asked, &mut found);
-    // Who issues nothing any more gives up as well.
-    found.reasons.retain(|reason| reason.code != Code::AuthorityRevoked && reason.code != Code::NotJudged);
+    found.reasons.retain(|reason| !of_signing_only(reason.code));
     let refused = |found: Found| {
         Refusal::new(asked.fresh.case_id(), asked.fresh.snapshot().digest(), asked.fresh.now(), None, found.reasons)
     };
@@ -117,6 +117,21 @@ pub fn give_up(question: &Question<'_>) -> Result<GivenUp, Refusal> {
             Err(refused(found))
         }
     }
+}
+
+/// Reasons that speak against signing, and not against giving up: who has lost the authority, the key or the report
+/// gives up as well.
+fn of_signing_only(code: Code) -> bool {
+    [
+        Code::AuthorityRevoked,
+        Code::NotJudged,
+        Code::FlowNotLocked,
+        Code::KeyNotInPlace,
+        Code::PreparerSigns,
+        Code::NoPreparer,
+        Code::WaiverByParty,
+    ]
+    .contains(&code)
 }
 
 /// What both QARs gave up.

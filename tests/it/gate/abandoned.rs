@@ -139,6 +139,24 @@ fn both_must_say_so_of_one_event() {
     reserved().given_up(&forged).keeps(Code::NotGivenUp);
 }
 
+/// Whoever may write into the folder of the case assigns themselves and signs.
+#[test]
+fn people_who_are_no_qars_give_nothing_up() {
+    let mut records = both();
+    for (at, person, aid, name) in [
+        (1, "LAR-A", "EA29zpF1D3KkvoMxPlTMhS977Rv3rbYtztAbfnylEZQ8", "Q1"),
+        (2, "LAR-B", "EHGmTnI98YAV-Xr92CmBM3u314ucdGVOyGku6vmWwvn7", "Q2"),
+    ] {
+        let own = if name == "Q1" { crate::proposal::Q1 } else { crate::proposal::Q2 };
+        records = records.replace(&format!("performed_by: {name},"), &format!("performed_by: {person},"));
+        records = records.replace(&format!("abandoned_by: {name},"), &format!("abandoned_by: {person},"));
+        records = records.replace(own, aid);
+        let path = format!("decision/0{at}-assignment-qar{at}.json");
+        records += &format!("  - set: {path}#/person_id\n    to: {person}\n  - set: {path}#/aid\n    to: {aid}\n");
+    }
+    reserved().given_up(&records).keeps(Code::NotRostered);
+}
+
 #[test]
 fn nothing_is_given_up_that_nobody_holds() {
     World::reference().given_up(&both()).keeps(Code::NothingReserved);
