@@ -242,6 +242,10 @@ fn decision(clearance: &Clearance, held: Reserved, bench: &mut Bench<'_>) -> Res
             envelope.ok_or_else(|| SignError::Kept { said: held.reservation.said.clone(), what: "decision" })?;
         return Ok((held, envelope));
     }
+    // What lies in the store was written by this program, and by whoever else can write there.
+    if !clearance.agrees_with(draft, &held.reservation.report) {
+        return Err(SignError::Draft { said: held.reservation.said.clone() });
+    }
     let to_sign = DecisionToSign::new(draft).map_err(crate::keystore::SignerError::from)?;
     let signature = bench.signer.sign(&Signable::Decision(&to_sign))?;
     let (qar2, sn) = clearance.qar2();

@@ -135,7 +135,7 @@ impl Site {
             Some(path) => Store::open(path, trust.store_initialised).map_err(|error| error.to_string()),
             None => Err("no store is named as `store` in countersign.toml".to_owned()),
         };
-        let view = || store.as_ref().map_err(Clone::clone).and_then(|store| viewed(store));
+        let view = || store.as_ref().map_err(Clone::clone).and_then(viewed);
         let (ledger, store_view) = match settings.ledger.as_deref().map(|path| Ledger::open_beside(path, view)) {
             Some(Ok((ledger, view))) => (Ok(ledger), view),
             Some(Err(error)) => (Err(error.to_string()), view()),

@@ -195,6 +195,11 @@ impl Clearance {
         Err(self.not_after_all(Code::OtherKey, message, self.at))
     }
 
+    /// Whether a decision that was kept is about this event on this evidence, and rests on the report beside it.
+    pub fn agrees_with(&self, draft: &str, report: &str) -> bool {
+        statement::same_but_for_the_moment(self.statement(), draft, report)
+    }
+
     /// A no that came after the yes: another process took the place meanwhile.
     pub fn overtaken(&self, why: String) -> Refusal {
         self.not_after_all(Code::PlaceTaken, why, self.at)

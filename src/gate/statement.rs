@@ -121,6 +121,36 @@ fn event_name(matched: &Matched) -> &'static str {
     }
 }
 
+/// What a decision of another moment may say otherwise: what was known then.
+const OF_THE_MOMENT: [&str; 11] = [
+    "approval",
+    "engine",
+    "expires_at",
+    "judgement",
+    "lock",
+    "log",
+    "not_before",
+    "policy",
+    "report",
+    "trust",
+    "waivers",
+];
+
+/// Whether a draft that was kept is a decision about the same as this one, and rests on this report.
+pub(super) fn same_but_for_the_moment(statement: &str, draft: &str, report: &str) -> bool {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
+    let (Some(mut now), Some(mut then)) = (parse(statement), parse(draft)) else { return false };
+    let digest = format!("sha256:{}", Sha256::of(report.as_bytes()));
+    if then["predicate"]["report"] != digest {
+        return false;
+    }
+    for statement in [&mut now, &mut then] {
+        let Some(predicate) = statement.get_mut("predicate").and_then(Value::as_object_mut) else { return false };
+        predicate.retain(|name, _| !OF_THE_MOMENT.contains(&name.as_str()));
+    }
+    now == then
+}
+
 /// The canonical text of a value whose numbers are texts.
 pub(super) fn canonical(value: &Value) -> String {
     // Members of objects are sorted, and no number is in it: this is RFC 8785 already.

@@ -34,6 +34,19 @@ pub enum SignError {
         /// What.
         what: &'static str,
     },
+    /// The decision that an earlier run reserved is about something else.
+    #[error("the decision that was reserved for event `{said}` is not about this event on this evidence")]
+    #[diagnostic(
+        code(countersign::sign::draft),
+        help(
+            "no decision was signed and nothing was given out; the store or the case was changed by somebody since: \
+             tell an officer"
+        )
+    )]
+    Draft {
+        /// The event.
+        said: Said,
+    },
     /// The output cannot be written.
     #[error("the signed event cannot be written out")]
     #[diagnostic(

@@ -77,6 +77,28 @@ fn the_store_is_an_older_copy() {
     assert_eq!(refusal.reasons().len(), 1, "{:#?}", refusal.reasons());
 }
 
+/// A decision that was reserved is not signed because it lies in the store.
+#[test]
+fn the_reserved_decision_is_written_over() {
+    for change in [
+        "draft = replace(draft, '254900OPPU84GM83MG36', '5493000IBP32UQZ0KL24')",
+        "draft = replace(draft, 'LE-2026-017', 'LE-2026-018')",
+        "draft = '{}'",
+        "report = report || ' '",
+    ] {
+        let world = World::reference();
+        world.lay_out();
+        world.held(&mut world.command("sign", Keys::Open), "sign/signature_kept", 1).kill();
+        let store = rusqlite::Connection::open(&world.store_path).unwrap();
+        assert_eq!(store.execute(&format!("UPDATE reservations SET {change}"), []).unwrap(), 1);
+        drop(store);
+        let ran = Ran::of(world.command("sign", Keys::Open).output().unwrap());
+        assert_ne!(ran.status, Some(0), "{change}");
+        assert!(!world.out("event.cesr").exists() && !world.out("decision.dsse.json").exists());
+        assert!(world.rows().iter().all(|(kind, _)| *kind != Kind::Decision));
+    }
+}
+
 /// The last row is taken away: that something was refused is not to be known.
 #[test]
 fn a_refusal_is_cut_off_the_ledger() {

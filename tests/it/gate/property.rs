@@ -28,13 +28,13 @@ const HEAD: &str = "document: test\ntitle: a document\nprecedence: framework\nve
 /// What a rule comes to, by what it asks of the reference case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Comes {
-    ToPass,
-    ToNothing,
-    ToFail,
-    ToIndeterminate,
-    ToReview,
+    Pass,
+    Nothing,
+    Fail,
+    Indeterminate,
+    Review,
     /// It passed when QAR2 read the report, and fails now.
-    ToFailSince,
+    FailSince,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -47,12 +47,12 @@ struct Rule {
 impl Rule {
     fn text(self, at: usize) -> String {
         let condition = match self.comes {
-            Comes::ToPass => "require: count(lei_records) == 3",
-            Comes::ToNothing => "applies: count(lei_records) == 9\n    require: count(lei_records) == 3",
-            Comes::ToFail => "require: count(lei_records) == 9",
-            Comes::ToIndeterminate => "require: gleif_termination_notice.performed_at <= as_of",
-            Comes::ToReview => "require: count(lei_records) == 3\n    attested: count(lei_records) == 9",
-            Comes::ToFailSince => "require: as_of <= 2026-03-20T14:55:00Z and count(lei_records) == 3",
+            Comes::Pass => "require: count(lei_records) == 3",
+            Comes::Nothing => "applies: count(lei_records) == 9\n    require: count(lei_records) == 3",
+            Comes::Fail => "require: count(lei_records) == 9",
+            Comes::Indeterminate => "require: gleif_termination_notice.performed_at <= as_of",
+            Comes::Review => "require: count(lei_records) == 3\n    attested: count(lei_records) == 9",
+            Comes::FailSince => "require: as_of <= 2026-03-20T14:55:00Z and count(lei_records) == 3",
         };
         let Self { level, stage, .. } = self;
         format!(
@@ -110,9 +110,8 @@ fn one_of<T: Copy + std::fmt::Debug + 'static>(values: &'static [T]) -> impl Str
 
 const LEVELS: &[&str] = &["block", "warn", "info"];
 const STAGES: &[&str] = &["evidence", "proposal", "approval"];
-const ANY: &[Comes] =
-    &[Comes::ToPass, Comes::ToPass, Comes::ToNothing, Comes::ToFail, Comes::ToIndeterminate, Comes::ToReview];
-const BAD: &[Comes] = &[Comes::ToFail, Comes::ToIndeterminate, Comes::ToReview, Comes::ToFailSince];
+const ANY: &[Comes] = &[Comes::Pass, Comes::Pass, Comes::Nothing, Comes::Fail, Comes::Indeterminate, Comes::Review];
+const BAD: &[Comes] = &[Comes::Fail, Comes::Indeterminate, Comes::Review, Comes::FailSince];
 
 fn rule(comes: &'static [Comes]) -> impl Strategy<Value = Rule> {
     (one_of(comes), one_of(LEVELS), one_of(STAGES)).prop_map(|(comes, level, stage)| Rule { comes, level, stage })
@@ -128,7 +127,7 @@ fn a_finding_more_turns_no_refusal_into_a_clearance() {
     let strategy = (proptest::collection::vec(rule(ANY), 0..4), rule(BAD));
     let outcome = runner.run(&strategy, |(mut rules, more)| {
         // A rule book without a rule judges nothing; one that passes is always in it.
-        rules.insert(0, Rule { comes: Comes::ToPass, level: "block", stage: "proposal" });
+        rules.insert(0, Rule { comes: Comes::Pass, level: "block", stage: "proposal" });
         let before = asked(&world, &program(&rules, ""));
         rules.push(more);
         let after = asked(&world, &program(&rules, ""));
@@ -151,7 +150,7 @@ fn a_finding_more_turns_no_refusal_into_a_clearance() {
 #[test]
 fn each_finding_closes_a_gate_that_was_open() {
     let world = World::reference();
-    let good = Rule { comes: Comes::ToPass, level: "block", stage: "proposal" };
+    let good = Rule { comes: Comes::Pass, level: "block", stage: "proposal" };
     let open = asked(&world, &program(&[good], ""));
     assert!(open.is_ok(), "{:#?}", open.unwrap_err().reasons());
     for comes in BAD {
@@ -161,9 +160,9 @@ fn each_finding_closes_a_gate_that_was_open() {
             let refusal = refusal.err().unwrap_or_else(|| panic!("{comes:?} {level} {stage}"));
             assert!(refusal.is_for(Code::NotClean), "{comes:?} {stage}: {:#?}", refusal.reasons());
             // What QAR2 read said so too, unless it was not due, or not so, then.
-            let then = *stage != "approval" && *comes != Comes::ToFailSince;
+            let then = *stage != "approval" && *comes != Comes::FailSince;
             assert_eq!(refusal.is_for(Code::ReportNotClean), then, "{comes:?} {stage}: {:#?}", refusal.reasons());
-            let since = *stage != "approval" && *comes == Comes::ToFailSince;
+            let since = *stage != "approval" && *comes == Comes::FailSince;
             assert_eq!(refusal.is_for(Code::OutcomesDiffer), since, "{comes:?} {stage}: {:#?}", refusal.reasons());
         }
     }
@@ -173,7 +172,7 @@ fn each_finding_closes_a_gate_that_was_open() {
 #[test]
 fn a_requirement_that_has_no_rule_refuses() {
     let world = World::reference();
-    let good = Rule { comes: Comes::ToPass, level: "block", stage: "proposal" };
+    let good = Rule { comes: Comes::Pass, level: "block", stage: "proposal" };
     let pending = |id: &str| {
         format!(
             "pending:\n  - id: {id}\n    document: test\n    section: \"4\"\n    pack: pack\n    stage: approval\n    \
