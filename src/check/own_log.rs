@@ -54,7 +54,8 @@ pub fn own_log(snapshot: &Snapshot, live: &[&[u8]], aid: &Aid, as_of: Instant) -
     let mut all: Vec<Stream<'_>> =
         listed.filter_map(|(id, file)| Some(Stream { id: id.0, bytes: file.bytes()? })).collect();
     all.extend(live.iter().copied());
-    let fetched = log_of(&live, aid, as_of).ok_or_else(|| format!("the live state does not hold the log of `{aid}`"))?;
+    let fetched =
+        log_of(&live, aid, as_of).ok_or_else(|| format!("the live state does not hold the log of `{aid}`"))?;
     let whole = log_of(&all, aid, as_of).ok_or_else(|| format!("the log of `{aid}` does not hold together"))?;
     let fact = &whole.fact;
     if !fact.duplicitous.is_empty() || !fact.refused.is_empty() {

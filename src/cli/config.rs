@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use super::error::CliError;
 use super::signers::ExternalSigner;
-use crate::keystore::DEADLINE;
 use crate::bundle::place::printable;
+use crate::keystore::DEADLINE;
 use crate::primitives::Sha256;
 
 /// The file that is looked for in the current folder.

@@ -445,20 +445,14 @@ pub(super) enum CliError {
     NotToPropose(#[from] crate::gate::NotToPropose),
     /// A case that is closed too early, or again.
     #[error("the case is {phase}, and only a signed one is closed")]
-    #[diagnostic(
-        code(countersign::cli::not_to_close),
-        help("`countersign case show CASE` says who must do what next")
-    )]
+    #[diagnostic(code(countersign::cli::not_to_close), help("`countersign case show CASE` says who must do what next"))]
     NotToClose {
         /// Where it stands.
         phase: &'static str,
     },
     /// A file that holds no decision.
     #[error("`{}` holds no decision of the gate in its envelope", path.display())]
-    #[diagnostic(
-        code(countersign::cli::not_a_decision),
-        help("`countersign sign` writes one: `decision.dsse.json`")
-    )]
+    #[diagnostic(code(countersign::cli::not_a_decision), help("`countersign sign` writes one: `decision.dsse.json`"))]
     NotADecision {
         /// The file.
         path: PathBuf,

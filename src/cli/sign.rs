@@ -130,8 +130,7 @@ fn signed(
     };
     let mut release = |signed: &Signed| {
         let missing = format!("{:#}\n", missing(clearance.matched().group(), signed));
-        let mut files: Vec<(&str, &[u8])> =
-            vec![(REPORT, clearance.report()), (DECISION, signed.decision.as_bytes())];
+        let mut files: Vec<(&str, &[u8])> = vec![(REPORT, clearance.report()), (DECISION, signed.decision.as_bytes())];
         // The event last: whoever finds it finds what stands behind it.
         match signed.event.satisfied {
             true => files.push((EVENT, &signed.event.stream)),
@@ -153,9 +152,10 @@ fn signed(
 /// What a partial lacks until witnesses take it.
 fn missing(group: &Group, signed: &Signed) -> serde_json::Value {
     let event = &signed.event;
-    let unsigned = event.unsigned.iter().map(|index| {
-        serde_json::json!({ "index": index, "key": group.keys.get(*index as usize) })
-    });
+    let unsigned = event
+        .unsigned
+        .iter()
+        .map(|index| serde_json::json!({ "index": index, "key": group.keys.get(*index as usize) }));
     serde_json::json!({
         "format": "countersign/partial-signature/v1",
         "event": event.said.to_string(),
@@ -181,7 +181,10 @@ fn own_log(site: &Site, clearance: &Clearance, keys: &Keys) -> Result<OwnLog, Cl
         && held.reservation.case_id != clearance.reservation().case_id
     {
         let case = &held.reservation.case_id;
-        return Err(refused(format!("event {} of `{qar2}` seals the decision about case `{case}`: publish it", own.sn)));
+        return Err(refused(format!(
+            "event {} of `{qar2}` seals the decision about case `{case}`: publish it",
+            own.sn
+        )));
     }
     Ok(own)
 }

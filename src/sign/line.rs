@@ -78,8 +78,7 @@ struct Claims {
 pub fn line(given: &Given<'_>) -> Option<Vec<Link>> {
     let statement = Envelope::unverified(given.decision)?;
     let claims = Claims::read(given.decision, &statement)?;
-    let streams: Vec<Stream<'_>> =
-        given.logs.iter().zip(0u32..).map(|(bytes, id)| Stream { id, bytes }).collect();
+    let streams: Vec<Stream<'_>> = given.logs.iter().zip(0u32..).map(|(bytes, id)| Stream { id, bytes }).collect();
     let question =
         Question { streams: &streams, drafts: &[], detached: &[], as_of: given.as_of, schemas: None, memory: None };
     let pooled = pool::verify(&question);
@@ -224,7 +223,7 @@ fn body<'l>(logs: &[&'l [u8]], said: &str) -> Option<&'l str> {
 fn seals_digest(body: &str, digest: &str) -> bool {
     let node = json::parse(body).ok();
     let seals = node.as_ref().and_then(|node| node.get("a")).and_then(Node::items).unwrap_or_default();
-    seals.iter().any(|seal| {
-        matches!(seal.fields(), Some([(name, value)]) if name == "d" && value.text() == Some(digest))
-    })
+    seals
+        .iter()
+        .any(|seal| matches!(seal.fields(), Some([(name, value)]) if name == "d" && value.text() == Some(digest)))
 }

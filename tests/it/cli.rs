@@ -312,8 +312,19 @@ fn the_settings_schema_has_the_settings() {
     for name in schema["properties"].as_object().unwrap().keys() {
         let scratch = tempfile::tempdir().unwrap();
         let config = scratch.path().join("c.toml");
-        fs::write(&config, format!("{name} = \"x\"\n")).unwrap();
-        assert!(validator.is_valid(&serde_json::json!({ name: "x" })));
+        let signer = serde_json::json!({
+            "name": "device", "command": ["sign"], "aid": "EHowwGuu5lztml5EN_RGXAdDYdFCTAh6zPLvpqmXn7PU",
+            "key": "DHczsX-yq2PubpXbWF9fYtH_fVtq-APheKZ1ISxxX8IZ", "deadline_s": 60,
+        });
+        let (value, text_of) = match name.as_str() {
+            "signers" => {
+                let members = signer.as_object().unwrap().iter().map(|(member, value)| format!("{member} = {value}\n"));
+                (serde_json::json!([signer]), format!("[[signers]]\n{}", members.collect::<String>()))
+            }
+            name => ("x".into(), format!("{name} = \"x\"\n")),
+        };
+        fs::write(&config, text_of).unwrap();
+        assert!(validator.is_valid(&serde_json::json!({ name: value })));
         // Accepted as a setting, whatever it then says of its value.
         let run = run(&["--config", &text(&config), "completions", "bash"]);
         assert_eq!(run.status, Some(0), "{name}: {}", run.stderr);

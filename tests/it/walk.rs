@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use countersign::keri::build::attach::{self, IndexedSignature};
 use countersign::keri::cesr::{self, IndexedCode};
+use countersign::trust::{Trust, TrustError};
 use serde_json::Value;
 
 use crate::proposal::{Q1, Q2, QVI, REGISTRY, fixtures};
@@ -60,7 +61,7 @@ fn keys() -> Value {
 }
 
 fn key(seed: &Value) -> ed25519_dalek::SigningKey {
-    ed25519_dalek::SigningKey::from_bytes(&cesr::key_bytes(&seed.as_str().unwrap()).unwrap())
+    ed25519_dalek::SigningKey::from_bytes(&cesr::key_bytes(seed.as_str().unwrap()).unwrap())
 }
 
 /// The event as the script gave it out, and its receipts by so many of the QVI's five witnesses.
@@ -296,8 +297,14 @@ fn the_clock_is_set_in_practice_only() {
     assert_ne!(real, trust);
     fs::write(folder.join("real.json"), &real).unwrap();
     // No successor makes the one out of the other.
-    let update = ["trust", "replace", "real.json"];
-    refused(&countersign(folder, now, &update), 2, "trust::");
+    let before = Trust::parse(trust.as_bytes()).unwrap();
+    let later = |text: &str| Trust::parse(text.replacen("\"serial\": 2", "\"serial\": 3", 1).as_bytes()).unwrap();
+    let at = "2026-03-21T00:00:00Z".parse().unwrap();
+    assert!(matches!(later(&real).succeeds(&before, at), Err(TrustError::Practice { before: true })));
+    assert!(!matches!(
+        later(&trust).succeeds(&before, at),
+        Err(TrustError::Practice { .. } | TrustError::Serial { .. })
+    ));
     fs::write(folder.join("trust.json"), real).unwrap();
     refused(&countersign(folder, now, &["case", "show", "case"]), 2, "cli::not_practice");
     fs::remove_file(folder.join("countersign.toml")).unwrap();
@@ -335,7 +342,10 @@ fn signing_again_gives_the_same_bytes() {
     assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
     assert!(text.contains("an earlier run had come to `released`"), "{text}");
     for name in ["event.cesr", "decision.dsse.json", "decision-anchor.cesr"] {
-        assert_eq!(fs::read(folder.join("again").join(name)).unwrap(), fs::read(walked().join("signed").join(name)).unwrap());
+        assert_eq!(
+            fs::read(folder.join("again").join(name)).unwrap(),
+            fs::read(walked().join("signed").join(name)).unwrap()
+        );
     }
     assert_eq!(fs::read(folder.join("ledger.jsonl")).unwrap(), before);
 }
@@ -359,17 +369,17 @@ fn a_command_signs_in_place_of_keys() {
     fs::set_permissions(folder.join("device"), fs::Permissions::from_mode(0o755)).unwrap();
     let seed = &keys()["holders"]["Q1"]["current"];
     let public = cesr::qualified("D", key(seed).verifying_key().as_bytes()).unwrap();
-    let settings = fs::read_to_string(folder.join("countersign.toml")).unwrap().replace("keys = ", "# keys = ").replace("store = ", "# store = ");
+    let settings = fs::read_to_string(folder.join("countersign.toml"))
+        .unwrap()
+        .replace("keys = ", "# keys = ")
+        .replace("store = ", "# store = ");
     let settings = format!(
         "{settings}[[signers]]\nname = \"device\"\ncommand = [\"./device\"]\naid = \"{Q1}\"\nkey = \"{public}\"\n"
     );
     fs::write(folder.join("countersign.toml"), settings).unwrap();
     let answer = |with: &str| {
         let request: Value = serde_json::from_slice(&fs::read(folder.join("request.json")).unwrap()).unwrap();
-        let text = format!(
-            "{{\"protocol\":\"countersign/signer\",\"version\":1,\"id\":{},{with}}}",
-            request["id"]
-        );
+        let text = format!("{{\"protocol\":\"countersign/signer\",\"version\":1,\"id\":{},{with}}}", request["id"]);
         fs::write(folder.join("answer.json"), text).unwrap();
         request
     };

@@ -40,8 +40,8 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
     state.index_of(keys.aid(), &keys.key())?;
     let problems = |snapshot: &Snapshot| check::problems(snapshot, load::fact_schema());
     let sealing = author::sealing(&who.case.join("post"), sitting.now, Some(&actor.person), &problems)?;
-    let signature = keys
-        .with(&who.passphrase, |signer| Ok(vouch(Vouched::Manifest, sealing.manifest(), None, state, signer)?))?;
+    let signature =
+        keys.with(&who.passphrase, |signer| Ok(vouch(Vouched::Manifest, sealing.manifest(), None, state, signer)?))?;
 
     let mut files = sitting.snapshot.to_files();
     files.insert("post/manifest.json".to_owned(), sealing.manifest().to_vec());
@@ -69,6 +69,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
             updated_at: clock::now()?,
         })?;
     }
-    terminal.print(&format!("closed by {}: {} files follow, bundle {}\n", actor.person, sealed.files, sealed.digest))?;
+    terminal
+        .print(&format!("closed by {}: {} files follow, bundle {}\n", actor.person, sealed.files, sealed.digest))?;
     Ok(0)
 }

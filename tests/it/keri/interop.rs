@@ -26,7 +26,13 @@ pub fn accepted(python: &str, stream: &[u8]) -> serde_json::Value {
 /// As [`accepted`], with the states of credentials in their registries.
 pub fn accepted_with(python: &str, stream: &[u8], credentials: &[&str]) -> serde_json::Value {
     let script = format!("{}/tests/interop/accepts.py", env!("CARGO_MANIFEST_DIR"));
-    let mut child = Command::new(python).arg(script).args(credentials).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(python)
+        .arg(script)
+        .args(credentials)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(stream).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
