@@ -312,12 +312,26 @@ fn the_settings_schema_has_the_settings() {
     for (name, property) in schema["properties"].as_object().unwrap() {
         let scratch = tempfile::tempdir().unwrap();
         let config = scratch.path().join("c.toml");
-        let value = match property["type"].as_str().unwrap() {
-            "array" => serde_json::json!(["x"]),
-            "integer" => serde_json::json!(5),
-            _ => serde_json::json!("x"),
+        let signer = serde_json::json!({
+            "name": "device", "command": ["sign"], "aid": "EHowwGuu5lztml5EN_RGXAdDYdFCTAh6zPLvpqmXn7PU",
+            "key": "DHczsX-yq2PubpXbWF9fYtH_fVtq-APheKZ1ISxxX8IZ", "deadline_s": 60,
+        });
+        let (value, text_of) = match name.as_str() {
+            "signers" => {
+                let members = signer.as_object().unwrap().iter().map(|(member, value)| format!("{member} = {value}\n"));
+                (serde_json::json!([signer]), format!("[[signers]]\n{}", members.collect::<String>()))
+            }
+            name => {
+                let value = match property["type"].as_str().unwrap() {
+                    "array" => serde_json::json!(["x"]),
+                    "integer" => serde_json::json!(5),
+                    _ => serde_json::json!("x"),
+                };
+                let text = format!("{name} = {value}\n");
+                (value, text)
+            }
         };
-        fs::write(&config, format!("{name} = {value}\n")).unwrap();
+        fs::write(&config, text_of).unwrap();
         assert!(validator.is_valid(&serde_json::json!({ name: value })));
         // Accepted as a setting, whatever it then says of its value.
         let run = run(&["--config", &text(&config), "completions", "bash"]);

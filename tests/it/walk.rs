@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use countersign::keri::build::attach::{self, IndexedSignature};
 use countersign::keri::cesr::{self, IndexedCode};
+use countersign::trust::{Trust, TrustError};
 use serde_json::Value;
 
 use crate::proposal::{Q1, Q2, QVI, REGISTRY, fixtures};
@@ -60,7 +61,7 @@ fn keys() -> Value {
 }
 
 fn key(seed: &Value) -> ed25519_dalek::SigningKey {
-    ed25519_dalek::SigningKey::from_bytes(&cesr::key_bytes(&seed.as_str().unwrap()).unwrap())
+    ed25519_dalek::SigningKey::from_bytes(&cesr::key_bytes(seed.as_str().unwrap()).unwrap())
 }
 
 /// The event as the script gave it out, and its receipts by so many of the QVI's five witnesses.
@@ -296,8 +297,14 @@ fn the_clock_is_set_in_practice_only() {
     assert_ne!(real, trust);
     fs::write(folder.join("real.json"), &real).unwrap();
     // No successor makes the one out of the other.
-    let update = ["trust", "replace", "real.json"];
-    refused(&countersign(folder, now, &update), 2, "trust::");
+    let before = Trust::parse(trust.as_bytes()).unwrap();
+    let later = |text: &str| Trust::parse(text.replacen("\"serial\": 2", "\"serial\": 3", 1).as_bytes()).unwrap();
+    let at = "2026-03-21T00:00:00Z".parse().unwrap();
+    assert!(matches!(later(&real).succeeds(&before, at), Err(TrustError::Practice { before: true })));
+    assert!(!matches!(
+        later(&trust).succeeds(&before, at),
+        Err(TrustError::Practice { .. } | TrustError::Serial { .. })
+    ));
     fs::write(folder.join("trust.json"), real).unwrap();
     refused(&countersign(folder, now, &["case", "show", "case"]), 2, "cli::not_practice");
     fs::remove_file(folder.join("countersign.toml")).unwrap();
