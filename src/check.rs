@@ -26,7 +26,7 @@ use crate::case;
 use crate::collect::{self, Keri, RunFacts};
 use crate::compile::program::{Profile, Program, RuleIndex, Stage};
 use crate::evaluate::outcome::FailOn;
-use crate::evaluate::{Coverage, Inputs, Question, Selection, Signing, evaluate_covered, push_tables, select};
+use crate::evaluate::{Coverage, Inputs, Question, Row, Selection, Signing, evaluate_covered, push_row, push_tables, select};
 use crate::facts::Facts;
 use crate::facts::schema::{FactSchema, KindClass, KindId};
 use crate::keri::schema::Library;
@@ -76,7 +76,16 @@ pub fn check(
     cases: Option<&Path>,
     options: &Options,
 ) -> Result<Report, CheckError> {
-    check_covered(program, snapshot, trust, cases, options, None)
+    check_covered(program, snapshot, trust, Beside { cases, rows: &[] }, options, None)
+}
+
+/// What a run reads beside the case and the trust file.
+#[derive(Clone, Copy)]
+struct Beside<'b> {
+    /// Folder of earlier cases, for references.
+    cases: Option<&'b Path>,
+    /// Rows that tables have beside their own: in tests of policies.
+    rows: &'b [(KindId, Row)],
 }
 
 /// As [`check`], keeping what each condition answered.
@@ -84,11 +93,11 @@ fn check_covered(
     program: &Program,
     snapshot: &Snapshot,
     trust: &Trust,
-    cases: Option<&Path>,
+    beside: Beside<'_>,
     options: &Options,
     coverage: Option<&Coverage>,
 ) -> Result<Report, CheckError> {
-    prepared(program, snapshot, trust, cases, options, |ready| {
+    prepared(program, snapshot, trust, beside, options, |ready| {
         let evaluation = evaluate_covered(program, ready.facts, &ready.inputs, coverage);
         let needs = needs(program, ready.flows, ready.snapshot.form(), options.stage);
         let top = |name| ready.snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(name));
@@ -136,7 +145,7 @@ fn prepared<T>(
     program: &Program,
     snapshot: &Snapshot,
     trust: &Trust,
-    cases: Option<&Path>,
+    beside: Beside<'_>,
     options: &Options,
     judge: impl FnOnce(Ready<'_, '_>) -> T,
 ) -> Result<T, CheckError> {
@@ -175,8 +184,11 @@ fn prepared<T>(
             memory: options.memory.as_deref(),
         }),
     };
-    let (mut facts, _) = collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, cases);
+    let (mut facts, _) = collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, beside.cases);
     push_tables(program, &mut facts);
+    for (table, row) in beside.rows {
+        push_row(program, &mut facts, *table, row);
+    }
 
     let waivers = case::waivers(snapshot, &program.schema);
     let inputs = Inputs {

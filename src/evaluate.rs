@@ -37,7 +37,7 @@ mod tests;
 pub use coverage::Coverage;
 pub use print::print_parameter;
 pub use select::{Question, Selection, level, select};
-pub use tables::push_tables;
+pub use tables::{Row, push_row, push_tables};
 
 use finding::{Element, Evaluation, Finding, RuleResult, Waiver};
 use machine::Machine;

@@ -5,26 +5,28 @@
 //! is not its business: fixtures come in through a function.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::bundle::patch::TRUST;
 use crate::bundle::{Form, Limits, Snapshot};
 use crate::compile::program::{Program, RuleBody, Stage};
-use crate::evaluate::Coverage;
+use crate::compile::read_text;
 use crate::evaluate::outcome::{FailOn, Outcome};
-use crate::facts::schema::FactSchema;
+use crate::evaluate::{Coverage, Row};
+use crate::facts::schema::{FactSchema, KindId};
 use crate::keri::remake::{Keys, World};
 use crate::policy::cases::{ParsedCase, PatchStep};
-use crate::policy::yaml::{self, ValueKind};
+use crate::policy::yaml::{self, Value, ValueKind};
 use crate::policy::{ParsedCases, PolicyProblem};
 use crate::primitives::{Instant, PrimitiveError};
 use crate::report::ReportDocument;
 use crate::report::document::ResultEntry;
-use crate::source::Source;
+use crate::source::{Fragment, Source};
 use crate::trust::Trust;
 
 use super::patch;
-use super::{DEFAULT_PROFILE, Options, check_covered};
+use super::{Beside, DEFAULT_PROFILE, Options, check_covered};
 
 /// A case of `fixtures/cases`, as files.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ pub struct Fixture {
     pub as_of: Option<Instant>,
     /// The keys that a patched case is signed with again.
     pub keys: Keys,
+    /// Folder of earlier cases, in which references are looked up.
+    pub earlier: Option<PathBuf>,
 }
 
 /// What became of one case.
@@ -207,8 +211,9 @@ fn report_of(
     base: &(Fixture, World),
     coverage: &Coverage,
 ) -> Result<ReportDocument, String> {
-    let Asked { snapshot, trust, options } = asked(program, case, base)?;
-    let report = check_covered(program, &snapshot, &trust, None, &options, Some(coverage));
+    let Asked { snapshot, trust, options, rows } = asked(program, case, base)?;
+    let beside = Beside { cases: base.0.earlier.as_deref(), rows: &rows };
+    let report = check_covered(program, &snapshot, &trust, beside, &options, Some(coverage));
     report.map(|report| report.document().clone()).map_err(|error| error.to_string())
 }
 
@@ -217,6 +222,7 @@ pub(super) struct Asked {
     pub(super) snapshot: Snapshot,
     pub(super) trust: Trust,
     pub(super) options: Options,
+    pub(super) rows: Vec<(KindId, Row)>,
 }
 
 pub(super) fn asked(
@@ -241,7 +247,27 @@ pub(super) fn asked(
         schemas: None,
         memory: None,
     };
-    Ok(Asked { snapshot, trust, options })
+    Ok(Asked { snapshot, trust, options, rows: added_rows(program, case)? })
+}
+
+/// The rows that a case adds to tables, each typed as the table declares its columns.
+fn added_rows(program: &Program, case: &ParsedCase) -> Result<Vec<(KindId, Row)>, String> {
+    let schema = &program.schema;
+    let typed = |(name, cells): &(Fragment, Vec<(Fragment, Value)>)| {
+        let mut kinds = program.tables.iter().map(|table| table.kind);
+        let kind = kinds.find(|kind| schema.kind(*kind).name == name.text);
+        let kind = kind.ok_or_else(|| format!("there is no table `{}`", name.text))?;
+        let columns = &schema.struct_type(schema.kind(kind).record).fields;
+        let mut row: Row = columns.iter().map(|_| None).collect();
+        for (name, value) in cells {
+            let at = columns.iter().position(|column| column.name == name.text);
+            let at = at.ok_or_else(|| format!("the table has no column `{}`", name.text))?;
+            let value = read_text(schema, &patch::as_text(value), &columns[at].shape.type_);
+            row[at] = Some(value.map_err(|reason| format!("cell `{}`: {reason}", name.text))?);
+        }
+        Ok((kind, row))
+    };
+    case.rows.iter().map(typed).collect()
 }
 
 fn compare(case: &ParsedCase, document: &ReportDocument) -> Vec<String> {

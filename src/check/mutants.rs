@@ -15,7 +15,7 @@ use crate::policy::ParsedCases;
 use crate::policy::cases::ParsedCase;
 
 use super::cases::{Bases, FixtureOf, asked, is_about, on_all_cores};
-use super::prepared;
+use super::{Beside, prepared};
 
 /// What became of all mutants.
 #[derive(Debug)]
@@ -55,7 +55,8 @@ pub fn run(
         let Ok(run) = asked(program, case, base) else { return };
         let (book, mutants) = (&mut worker.program, &mut worker.mutants);
         // A case that cannot be run was reported when the cases were run.
-        let _ = prepared(program, &run.snapshot, &run.trust, None, &run.options, |ready| {
+        let beside = Beside { cases: base.0.earlier.as_deref(), rows: &run.rows };
+        let _ = prepared(program, &run.snapshot, &run.trust, beside, &run.options, |ready| {
             judge(book, mutants, case, ready.facts, &ready.inputs, &killed);
         });
     });

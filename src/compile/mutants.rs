@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::program::{Const, DocumentIndex, Op, OpId, Program};
+use super::program::{Const, DocumentIndex, Function, Op, OpId, Program};
 use crate::expr::ast::{Arithmetic, Comparison, Quantifier, SetOperation};
 use crate::facts::schema::Type;
 use crate::primitives::{Duration, Instant};
@@ -136,6 +136,8 @@ fn changed(program: &mut Program, op: &Op, type_: &Type) -> Option<(String, Op)>
             named(name(greatest), name(!greatest), Op::Bound { list, greatest: !greatest })
         }
         Op::Coalesce { base, field, .. } => named("??", "no default", Op::Field { base, field }),
+        // Its negation is as unknown.
+        Op::Call { function: Function::Unproven, .. } => None,
         Op::Has { .. }
         | Op::In { .. }
         | Op::Matches { .. }

@@ -161,10 +161,14 @@ impl<'a> Machine<'a> {
         self.depth += 1;
         let value = self.run_once(op);
         self.depth -= 1;
-        if let (Some(coverage), Ok(Value::Bool(answer))) = (self.coverage, &value) {
+        self.cover(op, &value);
+        value
+    }
+
+    fn cover(&self, op: OpId, value: &Known<'a>) {
+        if let (Some(coverage), Ok(Value::Bool(answer))) = (self.coverage, value) {
             coverage.record(op, *answer);
         }
-        value
     }
 
     /// The value of an operation that is a condition.
@@ -188,7 +192,11 @@ impl<'a> Machine<'a> {
     pub fn eval_located(&mut self, op: OpId) -> (Known<'a>, At) {
         match self.op(op) {
             Op::Field { base, field } if self.step() => match self.cell(op, *base, *field) {
-                Ok((at, value)) => (value.unwrap_or(Err(absent(op, at))), at),
+                Ok((at, value)) => {
+                    let value = value.unwrap_or(Err(absent(op, at)));
+                    self.cover(op, &value);
+                    (value, at)
+                }
                 Err(unknown) => (Err(unknown), unknown.at),
             },
             Op::Local(local) => self.local(*local, op),

@@ -81,10 +81,10 @@ fn coverage(program: &Program, outcomes: &Outcomes) -> String {
         let (line, column) = crate::source::line_column(document.text.as_bytes(), condition.span.start as usize);
         let source = document.text.get(condition.span.start as usize..condition.span.end as usize).unwrap_or_default();
         let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
-        let never = match (condition.was_true, condition.was_false) {
-            (false, false) => "never true and never false",
-            (false, true) => "never true",
-            (true, _) => "never false",
+        let never = match (condition.never_true, condition.never_false) {
+            (true, true) => "never true and never false",
+            (true, false) => "never true",
+            (false, _) => "never false",
         };
         let _ = writeln!(text, "{}:{line}:{column}: {never}: {source}", document.path);
     }
