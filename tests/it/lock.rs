@@ -8,6 +8,7 @@ use std::fs;
 
 use countersign::compile;
 use countersign::lock::{EngineVersion, LockError, PolicyLock, SignedLock, Terms};
+use countersign::policy::file_kind;
 use countersign::primitives::{Instant, Sha256};
 use countersign::trust::{Trust, TrustChange};
 use serde_json::{Value, json};
