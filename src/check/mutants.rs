@@ -4,7 +4,7 @@
 //! every case. Such a mutant is a part of a rule that no case tests, or one that makes no difference.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::compile::mutants::{Mutant, Mutants};
 use crate::compile::program::{Level, Program, RuleBody, RuleIndex};
@@ -40,7 +40,9 @@ pub fn run(
 ) -> Option<Mutation> {
     let mut template = mutable()?;
     let all = Mutants::of(&mut template)?;
-    let killed = Mutex::new(vec![false; all.mutants.len()]);
+    let noticed: Vec<AtomicBool> = all.mutants.iter().map(|_| AtomicBool::new(false)).collect();
+    let rules: BTreeMap<&str, usize> =
+        program.rules.iter().enumerate().map(|(at, rule)| (rule.id.as_str(), at)).collect();
     let cases: Vec<&ParsedCase> =
         files.iter().flat_map(|file| &file.cases).filter(|case| filter.is_none_or(|f| is_about(case, f))).collect();
     on_all_cores(&cases, |state: &mut Option<Worker>, case| {
@@ -57,25 +59,33 @@ pub fn run(
         // A case that cannot be run was reported when the cases were run.
         let beside = Beside { cases: base.0.earlier.as_deref(), rows: &run.rows };
         let _ = prepared(program, &run.snapshot, &run.trust, beside, &run.options, |ready| {
-            judge(book, mutants, case, ready.facts, &ready.inputs, &killed);
+            judge(book, mutants, &expected(case, &rules), case.verdict.is_some(), ready.facts, &ready.inputs, &noticed);
         });
     });
-    let killed = killed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let counts = concerned(program, &all, &cases, filter.is_none());
-    let of_count = all.mutants.into_iter().zip(killed).zip(&counts).filter(|(_, counts)| **counts);
-    let surviving = of_count.filter(|((_, killed), _)| !killed).map(|((mutant, _), _)| mutant).collect();
-    Some(Mutation { surviving, all: counts.iter().filter(|counts| **counts).count() })
+    let counts = concerned(program, &all, &cases, &rules, filter.is_none());
+    let of_count = all.mutants.into_iter().zip(noticed).zip(&counts).filter(|(_, counts)| **counts);
+    let surviving =
+        of_count.filter(|((_, noticed), _)| !noticed.load(Ordering::Relaxed)).map(|((mutant, _), _)| mutant);
+    Some(Mutation { surviving: surviving.collect(), all: counts.iter().filter(|counts| **counts).count() })
+}
+
+/// The rules that a case is about, each with what it must say.
+fn expected(case: &ParsedCase, rules: &BTreeMap<&str, usize>) -> Vec<(usize, Outcome)> {
+    case.expect.iter().filter_map(|(rule, outcome)| Some((*rules.get(rule.text.as_str())?, outcome.value))).collect()
 }
 
 /// Which mutants concern a rule that a case is about, or all.
-fn concerned(program: &Program, mutants: &Mutants, cases: &[&ParsedCase], all: bool) -> Vec<bool> {
+fn concerned(
+    program: &Program,
+    mutants: &Mutants,
+    cases: &[&ParsedCase],
+    rules: &BTreeMap<&str, usize>,
+    all: bool,
+) -> Vec<bool> {
     let mut counts = vec![all; mutants.mutants.len()];
-    let expected: BTreeSet<&str> =
-        cases.iter().flat_map(|case| &case.expect).map(|(rule, _)| rule.text.as_str()).collect();
-    for (at, _) in program.rules.iter().enumerate().filter(|(_, rule)| expected.contains(rule.id.as_str())) {
-        for decided in decided_by(program, at) {
-            mutants.of_rule[decided].iter().for_each(|&mutant| counts[mutant] = true);
-        }
+    let about: BTreeSet<usize> = cases.iter().flat_map(|case| expected(case, rules)).map(|(rule, _)| rule).collect();
+    for decided in about.into_iter().flat_map(|rule| decided_by(program, rule)) {
+        mutants.of_rule[decided].iter().for_each(|&mutant| counts[mutant] = true);
     }
     counts
 }
@@ -98,37 +108,29 @@ impl Worker {
 fn judge(
     program: &mut Program,
     mutants: &mut Mutants,
-    case: &ParsedCase,
+    rules: &[(usize, Outcome)],
+    levels: bool,
     facts: &Facts<'_>,
     inputs: &Inputs<'_>,
-    killed: &Mutex<Vec<bool>>,
+    noticed: &[AtomicBool],
 ) {
-    let index: BTreeMap<&str, usize> =
-        program.rules.iter().enumerate().map(|(at, rule)| (rule.id.as_str(), at)).collect();
-    let rules: Vec<(usize, Outcome)> = case
-        .expect
-        .iter()
-        .filter_map(|(rule, outcome)| Some((*index.get(rule.text.as_str())?, outcome.value)))
-        .collect();
-    for (rule, expected) in rules {
+    for &(rule, expected) in rules {
         let selection = Selection { due: vec![RuleIndex(rule as u32)], ..Selection::default() };
         let inputs = Inputs { selection: &selection, ..*inputs };
-        let said = |program: &Program| said(program, facts, &inputs, case.verdict.is_some());
+        let said = |program: &Program| said(program, facts, &inputs, levels);
         let before = said(program);
         if before.first().is_none_or(|(outcome, _)| *outcome != expected) {
             continue;
         }
         for decided in decided_by(program, rule) {
             for &at in &mutants.of_rule[decided] {
-                if is_killed(killed, at) {
+                if noticed[at].load(Ordering::Relaxed) {
                     continue;
                 }
                 mutants.mutants[at].swap(program);
                 let after = said(program);
                 mutants.mutants[at].swap(program);
-                if after != before {
-                    kill(killed, at);
-                }
+                noticed[at].fetch_or(after != before, Ordering::Relaxed);
             }
         }
     }
@@ -159,12 +161,4 @@ fn said(program: &Program, facts: &Facts<'_>, inputs: &Inputs<'_>, levels: bool)
         (result.outcome, found.collect())
     });
     of.collect()
-}
-
-fn is_killed(killed: &Mutex<Vec<bool>>, at: usize) -> bool {
-    killed.lock().unwrap_or_else(|poisoned| poisoned.into_inner())[at]
-}
-
-fn kill(killed: &Mutex<Vec<bool>>, at: usize) {
-    killed.lock().unwrap_or_else(|poisoned| poisoned.into_inner())[at] = true;
 }

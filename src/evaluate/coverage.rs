@@ -37,7 +37,7 @@ pub struct Uncovered {
 impl Coverage {
     /// Nothing seen yet.
     pub fn new(program: &Program) -> Self {
-        Self { seen: program.ops.iter().map(|_| AtomicU8::new(0)).collect() }
+        Self { seen: (0..program.ops.len()).map(|_| AtomicU8::new(0)).collect() }
     }
 
     pub(super) fn record(&self, op: OpId, answer: bool) {

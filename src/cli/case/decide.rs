@@ -22,13 +22,7 @@ use crate::report::human::{self, Layout};
 )]
 pub(in super::super) struct Approve {
     #[command(flatten)]
-    who: Who,
-    /// Why, in your own words; default: a prompt
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-    /// Do not ask after showing what will be signed
-    #[arg(long)]
-    yes: bool,
+    words: Words,
 }
 
 /// Reject the issuance
@@ -40,6 +34,13 @@ pub(in super::super) struct Approve {
 )]
 pub(in super::super) struct Reject {
     #[command(flatten)]
+    words: Words,
+}
+
+/// Who decides, and how it is said.
+#[derive(Debug, clap::Args)]
+struct Words {
+    #[command(flatten)]
     who: Who,
     /// Why, in your own words; default: a prompt
     #[arg(long, value_name = "TEXT")]
@@ -50,27 +51,21 @@ pub(in super::super) struct Reject {
 }
 
 pub(in super::super) fn approve(args: Approve, settings: &Settings, terminal: &Terminal) -> Outcome {
-    decide(Decision::Approve, &args.who, args.reason, args.yes, settings, terminal)
+    decide(Decision::Approve, args.words, settings, terminal)
 }
 
 pub(in super::super) fn reject(args: Reject, settings: &Settings, terminal: &Terminal) -> Outcome {
-    decide(Decision::Reject, &args.who, args.reason, args.yes, settings, terminal)
+    decide(Decision::Reject, args.words, settings, terminal)
 }
 
 /// What a person types to sign.
 const YES: &str = "yes";
 
-fn decide(
-    decision: Decision,
-    who: &Who,
-    reason: Option<String>,
-    yes: bool,
-    settings: &Settings,
-    terminal: &Terminal,
-) -> Outcome {
-    let sitting = Sitting::of(who, settings)?;
+fn decide(decision: Decision, words: Words, settings: &Settings, terminal: &Terminal) -> Outcome {
+    let Words { who, reason, yes } = words;
+    let sitting = Sitting::of(&who, settings)?;
     let desk = sitting.desk(sitting.now)?;
-    let (actor, keys) = sitting.actor(who, &desk)?;
+    let (actor, keys) = sitting.actor(&who, &desk)?;
     let report = sitting.check(&sitting.snapshot, Stage::Proposal)?;
     let packs = check::pack_digests(sitting.rule_book.program(), &report);
     let layout = Layout {
@@ -93,5 +88,5 @@ fn decide(
     // Reading took its time: what is signed says when it was decided, and the clock must not have gone back.
     let desk = sitting.desk(clock::now()?)?;
     let act = case::decide(&desk, &actor, &verdict)?;
-    sitting.sign(who, &act, keys, terminal)
+    sitting.sign(&who, &act, keys, terminal)
 }
