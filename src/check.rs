@@ -234,8 +234,8 @@ pub fn pack_digests(program: &Program, report: &Report) -> Vec<(String, Sha256)>
     let of_pack = |pack: &String| {
         let mut rules: Vec<String> = program
             .rules
-            .iter()
-            .filter(|rule| rule.packs.contains(pack))
+            .of_pack(pack)
+            .map(|rule| &program.rules[rule])
             .map(|rule| format!("{} {}\n", rule.id, rule.digest))
             .collect();
         rules.sort();
@@ -298,8 +298,8 @@ fn reads_keri(program: &Program) -> bool {
         let mut fields = ["signers", "signed_fully"].iter().filter_map(|name| type_.field(name));
         fields.any(|field| layout.slot(kind.record, field).is_some())
     };
-    program.rules.iter().any(|rule| rule.reads.iter().any(|kind| facts.contains(kind)))
-        || schema.kinds().iter().any(is_read)
+    schema.kinds().iter().any(is_read)
+        || program.rules.iter().any(|rule| rule.reads.iter().any(|kind| facts.contains(kind)))
 }
 
 /// With a bundle alone, what was decided about it is not there to be read: those rules are not yet due.

@@ -4,6 +4,7 @@
 //! of every file at once. What it takes no part in: bundles, KERI, evidence, clocks.
 
 mod blocks;
+mod by_pack;
 mod book;
 mod check;
 mod codes;
@@ -129,7 +130,7 @@ fn compiled(
         patterns,
         parameters,
         documents,
-        rules,
+        rules: rules.into(),
         flows,
         profiles,
         pending,

@@ -273,17 +273,18 @@ fn asked(
 /// The rows that a case adds to tables, each typed as the table declares its columns.
 fn added_rows(program: &Program, case: &ParsedCase) -> Result<Vec<(KindId, Row)>, String> {
     let schema = &program.schema;
-    let typed = |(name, cells): &(Fragment, Vec<(Fragment, Value)>)| {
+    let typed = |(table, cells): &(Fragment, Vec<(Fragment, Value)>)| {
+        let table = table.text.as_str();
         let mut kinds = program.tables.iter().map(|table| table.kind);
-        let kind = kinds.find(|kind| schema.kind(*kind).name == name.text);
-        let kind = kind.ok_or_else(|| format!("there is no table `{}`", name.text))?;
+        let kind = kinds.find(|kind| schema.kind(*kind).name == table);
+        let kind = kind.ok_or_else(|| format!("there is no table `{table}`"))?;
         let columns = &schema.struct_type(schema.kind(kind).record).fields;
         let mut row: Row = columns.iter().map(|_| None).collect();
         for (name, value) in cells {
             let at = columns.iter().position(|column| column.name == name.text);
-            let at = at.ok_or_else(|| format!("the table has no column `{}`", name.text))?;
+            let at = at.ok_or_else(|| format!("table `{table}` has no column `{}`", name.text))?;
             let value = read_text(schema, &patch::as_text(value), &columns[at].shape.type_);
-            row[at] = Some(value.map_err(|reason| format!("cell `{}`: {reason}", name.text))?);
+            row[at] = Some(value.map_err(|reason| format!("cell `{}` of table `{table}`: {reason}", name.text))?);
         }
         Ok((kind, row))
     };
@@ -347,7 +348,7 @@ fn reasons(result: &ResultEntry) -> String {
 /// that one's cases; one that only asks for a statement waits for it instead of failing.
 fn incomplete(program: &Program, shown: &BTreeMap<&str, BTreeSet<Outcome>>) -> Vec<(String, Vec<&'static str>)> {
     let mut incomplete = Vec::new();
-    for rule in &program.rules {
+    for rule in program.rules.iter() {
         let mut seen: BTreeSet<Outcome> = shown.get(rule.id.as_str()).cloned().unwrap_or_default();
         let mut decided = rule;
         while let RuleBody::SameAs(target) = decided.body {

@@ -8,12 +8,10 @@ use std::sync::OnceLock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Members of a block: enough that few blocks are looked after, few enough that little is decoded in vain.
-const BLOCK: usize = 64;
-
-/// A list in blocks.
+/// A list in blocks of this many members: enough that few blocks are looked after, few enough that little
+/// is decoded in vain.
 #[derive(Debug)]
-pub struct Blocks<T>(Repr<T>);
+pub struct Blocks<T, const BLOCK: usize = 64>(Repr<T>);
 
 #[derive(Debug)]
 enum Repr<T> {
@@ -28,19 +26,19 @@ struct Block<T> {
     members: OnceLock<Box<[T]>>,
 }
 
-impl<T> From<Vec<T>> for Blocks<T> {
+impl<T, const BLOCK: usize> From<Vec<T>> for Blocks<T, BLOCK> {
     fn from(members: Vec<T>) -> Self {
         Self(Repr::Whole(members))
     }
 }
 
-impl<T> Default for Blocks<T> {
+impl<T, const BLOCK: usize> Default for Blocks<T, BLOCK> {
     fn default() -> Self {
         Vec::new().into()
     }
 }
 
-impl<T> Blocks<T> {
+impl<T, const BLOCK: usize> Blocks<T, BLOCK> {
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.0 {
@@ -63,7 +61,7 @@ impl<T> Blocks<T> {
     }
 }
 
-impl<T: DeserializeOwned> Blocks<T> {
+impl<T: DeserializeOwned, const BLOCK: usize> Blocks<T, BLOCK> {
     /// The member of this index.
     #[inline]
     pub fn get(&self, index: usize) -> Option<&T> {
@@ -95,7 +93,7 @@ impl<T: DeserializeOwned> Blocks<T> {
     }
 }
 
-impl<T: DeserializeOwned + Serialize> Blocks<T> {
+impl<T: DeserializeOwned + Serialize, const BLOCK: usize> Blocks<T, BLOCK> {
     /// The blocks as bytes, one after the other, and the length of each.
     pub(super) fn image(&self) -> (Vec<u32>, Vec<u8>) {
         let (mut lengths, mut bytes) = (Vec::new(), Vec::new());
@@ -115,7 +113,7 @@ fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> Box<[T]> {
     postcard::from_bytes(bytes).expect("the embedded image is of this build")
 }
 
-impl<T: DeserializeOwned> std::ops::Index<usize> for Blocks<T> {
+impl<T: DeserializeOwned, const BLOCK: usize> std::ops::Index<usize> for Blocks<T, BLOCK> {
     type Output = T;
 
     #[inline]
@@ -128,11 +126,13 @@ impl<T: DeserializeOwned> std::ops::Index<usize> for Blocks<T> {
 mod tests {
     use super::*;
 
+    const BLOCK: usize = 64;
+
     #[test]
     fn an_image_gives_what_was_put_in() {
         for count in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK] {
             let members: Vec<u64> = (0..count as u64).map(|index| index * index).collect();
-            let (lengths, bytes) = Blocks::from(members.clone()).image();
+            let (lengths, bytes) = Blocks::<u64>::from(members.clone()).image();
             let bytes: &'static [u8] = bytes.leak();
             let read = Blocks::<u64>::of_image(count, &lengths, bytes).unwrap();
             assert_eq!((read.len(), read.is_empty()), (count, count == 0));
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn an_image_of_another_length_is_refused() {
-        let (lengths, bytes) = Blocks::from(vec![1_u64; BLOCK + 1]).image();
+        let (lengths, bytes) = Blocks::<u64>::from(vec![1; BLOCK + 1]).image();
         let bytes: &'static [u8] = bytes.leak();
         assert!(Blocks::<u64>::of_image(BLOCK, &lengths, bytes).is_none());
         assert!(Blocks::<u64>::of_image(BLOCK + 1, &lengths[..1], bytes).is_none());

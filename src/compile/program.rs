@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use super::blocks::Blocks;
+use super::by_pack::Rules;
 use super::once::Once;
 use crate::expr::ast::{Arithmetic, Comparison, Quantifier, SetOperation, SetRelation};
 use crate::facts::schema::{FactSchema, KindId, StructId, Type};
@@ -84,7 +85,7 @@ pub struct Program {
     /// Policy files, in order of document id.
     pub documents: Vec<Document>,
     /// Rules, in order of document, then as written.
-    pub rules: Vec<Rule>,
+    pub rules: Rules,
     /// Flows and the packs that decide them.
     pub flows: Vec<Flow>,
     /// Profiles.

@@ -65,41 +65,57 @@ pub fn shipped_image() -> Option<Program> {
 
 pub(super) fn decoded(bytes: &'static [u8]) -> Option<Program> {
     let (sections, bytes): (Sections, _) = postcard::take_from_bytes(bytes).ok()?;
-    let (program, bytes) = bytes.split_at_checked(sections.program as usize)?;
-    let (ops, origins) = bytes.split_at_checked(sections.ops.iter().map(|length| *length as usize).sum())?;
+    let (program, mut bytes) = bytes.split_at_checked(sections.program as usize)?;
+    let mut section = |list: &List| {
+        let (section, rest) = bytes.split_at_checked(list.blocks.iter().map(|length| *length as usize).sum())?;
+        bytes = rest;
+        Some(section)
+    };
     let mut program: Program = postcard::from_bytes(program).ok()?;
-    let length = sections.length as usize;
-    program.ops = Blocks::of_image(length, &sections.ops, ops)?;
-    program.origins = Blocks::of_image(length, &sections.origins, origins)?;
+    let Sections { ops, origins, rules, .. } = &sections;
+    program.ops = Blocks::of_image(ops.length as usize, &ops.blocks, section(ops)?)?;
+    program.origins = Blocks::of_image(origins.length as usize, &origins.blocks, section(origins)?)?;
+    program.rules.with_image(rules.length as usize, &rules.blocks, section(rules)?)?;
     for document in &mut program.documents {
         let (_, text) = embedded::FILES.iter().find(|(path, _)| *path == document.path)?;
         document.text = Cow::Borrowed(text);
     }
-    Some(program)
+    bytes.is_empty().then_some(program)
 }
 
 /// The image of the shipped rule book, as `policies/book.image` holds it: what every run needs, then the
-/// operations and their origins in blocks, which are decoded where a run reaches them.
+/// operations, their origins and the rules in blocks, which are decoded where a run reaches them.
 pub fn image(program: &Program) -> Vec<u8> {
     // A program is plain data, which always has a form.
+    let rest = postcard::to_stdvec(program).unwrap_or_default();
     let (ops, operations) = program.ops.image();
     let (origins, places) = program.origins.image();
-    let length = program.ops.len() as u32;
-    let program = postcard::to_stdvec(program).unwrap_or_default();
-    let sections = Sections { program: program.len() as u32, length, ops, origins };
+    let (rules, texts) = program.rules.image();
+    let sections = Sections {
+        program: rest.len() as u32,
+        ops: List { length: program.ops.len() as u32, blocks: ops },
+        origins: List { length: program.origins.len() as u32, blocks: origins },
+        rules: List { length: program.rules.len() as u32, blocks: rules },
+    };
     let sections = postcard::to_stdvec(&sections).unwrap_or_default();
-    [&embedded::FINGERPRINT.to_le_bytes(), sections.as_slice(), &program, &operations, &places].concat()
+    [&embedded::FINGERPRINT.to_le_bytes(), sections.as_slice(), &rest, &operations, &places, &texts].concat()
 }
 
-/// What follows in an image, in bytes.
+/// What follows in an image, in order.
 #[derive(Serialize, Deserialize)]
 struct Sections {
-    /// The program without its operations.
+    /// The program without its lists, in bytes.
     program: u32,
-    /// How many operations there are.
+    ops: List,
+    origins: List,
+    rules: List,
+}
+
+/// A list of a program.
+#[derive(Serialize, Deserialize)]
+struct List {
+    /// How many members it has.
     length: u32,
-    /// Each block of operations.
-    ops: Vec<u32>,
-    /// Each block of origins.
-    origins: Vec<u32>,
+    /// Each block of it, in bytes.
+    blocks: Vec<u32>,
 }

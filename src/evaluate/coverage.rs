@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::compile::program::{DocumentIndex, Function, Op, OpId, Over, Program};
+use crate::compile::program::{Const, DocumentIndex, FieldRef, Function, Op, OpId, Over, Program};
 use crate::expr::ast::Quantifier;
 use crate::facts::schema::Type;
 use crate::source::Span;
@@ -126,6 +126,9 @@ fn possible(program: &Program) -> Vec<u8> {
                     }
                 }
             }
+            Op::Const(Const::Bool(value)) => [FALSE, TRUE][usize::from(*value)],
+            // What must be there and is not is unknown.
+            Op::Has { field, .. } if is_required(program, *field) => TRUE,
             Op::Const(_)
             | Op::Parameter(_)
             | Op::Local(_)
@@ -162,4 +165,9 @@ fn possible(program: &Program) -> Vec<u8> {
 
 fn negated(answers: u8) -> u8 {
     (answers & TRUE) << 1 | (answers & FALSE) >> 1
+}
+
+fn is_required(program: &Program, field: FieldRef) -> bool {
+    let type_ = program.schema.struct_type(field.type_id);
+    type_.fields.get(usize::from(field.field)).is_some_and(|field| field.required && !field.nullable)
 }

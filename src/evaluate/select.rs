@@ -57,7 +57,7 @@ pub fn select(program: &Program, question: &Question<'_>) -> Selection {
         }
     }
     for wanted in question.packs {
-        let known = program.rules.iter().any(|rule| rule.packs.contains(wanted))
+        let known = program.rules.has_pack(wanted)
             || program.flows.iter().any(|flow| flow.packs.contains(wanted));
         if known {
             packs.insert(wanted);
@@ -70,10 +70,9 @@ pub fn select(program: &Program, question: &Question<'_>) -> Selection {
         Signing::NotYet | Signing::Unknown => (question.as_of.date(), true),
     };
     let mut selection = Selection { unknown: unknown.into_iter().collect(), ..Selection::default() };
-    for (index, rule) in program.rules.iter().enumerate() {
-        let chosen = rule.packs.iter().any(|pack| packs.contains(pack.as_str()))
-            && !question.profile.without_documents.contains(&rule.document);
-        if !chosen {
+    for index in program.rules.of_packs(packs.iter().copied()) {
+        let rule = &program.rules[index];
+        if question.profile.without_documents.contains(&rule.document) {
             continue;
         }
         let (from, to) = rule.in_force;
@@ -89,7 +88,6 @@ pub fn select(program: &Program, question: &Question<'_>) -> Selection {
         if not_yet.is_some() || ceased {
             continue;
         }
-        let index = RuleIndex(index as u32);
         if rule.stage <= question.stage { selection.due.push(index) } else { selection.not_yet_due.push(index) }
     }
     selection.packs = packs.into_iter().map(str::to_owned).collect();

@@ -217,8 +217,11 @@ impl Maker<'_> {
     /// Rules that read a kind and do not pass.
     fn waiting(&self, kind: KindId, results: &[ResultEntry]) -> Vec<String> {
         let reads = |result: &&ResultEntry| {
+            if result.outcome <= Outcome::Pass {
+                return false;
+            }
             let rule = self.parts.program.rules.iter().find(|rule| rule.id == result.rule);
-            result.outcome > Outcome::Pass && rule.is_some_and(|rule| rule.reads.contains(&kind))
+            rule.is_some_and(|rule| rule.reads.contains(&kind))
         };
         results.iter().filter(reads).map(|result| result.rule.clone()).collect()
     }

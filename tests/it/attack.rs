@@ -14,13 +14,15 @@ use countersign::bundle::{Limits, Snapshot};
 use countersign::check::{self, Options, cases};
 use countersign::compile::program::{Program, Stage};
 use countersign::compile::shipped;
-use countersign::evaluate::outcome::{FailOn, Verdict};
+use countersign::evaluate::outcome::Verdict;
 use countersign::keri::remake::Keys;
 use countersign::keri::signature::Memory;
 use countersign::policy::cases::patch_file;
 use countersign::report::ReportDocument;
 use countersign::source::Source;
 use countersign::trust::Trust;
+
+use crate::fixture::options;
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -52,18 +54,8 @@ impl Target {
     }
 
     fn judge(&self, snapshot: &Snapshot, stage: Stage) -> ReportDocument {
-        let options = Options {
-            as_of: if stage < Stage::Closing { "2026-03-20T15:00:00Z" } else { "2026-03-20T15:05:00Z" }
-                .parse()
-                .unwrap(),
-            stage,
-            flows: Vec::new(),
-            profile: check::DEFAULT_PROFILE.to_owned(),
-            set: Vec::new(),
-            fail_on: FailOn::Warn,
-            schemas: None,
-            memory: Some(self.memory.clone()),
-        };
+        let as_of = if stage < Stage::Closing { "2026-03-20T15:00:00Z" } else { "2026-03-20T15:05:00Z" };
+        let options = Options { memory: Some(self.memory.clone()), ..options(as_of, stage) };
         check::check(self.program, snapshot, &self.trust, None, &options).unwrap().document().clone()
     }
 

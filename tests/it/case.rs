@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 
 use countersign::bundle::{Limits, Snapshot};
 use countersign::case::{self, Actor, CaseError, Decision, Desk, Draft, Role, Signed, Verdict};
-use countersign::check::{self, Options, cases};
+use countersign::check::{self, cases};
 use countersign::compile::program::{Program, Stage};
-use countersign::evaluate::outcome::FailOn;
 use countersign::keri::remake::Keys;
 use countersign::keystore::{Cost, Embedded, Imported, KeyName, Keystore, Passphrase, Seed};
 use countersign::policy::cases::patch_file;
@@ -24,6 +23,8 @@ use countersign::source::Source;
 use countersign::store::folder::{self, Seen};
 use countersign::trust::Trust;
 use miette::Diagnostic;
+
+use crate::fixture::options;
 
 pub const PASSPHRASE: &str = "correct horse battery";
 
@@ -138,16 +139,7 @@ impl Case {
     }
 
     pub fn check_of(&self, snapshot: &Snapshot, stage: Stage, as_of: &str) -> Report {
-        let options = Options {
-            as_of: at(as_of),
-            stage,
-            flows: Vec::new(),
-            profile: check::DEFAULT_PROFILE.to_owned(),
-            set: Vec::new(),
-            fail_on: FailOn::Warn,
-            schemas: None,
-            memory: None,
-        };
+        let options = options(as_of, stage);
         check::check(program(), snapshot, &self.trust, None, &options).unwrap()
     }
 

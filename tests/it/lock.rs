@@ -13,7 +13,8 @@ use countersign::primitives::{Instant, Sha256};
 use countersign::trust::{Trust, TrustChange};
 use serde_json::{Value, json};
 
-use people::{aid, code, fixtures, log, rotation, signer};
+use crate::fixture::{aid, fixtures, log, rotation};
+use people::{code, signer};
 
 fn at(text: &str) -> Instant {
     text.parse().unwrap()

@@ -11,6 +11,7 @@ mod cli;
 mod collect;
 mod conformance;
 mod evaluate;
+mod fixture;
 mod gate;
 mod generated;
 mod image;

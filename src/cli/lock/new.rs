@@ -83,7 +83,7 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
     let expires = not_before.checked_add_days(i64::from(args.days)).ok_or(CliError::Clock)?;
     let seconds = |seconds: u32| Duration::from_seconds(i64::from(seconds));
     let id = args.id.or_else(|| before.map(|before| before.id.clone()));
-    let levels = (0u32..).zip(&program.rules).map(|(index, rule)| {
+    let levels = (0u32..).zip(program.rules.iter()).map(|(index, rule)| {
         (rule.id.clone(), evaluate::level(program, profile, RuleIndex(index)).as_str().to_owned())
     });
     let documents = program

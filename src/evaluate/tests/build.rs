@@ -115,7 +115,7 @@ impl Book {
             patterns: Vec::new(),
             parameters: Vec::new(),
             documents: vec![document("framework"), document("house")],
-            rules: Vec::new(),
+            rules: Vec::new().into(),
             flows: vec![Flow {
                 id: "flow".into(),
                 title: String::new(),
@@ -325,13 +325,19 @@ impl Book {
         )
     }
 
+    /// Puts every rule under its packs, which tests change after the rule was made.
+    pub fn sort_into_packs(&mut self) {
+        self.program.rules = std::mem::take(self.program.rules.whole()).into();
+    }
+
     pub fn expressions(&mut self, id: &str, expressions: RuleExpressions) -> &mut Rule {
         self.body(id, RuleBody::Expressions(expressions))
     }
 
     pub fn body(&mut self, id: &str, body: RuleBody) -> &mut Rule {
         let locals = self.locals;
-        self.program.rules.push(Rule {
+        let rules = self.program.rules.whole();
+        rules.push(Rule {
             id: id.into(),
             title: format!("{id} holds"),
             document: DocumentIndex(0),
@@ -352,7 +358,7 @@ impl Book {
             span: Span::default(),
             locals,
         });
-        self.program.rules.last_mut().unwrap()
+        rules.last_mut().unwrap()
     }
 
     pub fn facts(&self) -> Case<'_> {

@@ -346,6 +346,7 @@ fn rules_are_selected_by_pack_document_day_and_stage() {
     book.rule("until today", yes).in_force = (day("2020-01-01"), day("2026-03-20"));
     book.rule("until yesterday", yes).in_force = (None, day("2026-03-19"));
     book.rule("later", yes).stage = Stage::Approval;
+    book.sort_into_packs();
     let run = |profile: &Profile, stage, signing, packs: &[&str]| {
         let packs: Vec<String> = packs.iter().map(|pack| (*pack).to_owned()).collect();
         let (flows, as_of) = (["flow".to_owned()], instant(AS_OF));

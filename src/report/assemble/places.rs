@@ -30,7 +30,7 @@ impl<'a> Places<'a> {
         let source = &self.program.documents[document.0 as usize];
         let mut cache = self.line_starts.borrow_mut();
         let starts = cache.entry(document).or_insert_with(|| {
-            std::iter::once(0).chain(source.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', source.text.as_bytes()).map(|at| at + 1)).collect()
         });
         let offset = (span.start as usize).min(source.text.len());
         let line = starts.partition_point(|&start| start <= offset);

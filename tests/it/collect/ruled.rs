@@ -4,7 +4,7 @@ use countersign::bundle::{Form, Limits, Snapshot};
 use countersign::check::{self, Options};
 use countersign::compile::compile;
 use countersign::compile::program::{Program, Stage};
-use countersign::evaluate::outcome::{FailOn, Outcome};
+use countersign::evaluate::outcome::Outcome;
 use countersign::facts::schema::FactSchema;
 use countersign::keri::signature::Memory;
 use countersign::policy;
@@ -13,6 +13,7 @@ use countersign::source::Source;
 use countersign::trust::Trust;
 
 use super::facts::*;
+use crate::fixture::options;
 
 const FLOWS: &str = "
 flows:
@@ -67,16 +68,7 @@ fn report(
     let snapshot = Snapshot::from_files(files, &Limits::STANDARD);
     let snapshot = if form == Form::Bundle { snapshot.as_bundle() } else { snapshot };
     let trust = Trust::parse(&std::fs::read(root().join("fixtures/trust.json")).unwrap()).unwrap();
-    let options = Options {
-        as_of: "2026-03-20T15:05:00Z".parse().unwrap(),
-        stage,
-        flows: Vec::new(),
-        profile: "house".to_owned(),
-        set: Vec::new(),
-        fail_on: FailOn::Warn,
-        schemas: None,
-        memory: memory.cloned(),
-    };
+    let options = Options { memory: memory.cloned(), ..options("2026-03-20T15:05:00Z", stage) };
     check::check(program, &snapshot, &trust, None, &options).unwrap().document().clone()
 }
 

@@ -1,12 +1,12 @@
 //! The reference case with one thing spoiled: the facts name what.
 
 use countersign::bundle::{Code, Form};
-use countersign::keri::cesr::{IndexedCode, key_bytes, qualified, qualified_number};
-use countersign::primitives::Said;
-use ed25519_dalek::{Signer, SigningKey};
+use countersign::keri::cesr::{IndexedCode, qualified_number};
+use ed25519_dalek::Signer;
 use serde_json::{Value, json};
 
 use super::facts::*;
+use crate::fixture::{rotation, seed, signing_key};
 
 const SIDECAR: &str = "bundle/records/ida-dar-d.sig.cesr";
 const RECORD: &str = "bundle/records/ida-dar-d.json";
@@ -22,18 +22,13 @@ fn codes(case: &Collected) -> Vec<(&str, &str)> {
     case.all("keri_finding").iter().map(|f| (f["path"].as_str().unwrap(), f["code"].as_str().unwrap())).collect()
 }
 
-fn seed(holder: &str, which: &str) -> SigningKey {
-    let keys: Value =
-        serde_json::from_slice(&std::fs::read(root().join("fixtures/keri/b0/keys.json")).unwrap()).unwrap();
-    SigningKey::from_bytes(&key_bytes(keys["holders"][holder][which].as_str().unwrap()).unwrap())
-}
-
 /// A file of signatures by the inception keys of holders.
 fn sidecar(holders: &[(&str, &str)], text: &str) -> Vec<u8> {
     let digits = b"ABCDEFGH";
     let mut file = format!("-FA{}", char::from(digits[holders.len()]));
     for (holder, which) in holders {
-        let signature = IndexedCode::Both(0).signature(&seed(holder, which).sign(text.as_bytes()).to_bytes()).unwrap();
+        let key = signing_key(&seed(holder, which));
+        let signature = IndexedCode::Both(0).signature(&key.sign(text.as_bytes()).to_bytes()).unwrap();
         file += &format!("{0}{1}{0}-AAB{signature}", aid(holder), qualified_number(0));
     }
     file.into_bytes()
@@ -213,42 +208,6 @@ fn a_replaced_key_state_proves_no_order() {
     let groups = case.all("signature_group").iter().filter(|group| group["aid"] == aid("DAR-D"));
     assert!(groups.clone().count() > 0);
     assert!(groups.into_iter().all(|group| group["superseded"] == true && group["verified"] == true));
-}
-
-/// A rotation of a holder's log to its next key, receipted by its witnesses.
-fn rotation(holder: &str) -> String {
-    let keys: Value =
-        serde_json::from_slice(&std::fs::read(root().join("fixtures/keri/b0/keys.json")).unwrap()).unwrap();
-    let stream =
-        String::from_utf8(b0()[&format!("bundle/streams/kel-{}.cesr", holder.to_lowercase())].clone()).unwrap();
-    let end = stream.find("}-V").unwrap() + 1;
-    let inception: Value = serde_json::from_str(&stream[..end]).unwrap();
-    let next = seed(holder, "next");
-    let public = qualified("D", next.verifying_key().as_bytes()).unwrap();
-    let dummy = "#".repeat(44);
-    let body = format!(
-        r#"{{"v":"KERI10JSON000000_","t":"rot","d":"{dummy}","i":"{0}","s":"1","p":"{0}","kt":"1","k":["{public}"],"nt":"1","n":["{1}"],"bt":"4","br":[],"ba":[],"a":[]}}"#,
-        aid(holder),
-        Said::of(b"a key to come"),
-    );
-    let body = body.replacen("000000_", &format!("{:06x}_", body.len()), 1);
-    let body = body.replace(&dummy, Said::of(body.as_bytes()).as_str());
-    let sign =
-        |key: &SigningKey, index| IndexedCode::Both(index).signature(&key.sign(body.as_bytes()).to_bytes()).unwrap();
-    let pools = keys["witnesses"].as_object().unwrap().values().flat_map(|pool| pool.as_array().unwrap());
-    let seeds: std::collections::BTreeMap<&str, &str> =
-        pools.map(|witness| (witness["aid"].as_str().unwrap(), witness["seed"].as_str().unwrap())).collect();
-    let receipts: String = inception["b"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .enumerate()
-        .map(|(index, witness)| {
-            let seed = key_bytes(seeds[witness.as_str().unwrap()]).unwrap();
-            sign(&SigningKey::from_bytes(&seed), index as u32)
-        })
-        .collect();
-    format!("{body}-AAB{}-BAF{receipts}", sign(&next, 0))
 }
 
 #[test]

@@ -9,10 +9,9 @@ use std::sync::OnceLock;
 
 use countersign::bundle::{Limits, Snapshot};
 use countersign::check::fresh::{Around, Live, Terms as RunTerms};
-use countersign::check::{self, Fresh, Options};
+use countersign::check::{self, Fresh};
 use countersign::compile;
 use countersign::compile::program::{Program, Stage};
-use countersign::evaluate::outcome::FailOn;
 use countersign::gate::{self, Clearance, Code, LedgerView, Question, Refusal, StoreView};
 use countersign::keri::remake::Keys;
 use countersign::keystore::{Cost, Embedded, Imported, KeyName, Keystore, Passphrase, Seed};
@@ -27,6 +26,7 @@ use countersign::store::Store;
 use countersign::trust::Trust;
 use serde_json::Value;
 
+use crate::fixture::options;
 use crate::proposal::fixtures;
 
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -328,16 +328,7 @@ pub fn approve(files: &Files, trust: &Trust) -> Files {
 
 /// The report on a case, as it is stored.
 pub fn report(files: &Files, trust: &Trust, as_of: &str, stage: Stage) -> Vec<u8> {
-    let options = Options {
-        as_of: at(as_of),
-        stage,
-        flows: Vec::new(),
-        profile: check::DEFAULT_PROFILE.to_owned(),
-        set: Vec::new(),
-        fail_on: FailOn::Warn,
-        schemas: None,
-        memory: None,
-    };
+    let options = options(as_of, stage);
     // Nobody had decided then.
     let mut undecided = files.clone();
     undecided.retain(|path, _| !is_decided(path));

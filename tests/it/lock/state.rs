@@ -5,8 +5,8 @@ use std::path::Path;
 
 use assert_cmd::Command;
 
-use super::people::{PASSPHRASE, fixtures, log_path, seed};
-use crate::lock::people::aid;
+use super::people::PASSPHRASE;
+use crate::fixture::{aid, copy_folder, fixtures, log_path, seed};
 
 struct Run {
     status: Option<i32>,
@@ -226,7 +226,7 @@ fn a_lock_is_made_signed_and_shown() {
     refused(folder, &late, 1, "countersign::lock::expired");
     // Other policies: the file that differs is named.
     let policies = folder.join("policies");
-    copy(&fixtures().join("../policies"), &policies);
+    copy_folder(&fixtures().join("../policies"), &policies);
     let same = [&show[..], &["--policies", "policies"]].concat();
     done(folder, &same);
     let flows = fs::read_to_string(policies.join("flows.yaml")).unwrap();
@@ -238,17 +238,4 @@ fn a_lock_is_made_signed_and_shown() {
     refused(folder, &new("x.json", &["--flow", "le"]), 2, "countersign::check::unknown_flow");
     refused(folder, &new("x.json", &["--set", "no_such=1"]), 2, "countersign::check::unknown_parameter");
     assert!(!folder.join("x.json").exists());
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }

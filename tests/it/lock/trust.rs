@@ -3,8 +3,9 @@
 use countersign::primitives::{Instant, Sha256};
 use countersign::trust::{KeysChange, Trust, TrustChange, TrustError};
 
-use super::people::{self, aid, code, log, rotation, signer};
+use super::people::{self, code, signer};
 use super::{at, signing};
+use crate::fixture::{aid, log, rotation};
 
 fn change() -> TrustChange {
     let logs = ["OFFICER-1", "OFFICER-2", "OFFICER-3"].map(log).concat();
