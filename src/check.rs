@@ -7,6 +7,7 @@
 
 pub mod cases;
 pub mod credential;
+pub mod equivalents;
 pub mod error;
 pub mod fresh;
 mod known;
@@ -27,7 +28,7 @@ use crate::case;
 use crate::collect::{self, Keri, RunFacts};
 use crate::compile::program::{Profile, Program, RuleIndex, Stage};
 use crate::evaluate::outcome::FailOn;
-use crate::evaluate::{Coverage, Inputs, Question, Selection, Signing, evaluate_covered, push_tables, select};
+use crate::evaluate::{Coverage, Inputs, Question, Row, Selection, Signing, evaluate_covered, push_row, push_tables, select};
 use crate::facts::Facts;
 use crate::facts::schema::{FactSchema, KindClass, KindId};
 use crate::keri::schema::Library;
@@ -79,7 +80,16 @@ pub fn check(
     cases: Option<&Path>,
     options: &Options,
 ) -> Result<Report, CheckError> {
-    check_covered(program, snapshot, trust, cases, options, None)
+    check_covered(program, snapshot, trust, Beside { cases, rows: &[] }, options, None)
+}
+
+/// What a run reads beside the case and the trust file.
+#[derive(Clone, Copy)]
+struct Beside<'b> {
+    /// Folder of earlier cases, for references.
+    cases: Option<&'b Path>,
+    /// Rows that tables have beside their own: in tests of policies.
+    rows: &'b [(KindId, Row)],
 }
 
 /// As [`check`], keeping what each condition answered.
@@ -87,39 +97,48 @@ fn check_covered(
     program: &Program,
     snapshot: &Snapshot,
     trust: &Trust,
-    cases: Option<&Path>,
+    beside: Beside<'_>,
     options: &Options,
     coverage: Option<&Coverage>,
 ) -> Result<Report, CheckError> {
-    prepared(program, snapshot, trust, cases, options, |ready| {
-        let evaluation = evaluate_covered(program, ready.facts, &ready.inputs, coverage);
-        let needs = needs(program, ready.flows, ready.snapshot.form(), options.stage);
-        let top = |name| ready.snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(name));
-        let run = Run {
-            engine: env!("CARGO_PKG_VERSION").to_owned(),
-            as_of: options.as_of,
-            stage: options.stage,
-            flows: ready.flows.to_vec(),
-            profile: ready.inputs.profile.id.clone(),
-            packs: ready.inputs.selection.packs.clone(),
-            fail_on: options.fail_on,
-            bundle_id: top("bundle_id").unwrap_or_default().to_owned(),
-            bundle: ready.snapshot.digest(),
-            lei: top("lei").map(str::to_owned),
-            policy: program.digest,
-            trust: trust.digest,
-            parameters: parameter::entries(program, ready.inputs.profile, ready.inputs.parameters),
-        };
-        let parts = Parts {
-            program,
-            evaluation: &evaluation,
-            facts: ready.facts,
-            snapshot: ready.snapshot,
-            waivers: ready.inputs.waivers,
-            needs: &needs,
-        };
-        Report::seal(assemble(parts, run))
-    })
+    prepared(program, snapshot, trust, beside, options, |ready| report_on(program, trust, options, &ready, coverage))
+}
+
+/// The report on a run that is ready.
+fn report_on(
+    program: &Program,
+    trust: &Trust,
+    options: &Options,
+    ready: &Ready<'_, '_>,
+    coverage: Option<&Coverage>,
+) -> Report {
+    let evaluation = evaluate_covered(program, ready.facts, &ready.inputs, coverage);
+    let needs = needs(program, ready.flows, ready.snapshot.form(), options.stage);
+    let top = |name| ready.snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(name));
+    let run = Run {
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        as_of: options.as_of,
+        stage: options.stage,
+        flows: ready.flows.to_vec(),
+        profile: ready.inputs.profile.id.clone(),
+        packs: ready.inputs.selection.packs.clone(),
+        fail_on: options.fail_on,
+        bundle_id: top("bundle_id").unwrap_or_default().to_owned(),
+        bundle: ready.snapshot.digest(),
+        lei: top("lei").map(str::to_owned),
+        policy: program.digest,
+        trust: trust.digest,
+        parameters: parameter::entries(program, ready.inputs.profile, ready.inputs.parameters),
+    };
+    let parts = Parts {
+        program,
+        evaluation: &evaluation,
+        facts: ready.facts,
+        snapshot: ready.snapshot,
+        waivers: ready.inputs.waivers,
+        needs: &needs,
+    };
+    Report::seal(assemble(parts, run))
 }
 
 /// A run that only has to be judged.
@@ -139,7 +158,7 @@ fn prepared<T>(
     program: &Program,
     snapshot: &Snapshot,
     trust: &Trust,
-    cases: Option<&Path>,
+    beside: Beside<'_>,
     options: &Options,
     judge: impl FnOnce(Ready<'_, '_>) -> T,
 ) -> Result<T, CheckError> {
@@ -178,8 +197,11 @@ fn prepared<T>(
             memory: options.memory.as_deref(),
         }),
     };
-    let (mut facts, _) = collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, cases);
+    let (mut facts, _) = collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, beside.cases);
     push_tables(program, &mut facts);
+    for (table, row) in beside.rows {
+        push_row(program, &mut facts, *table, row);
+    }
 
     let waivers = case::waivers(snapshot, &program.schema);
     let inputs = Inputs {

@@ -34,10 +34,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use coverage::Coverage;
+pub use coverage::{Coverage, Reached};
 pub use print::print_parameter;
 pub use select::{Question, Selection, level, select};
-pub use tables::push_tables;
+pub use tables::{Row, push_row, push_tables};
 pub(crate) use verdict::verdict;
 
 use finding::{Element, Evaluation, Finding, RuleResult, Waiver};
@@ -95,7 +95,27 @@ pub fn evaluate_covered(
     let parameters = parameters_in_force(program, inputs);
     let mut machine = Machine::new(program, facts, &arena, inputs.as_of, inputs.signing, &parameters);
     machine.coverage = coverage;
+    run(machine, inputs)
+}
 
+/// As [`evaluate`], but findings do not say why, which takes longer than to find out; and which operations were
+/// run: for tests of policies.
+pub fn evaluate_unexplained(
+    program: &Program,
+    facts: &Facts<'_>,
+    inputs: &Inputs<'_>,
+    reached: Option<&Reached>,
+) -> Evaluation {
+    let arena = Bump::new();
+    let parameters = parameters_in_force(program, inputs);
+    let mut machine = Machine::new(program, facts, &arena, inputs.as_of, inputs.signing, &parameters);
+    machine.reached = reached;
+    machine.explains = false;
+    run(machine, inputs)
+}
+
+fn run(mut machine: Machine<'_>, inputs: &Inputs<'_>) -> Evaluation {
+    let program = machine.program;
     let aliases = select::aliases(program, &inputs.selection.due);
     let mut results: BTreeMap<RuleIndex, RuleResult> = BTreeMap::new();
     let mut composites = Vec::new();

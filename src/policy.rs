@@ -6,6 +6,7 @@
 
 pub mod cases;
 pub mod document;
+pub mod equivalents;
 pub mod flows;
 pub mod format;
 pub mod problem;
@@ -22,6 +23,7 @@ use crate::source::{Fragment, Source, Span};
 
 pub use cases::ParsedCases;
 pub use document::{ParsedDefinition, ParsedParameter, ParsedPolicy};
+pub use equivalents::ParsedEquivalents;
 pub use flows::{ParsedExternal, ParsedFlows, ParsedPending, ParsedProfiles};
 pub use problem::{Drawing, PolicyProblem, render};
 pub use rule::{ParsedBody, ParsedRule};
@@ -66,6 +68,8 @@ pub struct PolicySet {
     pub tables: Vec<ParsedTable>,
     /// `*.cases.yaml`, in order of document id.
     pub cases: Vec<ParsedCases>,
+    /// `equivalent-mutants.yaml`
+    pub equivalents: Vec<ParsedEquivalents>,
 }
 
 /// What a file holds, told by its name.
@@ -85,6 +89,18 @@ pub enum FileKind {
     External,
     /// `tables/*.yaml`
     Table,
+    /// `equivalent-mutants.yaml`
+    Equivalents,
+}
+
+impl FileKind {
+    /// Whether it tests the rules, and decides nothing.
+    pub fn tests(self) -> bool {
+        match self {
+            Self::Cases | Self::Equivalents => true,
+            Self::Policy | Self::Flows | Self::Profiles | Self::Pending | Self::External | Self::Table => false,
+        }
+    }
 }
 
 /// What a file of this name holds.
@@ -98,6 +114,7 @@ pub fn file_kind(name: &str) -> FileKind {
         "pending.yaml" => FileKind::Pending,
         _ if file.starts_with("pending-") => FileKind::Pending,
         "external.yaml" => FileKind::External,
+        "equivalent-mutants.yaml" => FileKind::Equivalents,
         _ if steps.next() == Some("tables") => FileKind::Table,
         _ => FileKind::Policy,
     }
@@ -133,6 +150,7 @@ pub fn load(files: Vec<Source>) -> (PolicySet, Vec<PolicyProblem>) {
             FileKind::Pending => set.pending.extend(reader.pending(&tree.root)),
             FileKind::External => set.external.extend(reader.external(&tree.root)),
             FileKind::Table => set.tables.extend(reader.table(&tree.root)),
+            FileKind::Equivalents => set.equivalents.extend(reader.equivalents(&tree.root)),
         }
         problems.extend(reader.problems);
     }

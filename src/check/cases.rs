@@ -5,26 +5,30 @@
 //! is not its business: fixtures come in through a function.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::bundle::patch::TRUST;
 use crate::bundle::{Form, Limits, Snapshot};
-use crate::compile::program::{Program, RuleBody};
-use crate::evaluate::Coverage;
+use crate::compile::program::{Program, RuleBody, Stage};
+use crate::compile::read_text;
 use crate::evaluate::outcome::{FailOn, Outcome};
-use crate::facts::schema::FactSchema;
+use crate::evaluate::{Coverage, Row};
+use crate::facts::schema::{FactSchema, KindId};
 use crate::keri::remake::{Keys, World};
+use crate::keri::signature::Memory;
 use crate::policy::cases::{ParsedCase, PatchStep};
-use crate::policy::yaml::{self, ValueKind};
+use crate::policy::yaml::{self, Value, ValueKind};
 use crate::policy::{ParsedCases, PolicyProblem};
 use crate::primitives::{Instant, PrimitiveError};
 use crate::report::ReportDocument;
 use crate::report::document::ResultEntry;
-use crate::source::Source;
+use crate::source::{Fragment, Source};
 use crate::trust::Trust;
 
 use super::patch;
-use super::{DEFAULT_PROFILE, Options, check_covered};
+use super::{Beside, DEFAULT_PROFILE, Options, Ready, prepared, report_on};
 
 /// A case of `fixtures/cases`, as files.
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ pub struct Fixture {
     pub as_of: Option<Instant>,
     /// The keys that a patched case is signed with again.
     pub keys: Keys,
+    /// Folder of earlier cases, in which references are looked up.
+    pub earlier: Option<PathBuf>,
 }
 
 /// What became of one case.
@@ -119,14 +125,30 @@ pub type FixtureOf<'f> = dyn Fn(&str) -> Result<Fixture, String> + Sync + 'f;
 
 /// Runs the cases whose name, rule or scenario contains `filter`, on all cores.
 pub fn run(program: &Program, files: &[ParsedCases], filter: Option<&str>, fixture: &FixtureOf<'_>) -> Outcomes {
+    run_beside(program, files, filter, fixture, |_: &mut (), _, _| {})
+}
+
+/// As [`run`]; each case that is as expected is handed on, with the state of the thread that runs it, while its
+/// facts are at hand.
+pub(super) fn run_beside<S: Default>(
+    program: &Program,
+    files: &[ParsedCases],
+    filter: Option<&str>,
+    fixture: &FixtureOf<'_>,
+    beside: impl Fn(&mut S, &ParsedCase, &Ready<'_, '_>) + Sync,
+) -> Outcomes {
     let coverage = Coverage::new(program);
+    let memory = Arc::new(Memory::new());
     let cases: Vec<(&ParsedCases, &ParsedCase)> = files
         .iter()
         .flat_map(|file| file.cases.iter().map(move |case| (file, case)))
         .filter(|(_, case)| filter.is_none_or(|filter| is_about(case, filter)))
         .collect();
-    let problems = on_all_cores(&cases, |bases: &mut Bases, (_, case)| match bases.of(case, fixture) {
-        Ok(base) => run_case(program, case, base, &coverage),
+    let problems = on_all_cores(&cases, |(bases, state): &mut (Bases, S), (_, case)| match bases.of(case, fixture) {
+        Ok(base) => {
+            let beside = |ready: &Ready<'_, '_>| beside(state, case, ready);
+            run_case(program, case, base, &coverage, &memory, beside).unwrap_or_else(|problem| vec![problem])
+        }
         Err(problem) => vec![problem.clone()],
     });
     let mut shown: BTreeMap<&str, BTreeSet<Outcome>> = BTreeMap::new();
@@ -150,11 +172,11 @@ pub fn run(program: &Program, files: &[ParsedCases], filter: Option<&str>, fixtu
 
 /// The fixtures that a thread has read.
 #[derive(Default)]
-pub(super) struct Bases(BTreeMap<String, Result<(Fixture, World), String>>);
+struct Bases(BTreeMap<String, Result<(Fixture, World), String>>);
 
 impl Bases {
     /// The fixture of a case, read once.
-    pub(super) fn of(&mut self, case: &ParsedCase, fixture: &FixtureOf<'_>) -> &Result<(Fixture, World), String> {
+    fn of(&mut self, case: &ParsedCase, fixture: &FixtureOf<'_>) -> &Result<(Fixture, World), String> {
         let name = case.fixture.text.as_str();
         self.0.entry(name.to_owned()).or_insert_with(|| {
             let fixture = fixture(name)?;
@@ -198,35 +220,39 @@ pub(super) fn is_about(case: &ParsedCase, filter: &str) -> bool {
 }
 
 /// What is not as expected.
-fn run_case(program: &Program, case: &ParsedCase, base: &(Fixture, World), coverage: &Coverage) -> Vec<String> {
-    match report_of(program, case, base, coverage) {
-        Ok(document) => compare(case, &document),
-        Err(problem) => vec![problem],
-    }
-}
-
-fn report_of(
+fn run_case(
     program: &Program,
     case: &ParsedCase,
     base: &(Fixture, World),
     coverage: &Coverage,
-) -> Result<ReportDocument, String> {
-    let Asked { snapshot, trust, options } = asked(program, case, base)?;
-    let report = check_covered(program, &snapshot, &trust, None, &options, Some(coverage));
-    report.map(|report| report.document().clone()).map_err(|error| error.to_string())
+    memory: &Arc<Memory>,
+    beside: impl FnOnce(&Ready<'_, '_>),
+) -> Result<Vec<String>, String> {
+    let Asked { snapshot, trust, options, rows } = asked(program, case, base, memory)?;
+    let read = Beside { cases: base.0.earlier.as_deref(), rows: &rows };
+    let problems = prepared(program, &snapshot, &trust, read, &options, |ready| {
+        let problems = compare(case, report_on(program, &trust, &options, &ready, Some(coverage)).document());
+        if problems.is_empty() {
+            beside(&ready);
+        }
+        problems
+    });
+    problems.map_err(|error| error.to_string())
 }
 
 /// The run that a case asks for.
-pub(super) struct Asked {
-    pub(super) snapshot: Snapshot,
-    pub(super) trust: Trust,
-    pub(super) options: Options,
+struct Asked {
+    snapshot: Snapshot,
+    trust: Trust,
+    options: Options,
+    rows: Vec<(KindId, Row)>,
 }
 
-pub(super) fn asked(
+fn asked(
     program: &Program,
     case: &ParsedCase,
     (fixture, world): &(Fixture, World),
+    memory: &Arc<Memory>,
 ) -> Result<Asked, String> {
     let mut files = fixture.files.clone();
     patch::apply(&case.patch, &mut files, &program.schema, &fixture.keys, world)?;
@@ -245,9 +271,30 @@ pub(super) fn asked(
         set: case.set.iter().map(|(name, value)| (name.text.clone(), patch::as_text(value))).collect(),
         fail_on: FailOn::Warn,
         schemas: None,
-        memory: None,
+        memory: Some(Arc::clone(memory)),
     };
-    Ok(Asked { snapshot, trust, options })
+    Ok(Asked { snapshot, trust, options, rows: added_rows(program, case)? })
+}
+
+/// The rows that a case adds to tables, each typed as the table declares its columns.
+fn added_rows(program: &Program, case: &ParsedCase) -> Result<Vec<(KindId, Row)>, String> {
+    let schema = &program.schema;
+    let typed = |(table, cells): &(Fragment, Vec<(Fragment, Value)>)| {
+        let table = table.text.as_str();
+        let mut kinds = program.tables.iter().map(|table| table.kind);
+        let kind = kinds.find(|kind| schema.kind(*kind).name == table);
+        let kind = kind.ok_or_else(|| format!("there is no table `{table}`"))?;
+        let columns = &schema.struct_type(schema.kind(kind).record).fields;
+        let mut row: Row = columns.iter().map(|_| None).collect();
+        for (name, value) in cells {
+            let at = columns.iter().position(|column| column.name == name.text);
+            let at = at.ok_or_else(|| format!("table `{table}` has no column `{}`", name.text))?;
+            let value = read_text(schema, &patch::as_text(value), &columns[at].shape.type_);
+            row[at] = Some(value.map_err(|reason| format!("cell `{}` of table `{table}`: {reason}", name.text))?);
+        }
+        Ok((kind, row))
+    };
+    case.rows.iter().map(typed).collect()
 }
 
 fn compare(case: &ParsedCase, document: &ReportDocument) -> Vec<String> {

@@ -9,26 +9,35 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::compile::mutants::{Mutant, Mutants};
 use crate::compile::program::{Level, Program, RuleBody, RuleIndex};
 use crate::evaluate::outcome::Outcome;
-use crate::evaluate::{Inputs, Selection, evaluate};
+use crate::evaluate::{Inputs, Reached, Selection, evaluate_unexplained};
 use crate::facts::Facts;
 use crate::policy::ParsedCases;
 use crate::policy::cases::ParsedCase;
 
-use super::cases::{Bases, FixtureOf, asked, is_about, on_all_cores};
-use super::prepared;
+use super::Ready;
+use super::cases::{self, FixtureOf, Outcomes, is_about};
 
 /// What became of all mutants.
 #[derive(Debug)]
 pub struct Mutation {
-    /// Those that no case noticed, in order of place.
-    pub surviving: Vec<Mutant>,
-    /// How many there are.
-    pub all: usize,
+    /// All of them, in order of place.
+    pub all: Vec<(Mutant, Fate)>,
 }
 
-/// Runs the cases of every rule against every mutant that concerns the rule, until one notices it. A case that is
-/// not as expected to begin with notices nothing. With a filter, as of [`super::cases::run`], only the mutants count
-/// that concern a rule of these cases.
+/// What became of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// A case noticed it.
+    Noticed,
+    /// No case did.
+    Unnoticed,
+    /// It concerns no rule of the cases that ran.
+    Elsewhere,
+}
+
+/// Runs the cases as [`super::cases::run`] does, and every case against every mutant that concerns one of its rules,
+/// until one notices it. A case that is not as expected notices nothing. With a filter only the mutants count that
+/// concern a rule of these cases.
 ///
 /// `mutable` gives the same program as `program` each time, compiled anew. None if it comes from an image.
 pub fn run(
@@ -37,35 +46,31 @@ pub fn run(
     files: &[ParsedCases],
     filter: Option<&str>,
     fixture: &FixtureOf<'_>,
-) -> Option<Mutation> {
+) -> Option<(Outcomes, Mutation)> {
     let mut template = mutable()?;
     let all = Mutants::of(&mut template)?;
     let noticed: Vec<AtomicBool> = all.mutants.iter().map(|_| AtomicBool::new(false)).collect();
     let rules: BTreeMap<&str, usize> =
         program.rules.iter().enumerate().map(|(at, rule)| (rule.id.as_str(), at)).collect();
-    let cases: Vec<&ParsedCase> =
-        files.iter().flat_map(|file| &file.cases).filter(|case| filter.is_none_or(|f| is_about(case, f))).collect();
-    on_all_cores(&cases, |state: &mut Option<Worker>, case| {
-        let worker = match state {
+    let outcomes = cases::run_beside(program, files, filter, fixture, |worker: &mut Option<Worker>, case, ready| {
+        let worker = match worker {
             Some(worker) => worker,
             None => match Worker::new(mutable) {
-                Some(worker) => state.insert(worker),
+                Some(new) => worker.insert(new),
                 None => return,
             },
         };
-        let Ok(base) = worker.bases.of(case, fixture) else { return };
-        let Ok(run) = asked(program, case, base) else { return };
-        let (book, mutants) = (&mut worker.program, &mut worker.mutants);
-        // A case that cannot be run was reported when the cases were run.
-        let _ = prepared(program, &run.snapshot, &run.trust, None, &run.options, |ready| {
-            judge(book, mutants, &expected(case, &rules), case.verdict.is_some(), ready.facts, &ready.inputs, &noticed);
-        });
+        judge(worker, &expected(case, &rules), case.verdict.is_some(), ready, &noticed);
     });
+    let cases: Vec<&ParsedCase> =
+        files.iter().flat_map(|file| &file.cases).filter(|case| filter.is_none_or(|f| is_about(case, f))).collect();
     let counts = concerned(program, &all, &cases, &rules, filter.is_none());
-    let of_count = all.mutants.into_iter().zip(noticed).zip(&counts).filter(|(_, counts)| **counts);
-    let surviving =
-        of_count.filter(|((_, noticed), _)| !noticed.load(Ordering::Relaxed)).map(|((mutant, _), _)| mutant);
-    Some(Mutation { surviving: surviving.collect(), all: counts.iter().filter(|counts| **counts).count() })
+    let fates = noticed.into_iter().zip(counts).map(|(noticed, counts)| match (counts, noticed.into_inner()) {
+        (false, _) => Fate::Elsewhere,
+        (true, true) => Fate::Noticed,
+        (true, false) => Fate::Unnoticed,
+    });
+    Some((outcomes, Mutation { all: all.mutants.into_iter().zip(fates).collect() }))
 }
 
 /// The rules that a case is about, each with what it must say.
@@ -93,42 +98,41 @@ fn concerned(
 struct Worker {
     program: Program,
     mutants: Mutants,
-    bases: Bases,
 }
 
 impl Worker {
     fn new(mutable: &dyn Fn() -> Option<Program>) -> Option<Self> {
         let mut program = mutable()?;
         let mutants = Mutants::of(&mut program)?;
-        Some(Self { program, mutants, bases: Bases::default() })
+        Some(Self { program, mutants })
     }
 }
 
 fn judge(
-    program: &mut Program,
-    mutants: &mut Mutants,
+    worker: &mut Worker,
     rules: &[(usize, Outcome)],
     levels: bool,
-    facts: &Facts<'_>,
-    inputs: &Inputs<'_>,
+    ready: &Ready<'_, '_>,
     noticed: &[AtomicBool],
 ) {
+    let Worker { program, mutants } = worker;
     for &(rule, expected) in rules {
         let selection = Selection { due: vec![RuleIndex(rule as u32)], ..Selection::default() };
-        let inputs = Inputs { selection: &selection, ..*inputs };
-        let said = |program: &Program| said(program, facts, &inputs, levels);
-        let before = said(program);
+        let inputs = Inputs { selection: &selection, ..ready.inputs };
+        let reached = Reached::new(program);
+        let before = said(program, ready.facts, &inputs, levels, Some(&reached));
         if before.first().is_none_or(|(outcome, _)| *outcome != expected) {
             continue;
         }
         for decided in decided_by(program, rule) {
             for &at in &mutants.of_rule[decided] {
-                if noticed[at].load(Ordering::Relaxed) {
+                let mutant = &mut mutants.mutants[at];
+                if noticed[at].load(Ordering::Relaxed) || !mutant.changes().any(|op| reached.has(op)) {
                     continue;
                 }
-                mutants.mutants[at].swap(program);
-                let after = said(program);
-                mutants.mutants[at].swap(program);
+                mutant.swap(program);
+                let after = said(program, ready.facts, &inputs, levels, None);
+                mutant.swap(program);
                 noticed[at].fetch_or(after != before, Ordering::Relaxed);
             }
         }
@@ -153,8 +157,14 @@ fn decided_by(program: &Program, rule: usize) -> Vec<usize> {
 }
 
 /// What a rule says: its outcome, and the levels of its findings where the case says what the verdict is.
-fn said(program: &Program, facts: &Facts<'_>, inputs: &Inputs<'_>, levels: bool) -> Vec<(Outcome, Vec<Level>)> {
-    let results = evaluate(program, facts, inputs).results;
+fn said(
+    program: &Program,
+    facts: &Facts<'_>,
+    inputs: &Inputs<'_>,
+    levels: bool,
+    reached: Option<&Reached>,
+) -> Vec<(Outcome, Vec<Level>)> {
+    let results = evaluate_unexplained(program, facts, inputs, reached).results;
     let of = results.into_iter().map(|result| {
         let found = result.findings.iter().map(|finding| finding.level).filter(|_| levels);
         (result.outcome, found.collect())

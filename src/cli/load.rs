@@ -156,7 +156,7 @@ pub(super) fn fixture(folder: &Path, name: &str) -> Result<Fixture, CliError> {
     files.insert(TRUST.to_owned(), bytes(&folder.join("trust.json"), DOCUMENT_BYTES_MAX)?);
     let keys = folder.join("keri").join(name).join("keys.json");
     let keys = if keys.is_file() { load_keys(&keys)? } else { Keys::default() };
-    Ok(Fixture { files, as_of, keys })
+    Ok(Fixture { files, as_of, keys, earlier: Some(folder.join("cases")) })
 }
 
 fn load_keys(path: &Path) -> Result<Keys, CliError> {

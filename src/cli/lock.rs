@@ -11,7 +11,7 @@ use super::config::Settings;
 use super::load::RuleBook;
 use super::terminal::Terminal;
 use crate::compile;
-use crate::policy::{FileKind, file_kind};
+use crate::policy::file_kind;
 use crate::primitives::Sha256;
 use crate::source::Source;
 
@@ -35,10 +35,10 @@ pub(super) fn run(command: Command, settings: &Settings, terminal: &Terminal) ->
     }
 }
 
-/// The files of a rule book with their digests; cases decide nothing.
+/// The files of a rule book with their digests; what tests it decides nothing.
 fn files(rule_book: &RuleBook) -> BTreeMap<String, Sha256> {
     let digest = |file: &Source| (file.name().to_owned(), Sha256::of(file.text().as_bytes()));
-    let decides = |file: &&Source| file_kind(file.name()) != FileKind::Cases;
+    let decides = |file: &&Source| !file_kind(file.name()).tests();
     match rule_book {
         RuleBook::Embedded(_) => compile::shipped_files().iter().filter(decides).map(digest).collect(),
         RuleBook::Folder(loaded) => compile::sources(&loaded.set).map(digest).collect(),

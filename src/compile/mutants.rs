@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::program::{Const, DocumentIndex, Op, OpId, Program};
+use super::program::{Const, DocumentIndex, Function, Op, OpId, Program};
 use crate::expr::ast::{Arithmetic, Comparison, Quantifier, SetOperation};
 use crate::facts::schema::Type;
 use crate::primitives::{Duration, Instant};
@@ -61,6 +61,11 @@ impl Mutants {
 }
 
 impl Mutant {
+    /// The operations that it changes.
+    pub fn changes(&self) -> impl Iterator<Item = OpId> + '_ {
+        self.ops.iter().map(|(id, _)| *id)
+    }
+
     /// Makes the change, or takes it back if it was made.
     pub fn swap(&mut self, program: &mut Program) {
         let Some(ops) = program.ops.whole() else { return };
@@ -136,6 +141,8 @@ fn changed(program: &mut Program, op: &Op, type_: &Type) -> Option<(String, Op)>
             named(name(greatest), name(!greatest), Op::Bound { list, greatest: !greatest })
         }
         Op::Coalesce { base, field, .. } => named("??", "no default", Op::Field { base, field }),
+        // Its negation is as unknown.
+        Op::Call { function: Function::Unproven, .. } => None,
         Op::Has { .. }
         | Op::In { .. }
         | Op::Matches { .. }

@@ -158,6 +158,7 @@ pub(super) const BUILTINS: &[Builtin] = &[
     builtin("url_has_segment", Function::UrlHasSegment, &[Takes::Text, Takes::Segment], Type::Bool),
     builtin("length", Function::Length, &[Takes::Text], Type::Int),
     builtin("starts_with", Function::StartsWith, &[Takes::Text, Takes::Text], Type::Bool),
+    builtin("unproven", Function::Unproven, &[], Type::Bool),
 ];
 
 /// Functions whose arguments may be clocks.

@@ -257,6 +257,8 @@ pub enum Function {
     Length,
     /// `starts_with(text, prefix)`
     StartsWith,
+    /// `unproven()`
+    Unproven,
 }
 
 /// A regular expression that matches whole texts, compiled on first use.

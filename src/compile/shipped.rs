@@ -13,7 +13,7 @@ use super::blocks::Blocks;
 use super::compile;
 use super::program::Program;
 use crate::facts::schema::FactSchema;
-use crate::policy::{self, PolicyProblem};
+use crate::policy::{self, PolicyProblem, file_kind};
 use crate::source::Source;
 
 mod embedded {
@@ -49,7 +49,7 @@ pub fn shipped() -> Result<&'static Program, &'static [PolicyProblem]> {
 /// # Errors
 /// Every problem of the shipped policies.
 pub fn compile_shipped() -> Result<Program, Vec<PolicyProblem>> {
-    let rules = shipped_files().into_iter().filter(|file| !file.name().ends_with(".cases.yaml"));
+    let rules = shipped_files().into_iter().filter(|file| !file_kind(file.name()).tests());
     let (set, problems) = policy::load(rules.collect());
     if problems.is_empty() { compile(&set, FactSchema::embedded()) } else { Err(problems) }
 }

@@ -85,6 +85,7 @@ impl<'a> Machine<'a> {
                 let (text, prefix) = both(text, self.text(*prefix))?;
                 Ok(Value::Bool(text.starts_with(prefix)))
             }
+            (Function::Unproven, []) => Err(Unknown::new(Cause::Unproven, op)),
             (
                 Function::Date
                 | Function::WellFormed
@@ -95,7 +96,8 @@ impl<'a> Machine<'a> {
                 | Function::UrlHost
                 | Function::UrlHasSegment
                 | Function::Length
-                | Function::StartsWith,
+                | Function::StartsWith
+                | Function::Unproven,
                 _,
             ) => invalid,
         }

@@ -11,7 +11,7 @@ use crate::facts::{Cause, CellValue, Facts, NodeId};
 use crate::primitives::Instant;
 
 use super::Signing;
-use super::coverage::Coverage;
+use super::coverage::{Coverage, Reached};
 use super::memo::Memo;
 use super::value::{At, Element, Known, ListRef, Truth, Unknown, Value};
 
@@ -43,6 +43,10 @@ pub(super) struct Machine<'a> {
     pub memo: Memo<'a>,
     /// Where the answers of conditions are kept, in tests of policies.
     pub coverage: Option<&'a Coverage>,
+    /// Where the operations that were run are kept, in tests of policies.
+    pub reached: Option<&'a Reached>,
+    /// Whether findings say why.
+    pub explains: bool,
 }
 
 /// What a local slot holds.
@@ -80,6 +84,8 @@ impl<'a> Machine<'a> {
             until: None,
             memo: Memo::new(program),
             coverage: None,
+            reached: None,
+            explains: true,
         };
         // Lists among them stay at the bottom of the scratch stack: no mark is below them.
         for parameter in parameters {
@@ -161,10 +167,17 @@ impl<'a> Machine<'a> {
         self.depth += 1;
         let value = self.run_once(op);
         self.depth -= 1;
-        if let (Some(coverage), Ok(Value::Bool(answer))) = (self.coverage, &value) {
+        self.cover(op, &value);
+        value
+    }
+
+    fn cover(&self, op: OpId, value: &Known<'a>) {
+        if let Some(reached) = self.reached {
+            reached.record(op);
+        }
+        if let (Some(coverage), Ok(Value::Bool(answer))) = (self.coverage, value) {
             coverage.record(op, *answer);
         }
-        value
     }
 
     /// The value of an operation that is a condition.
@@ -188,7 +201,11 @@ impl<'a> Machine<'a> {
     pub fn eval_located(&mut self, op: OpId) -> (Known<'a>, At) {
         match self.op(op) {
             Op::Field { base, field } if self.step() => match self.cell(op, *base, *field) {
-                Ok((at, value)) => (value.unwrap_or(Err(absent(op, at))), at),
+                Ok((at, value)) => {
+                    let value = value.unwrap_or(Err(absent(op, at)));
+                    self.cover(op, &value);
+                    (value, at)
+                }
                 Err(unknown) => (Err(unknown), unknown.at),
             },
             Op::Local(local) => self.local(*local, op),

@@ -98,6 +98,7 @@ impl<'a> Run<'_, 'a> {
             }
             let named = match judgement.outcome {
                 Outcome::NotApplicable | Outcome::Pass => None,
+                _ if !self.machine.explains => None,
                 Outcome::Review | Outcome::Indeterminate | Outcome::Fail => {
                     Some(self.name(over, &element, at - 1, &mut labels))
                 }
@@ -201,7 +202,7 @@ impl<'a> Run<'_, 'a> {
     /// A finding about the collection itself, of which no element is at hand.
     fn record_unknown(&mut self, unknown: Unknown, result: &mut RuleResult) {
         let message = self.message.title.clone();
-        let unknowns = vec![self.machine.missing(unknown)];
+        let unknowns = if self.machine.explains { vec![self.machine.missing(unknown)] } else { Vec::new() };
         result.findings.push(Finding {
             outcome: Outcome::Indeterminate,
             level: self.level,
@@ -214,8 +215,19 @@ impl<'a> Run<'_, 'a> {
         });
     }
 
-    /// Runs what did not pass once more, to say why.
     fn finding(&mut self, judgement: &Judgement, element: Option<Named>, doubt: Option<Unknown>) -> Finding {
+        let (why, message) = match self.machine.explains {
+            true => self.why(judgement, doubt),
+            false => Default::default(),
+        };
+        let lowered = self.lowered();
+        let level = if lowered { Level::Warn } else { self.level };
+        let Why { deciding, unknowns } = why;
+        Finding { outcome: judgement.outcome, level, lowered, element, message, deciding, unknowns, waiver: None }
+    }
+
+    /// Runs what did not pass once more, to say why.
+    fn why(&mut self, judgement: &Judgement, doubt: Option<Unknown>) -> (Why, String) {
         let steps = std::mem::replace(&mut self.machine.steps, self.explain_steps);
         // What is run here decides nothing, so it does not bound until when the run holds.
         let until = self.machine.until;
@@ -241,10 +253,7 @@ impl<'a> Run<'_, 'a> {
         // `warn_when` decides the level, so its comparisons count.
         self.machine.until = until;
         self.machine.coverage = coverage;
-        let lowered = self.lowered();
-        let level = if lowered { Level::Warn } else { self.level };
-        let Why { deciding, unknowns } = why;
-        Finding { outcome: judgement.outcome, level, lowered, element, message, deciding, unknowns, waiver: None }
+        (why, message)
     }
 
     /// What is left to say if the steps for explanations are used up.

@@ -335,6 +335,7 @@ impl<'a> Machine<'a> {
             },
             Function::UrlHasSegment => format!("a URL with the path segment {second}"),
             Function::StartsWith => format!("a text that starts with {second}"),
+            Function::Unproven => "proof".to_owned(),
             Function::Date | Function::LeiOf | Function::MinSigners | Function::UrlHost | Function::Length => {
                 "true".to_owned()
             }

@@ -50,6 +50,8 @@ pub struct ParsedCase {
     pub flow: Option<Fragment>,
     /// Parameters that are overridden.
     pub set: Vec<(Fragment, Value)>,
+    /// Rows that tables have beside their own: the table, and the cells.
+    pub rows: Vec<(Fragment, Vec<(Fragment, Value)>)>,
     /// Changes of the fixture, in order.
     pub patch: Vec<PatchStep>,
     /// What each rule must say.
@@ -193,6 +195,7 @@ pub(super) const CASE_KEYS: &[&str] = &[
     "profile",
     "flow",
     "set",
+    "tables",
     "patch",
     "expect",
     "verdict",
@@ -260,6 +263,7 @@ impl Reader<'_> {
         let keys = self.keys(value, "a case", CASE_KEYS)?;
         let name = self.required_line(&keys, "name");
         let set = keys.get("set").map(|value| self.entries(value, "`set`").to_vec()).unwrap_or_default();
+        let rows = keys.get("tables").map(|value| self.added_rows(value)).unwrap_or_default();
         let steps = keys.get("patch").map(|value| self.list(value, "`patch`")).unwrap_or_default();
         let patch = steps.iter().filter_map(|step| self.step(step)).collect();
         let mut expect = Vec::new();
@@ -279,6 +283,7 @@ impl Reader<'_> {
             profile: self.optional_line(&keys, "profile"),
             flow: self.optional_line(&keys, "flow"),
             set,
+            rows,
             patch,
             expect,
             verdict: keys.get("verdict").and_then(|value| self.word(value, "`verdict`", VERDICTS)),
@@ -287,6 +292,17 @@ impl Reader<'_> {
                 .and_then(|value| self.boolean(value, "`others_clean`"))
                 .unwrap_or(false),
         })
+    }
+
+    /// `tables: { TABLE: [{ COLUMN: VALUE, … }] }`
+    fn added_rows(&mut self, value: &Value) -> Vec<(Fragment, Vec<(Fragment, Value)>)> {
+        let mut added = Vec::new();
+        for (table, rows) in self.entries(value, "`tables`").to_vec() {
+            for row in self.list(&rows, "the rows of a table") {
+                added.push((table.clone(), self.entries(row, "a row").to_vec()));
+            }
+        }
+        added
     }
 
     fn step(&mut self, value: &Value) -> Option<PatchStep> {

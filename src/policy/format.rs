@@ -38,7 +38,8 @@ pub fn format(source: &Source) -> Result<String, Vec<PolicyProblem>> {
         | FileKind::Profiles
         | FileKind::Pending
         | FileKind::External
-        | FileKind::Table => {
+        | FileKind::Table
+        | FileKind::Equivalents => {
             return Ok(source.text().to_owned());
         }
     }

@@ -43,6 +43,7 @@ fn files_are_told_apart_by_their_names() {
         ("policies/pending.yaml", FileKind::Pending),
         ("policies/pending-le.yaml", FileKind::Pending),
         ("policies/external.yaml", FileKind::External),
+        ("policies/equivalent-mutants.yaml", FileKind::Equivalents),
         ("policies\\tables\\eid-schemes.yaml", FileKind::Table),
     ] {
         assert_eq!(file_kind(name), kind, "{name}");
@@ -193,6 +194,7 @@ cases:
     fixture: b0
     as_of: 2026-03-20T15:00:00Z
     set: { p: 24h }
+    tables: { scheme: [{ name: a }, { name: b, to: 2026-01-31 }] }
     patch:
       - { set: 'a.json#/b/0', to: null }
       - { set: 'a.json#/b/-', to: { c: [1, 1.5, true, '1', x] }, relist: false }
@@ -212,6 +214,7 @@ cases:
     assert!(problems.is_empty(), "{}", render(&problems, 80, Drawing::Ascii));
     let case = &set.cases[0].cases[0];
     assert!(case.others_clean && case.patch.len() == 10);
+    assert_eq!((case.rows.len(), case.rows[1].1[1].0.text.as_str()), (2, "to"));
     let Change::Set { at, to } = &case.patch[1].change else { panic!() };
     assert!(!case.patch[1].relist && case.patch[0].relist);
     assert_eq!((at.path.as_str(), at.pointer.as_str()), ("a.json", "/b/-"));

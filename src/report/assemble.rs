@@ -12,7 +12,7 @@ mod wording;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bundle::{FileState, Snapshot};
-use crate::compile::program::{Level, OpId, Program, RuleBody, RuleIndex, Stage};
+use crate::compile::program::{Function, Level, Op, OpId, Program, RuleBody, RuleIndex, Stage};
 use crate::evaluate::finding::{Deciding, Evaluation, Finding, Missing, RuleResult, Waiver, WaiverProblem};
 use crate::evaluate::outcome::Outcome;
 use crate::facts::schema::{KindClass, KindId};
@@ -161,7 +161,10 @@ impl Maker<'_> {
         UnknownEntry {
             wanted: unknown.wanted.clone(),
             cause: unknown.cause,
-            explanation: wording::explanation(unknown.cause, &unknown.wanted, kind.as_deref()),
+            explanation: match is_left_open(self.parts.program, unknown.op) {
+                true => wording::NOT_PRESENTED.to_owned(),
+                false => wording::explanation(unknown.cause, &unknown.wanted, kind.as_deref()),
+            },
             kind,
             policy: self.policy_place(unknown.op),
             evidence: unknown.places.iter().map(|place| self.places.in_evidence(*place)).collect(),
@@ -328,6 +331,11 @@ fn summary(results: &[ResultEntry], not_yet_due: usize, pending: usize) -> Summa
         *counter += 1;
     }
     summary
+}
+
+/// Whether an operation is the one that is never known.
+fn is_left_open(program: &Program, op: OpId) -> bool {
+    matches!(program.ops[op.0 as usize], Op::Call { function: Function::Unproven, .. })
 }
 
 fn waiver_state(problem: WaiverProblem) -> &'static str {

@@ -468,6 +468,7 @@ impl World<'_> {
         let values: Vec<V> = arguments.iter().map(|argument| self.known(argument, scope)).collect();
         match (name, values.as_slice()) {
             ("well_formed", [V::Malformed]) => V::Bool(false),
+            ("unproven", []) => V::Unknown,
             (_, values) if values.iter().any(|value| !is_known(value)) => V::Unknown,
             ("well_formed", _) => V::Bool(true),
             ("days_between", [from, to]) => {

@@ -24,9 +24,93 @@ fn copy(to: &Path) -> PathBuf {
 }
 
 #[test]
-fn every_case_is_as_expected_and_no_rule_lacks_one() {
-    let output = countersign().args(["policy", "test", "policies"]).output().unwrap();
-    assert!(output.status.success(), "{}{}", utf8(&output.stdout), utf8(&output.stderr));
+fn every_case_is_as_expected_no_rule_lacks_one_and_every_condition_was_true_and_false() {
+    let output = countersign().args(["policy", "test", "policies", "--coverage"]).output().unwrap();
+    let text = utf8(&output.stdout);
+    assert!(output.status.success(), "{text}{}", utf8(&output.stderr));
+    let line = text.lines().find(|line| line.starts_with("coverage: ")).unwrap();
+    let numbers: Vec<usize> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+    assert!(numbers[1] > 5_000 && numbers[0] == numbers[1], "{text}");
+}
+
+/// A rule book of one rule.
+fn book(to: &Path, require: &str, cases: &str) -> PathBuf {
+    let policies = to.join("policies");
+    std::fs::create_dir_all(policies.join("tables")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(policies.join(name), text).unwrap();
+    write("flows.yaml", "flows:\n  - { flow: le-unsolicited, title: t, packs: [p], needs: {} }\n");
+    write(
+        "profiles.yaml",
+        "profiles:\n  - { profile: house, title: t, without: [], levels: {}, parameters: {}, warn_when: true }\n",
+    );
+    write(
+        "tables/kinds.yaml",
+        "table: known-id\ntitle: t\nsource: s\ncolumns: { name: text, to: date }\nrows:\n  - { name: old }\n",
+    );
+    write(
+        "own.yaml",
+        &format!(
+            "document: own\ntitle: t\nprecedence: house\nversions:\n  - {{ version: v1, from: 2026-01-01 }}\n\
+             definitions:\n  - define: \"both(a: bool, b: bool)\"\n    as: a and b\n\
+             rules:\n  - id: R-1\n    title: t\n    source: {{ section: '1' }}\n    strength: MUST\n    level: block\n    \
+             packs: [p]\n    stage: evidence\n    require: >-\n      {require}\n    message: m\n    help: h\n"
+        ),
+    );
+    write("own.cases.yaml", &format!("document: own\ncases:\n{cases}"));
+    policies
+}
+
+/// What `policy test --coverage` says of such a rule book.
+fn tried(require: &str, cases: &str) -> String {
+    let scratch = tempfile::tempdir().unwrap();
+    let policies = book(scratch.path(), require, cases);
+    let fixtures = root().join("fixtures");
+    let arguments = ["--coverage", "--filter", "R-1", "--fixtures"];
+    let output = countersign().args(["policy", "test"]).arg(policies).args(arguments).arg(fixtures).output().unwrap();
+    utf8(&output.stdout) + &utf8(&output.stderr)
+}
+
+#[test]
+fn a_condition_that_no_case_tries_is_listed() {
+    let cases = "  - { name: n, fixture: b0, expect: { R-1: pass } }\n";
+    let text = tried("le_profile.lei == manifest.lei or le_profile.sole_employee", cases);
+    assert!(text.contains("own.yaml:17:7: never false: le_profile.lei == manifest.lei\n"), "{text}");
+    assert!(text.contains("own.yaml:17:41: never true and never false: le_profile.sole_employee\n"), "{text}");
+    assert!(text.contains("coverage: 0 of 3 conditions"), "{text}");
+}
+
+#[test]
+fn an_argument_of_a_definition_is_a_condition() {
+    let cases = "  - { name: n, fixture: b0, expect: { R-1: fail } }\n";
+    let text = tried("both(not le_profile.sole_employee, le_profile.sole_signatory)", cases);
+    assert!(text.contains("never true: le_profile.sole_employee\n"), "{text}");
+    assert!(text.contains("never true: le_profile.sole_signatory\n"), "{text}");
+}
+
+#[test]
+fn only_answers_that_a_condition_can_give_are_asked_for() {
+    let cases = "  - { name: n, fixture: b0, expect: { R-1: pass } }\n";
+    let text = tried("has manifest.flow and (le_profile.lei == manifest.lei or unproven())", cases);
+    assert!(text.contains("own.yaml:17:30: never false: le_profile.lei == manifest.lei\n"), "{text}");
+    assert!(text.contains("coverage: 3 of 4 conditions"), "{text}");
+}
+
+#[test]
+fn a_case_adds_rows_to_a_table() {
+    let require = "some k in known_ids where k.name == \"new\" satisfies le_profile.attested_at <= as_of and k.to == 2026-01-31";
+    let case = |rows: &str, outcome: &str| {
+        tried(require, &format!("  - {{ name: n, fixture: b0, tables: {rows}, expect: {{ R-1: {outcome} }} }}\n"))
+    };
+    let text = case("{ known-id: [{ name: new, to: 2026-01-31 }] }", "pass");
+    assert!(text.contains("1 cases, 1 as expected"), "{text}");
+    let text = case("{ known-id: [{ name: other, to: 2026-01-31 }] }", "fail");
+    assert!(text.contains("1 cases, 1 as expected"), "{text}");
+    let text = case("{ known-id: [{ nome: new }] }", "pass");
+    assert!(text.contains("table `known-id` has no column `nome`"), "{text}");
+    let text = case("{ unknown-id: [{ name: new }] }", "pass");
+    assert!(text.contains("there is no table `unknown-id`"), "{text}");
+    let text = case("{ known-id: [{ name: new, to: soon }] }", "pass");
+    assert!(text.contains("cell `to` of table `known-id`: `soon` is not a date"), "{text}");
 }
 
 #[test]

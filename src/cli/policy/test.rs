@@ -1,13 +1,14 @@
 //! `countersign policy test`.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::super::config::Settings;
 use super::super::terminal::Terminal;
 use super::super::{Outcome, load};
 use crate::check;
 use crate::check::cases::{self, Outcomes};
+use crate::check::equivalents::{self, Settled, Survivor};
 use crate::compile;
 use crate::compile::program::Program;
 
@@ -34,7 +35,8 @@ pub(in super::super) struct Args {
     /// Also list conditions that no case made true, or false
     #[arg(long)]
     coverage: bool,
-    /// Also change each operator and constant once, and list the changes that no case notices
+    /// Also change each operator and constant once; a change that no case notices needs a case, or a proof in
+    /// `equivalent-mutants.yaml`
     #[arg(long)]
     mutants: bool,
 }
@@ -43,19 +45,27 @@ pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal
     let folder = super::folder(args.folder, settings);
     let loaded = load::folder(&folder)?;
     let fixtures = args.fixtures.unwrap_or_else(|| folder.join("..").join("fixtures"));
-    let outcomes = cases::run(&loaded.program, &loaded.set.cases, args.filter.as_deref(), &|name| {
-        load::fixture(&fixtures, name).map_err(|error| error.to_string())
-    });
+    let fixture = |name: &str| load::fixture(&fixtures, name).map_err(|error| error.to_string());
+    let (program, set, filter) = (&loaded.program, &loaded.set, args.filter.as_deref());
+    let again = || compile::compile(set, load::fact_schema().clone()).ok();
+    let mutated = args.mutants.then(|| check::mutants::run(program, &again, &set.cases, filter, &fixture)).flatten();
+    let (outcomes, mutation) = match mutated {
+        Some((outcomes, mutation)) => (outcomes, Some(mutation)),
+        None => (cases::run(program, &set.cases, filter, &fixture), None),
+    };
+    let settled = mutation.map(|mutation| equivalents::settle(program, set, &mutation));
     let mut text = failures(&outcomes);
     if args.coverage {
         text.push_str(&coverage(&loaded.program, &outcomes, args.filter.as_deref()));
     }
-    if args.mutants {
-        text.push_str(&mutants(&loaded, args.filter.as_deref(), &fixtures));
+    if let Some(settled) = &settled {
+        text.push_str(&mutants(settled));
     }
     text.push_str(&totals(&outcomes, args.filter.as_deref()));
     terminal.print(&text)?;
-    Ok(u8::from(!outcomes.all_good()))
+    // Cases that a filter leaves out may notice what the others do not.
+    let unsettled = |settled: &Settled| !settled.wrong.is_empty() || filter.is_none() && !settled.surviving.is_empty();
+    Ok(u8::from(!outcomes.all_good() || settled.as_ref().is_some_and(unsettled)))
 }
 
 fn failures(outcomes: &Outcomes) -> String {
@@ -90,10 +100,10 @@ fn coverage(program: &Program, outcomes: &Outcomes, filter: Option<&str>) -> Str
         let (line, column) = crate::source::line_column(document.text.as_bytes(), condition.span.start as usize);
         let source = document.text.get(condition.span.start as usize..condition.span.end as usize).unwrap_or_default();
         let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
-        let never = match (condition.was_true, condition.was_false) {
-            (false, false) => "never true and never false",
-            (false, true) => "never true",
-            (true, _) => "never false",
+        let never = match (condition.never_true, condition.never_false) {
+            (true, true) => "never true and never false",
+            (true, false) => "never true",
+            (false, _) => "never false",
         };
         let _ = writeln!(text, "{}:{line}:{column}: {never}: {source}", document.path);
     }
@@ -109,22 +119,21 @@ fn coverage(program: &Program, outcomes: &Outcomes, filter: Option<&str>) -> Str
     text
 }
 
-fn mutants(loaded: &load::Loaded, filter: Option<&str>, fixtures: &Path) -> String {
-    let again = || compile::compile(&loaded.set, load::fact_schema().clone()).ok();
-    let fixture = |name: &str| load::fixture(fixtures, name).map_err(|error| error.to_string());
-    let program = &loaded.program;
-    let Some(mutation) = check::mutants::run(program, &again, &loaded.set.cases, filter, &fixture) else {
-        return "mutants: none\n".to_owned();
-    };
+fn mutants(settled: &Settled) -> String {
     let mut text = String::new();
-    for mutant in &mutation.surviving {
-        let document = &program.documents[mutant.document.0 as usize];
-        let (line, column) = crate::source::line_column(document.text.as_bytes(), mutant.span.start as usize);
-        let source = document.text.get(mutant.span.start as usize..mutant.span.end as usize).unwrap_or_default();
-        let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
-        let _ = writeln!(text, "{}:{line}:{column}: no case notices {}: {source}", document.path, mutant.change);
+    for wrong in &settled.wrong {
+        let _ = writeln!(text, "{}:{}: {}", wrong.file, wrong.line, wrong.problem);
     }
-    let _ = writeln!(text, "mutants: {} of {} are noticed", mutation.all - mutation.surviving.len(), mutation.all);
+    for mutant in &settled.surviving {
+        let Survivor { file, line, column, change, of, .. } = mutant;
+        let _ = writeln!(text, "{file}:{line}:{column}: no case notices {change}: {of}");
+    }
+    let Settled { noticed, equivalent, surviving, .. } = settled;
+    let (surviving, all) = (surviving.len(), noticed + equivalent + surviving.len());
+    let _ = writeln!(
+        text,
+        "mutants: of {all}, {noticed} are noticed, {equivalent} are proven equivalent, {surviving} are neither"
+    );
     text
 }
 

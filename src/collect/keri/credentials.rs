@@ -52,8 +52,7 @@ impl<'s, 'a> Collector<'s, 'a> {
         self.set(row, "registry", |this| this.said(Some(fact.registry.as_str())));
         self.set(row, "salted", |_| CellValue::Bool(credential.salted));
         self.set(row, "compact", |_| CellValue::Bool(credential.compact));
-        self.set(row, "fits_profile", |_| CellValue::Bool(fact.fits_profile));
-        self.set(row, "fits_schema", |_| fact.fits_schema.map_or(CellValue::Absent, CellValue::Bool));
+        self.set(row, "fits", |_| CellValue::Bool(fact.fits_profile && fact.fits_schema != Some(false)));
         self.set(row, "misfit", |this| this.maybe_text(fact.misfit.as_deref()));
     }
 

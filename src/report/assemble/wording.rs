@@ -27,6 +27,9 @@ pub(super) fn precedence(precedence: Precedence) -> &'static str {
     }
 }
 
+/// Why `unproven()` is not known.
+pub(super) const NOT_PRESENTED: &str = "what it rests on was not presented, and may still be";
+
 /// Why something is not known, in one sentence.
 pub(super) fn explanation(cause: Cause, wanted: &str, missing_kind: Option<&str>) -> String {
     if let Some(kind) = missing_kind {

@@ -90,9 +90,9 @@ fn the_qvi_credential_has_a_valid_chain() {
     );
     assert_eq!((&qvi["issuer"], &qvi["issuee"]), (&json!(aid("GEDA")), &json!(aid("QVI"))));
     assert_eq!((&qvi["top_issuer"], &qvi["tip"]), (&json!(aid("GEDA")), &json!(true)));
-    assert_eq!((&qvi["registry_proven"], &qvi["fits_profile"]), (&json!(true), &json!(true)));
+    assert_eq!((&qvi["registry_proven"], &qvi["fits"]), (&json!(true), &json!(true)));
     assert_eq!((&qvi["grace_period"], &qvi["salted"], &qvi["compact"]), (&json!(90), &json!(false), &json!(false)));
-    assert_eq!((qvi.get("fits_schema"), qvi.get("misfit")), (None, None));
+    assert_eq!(qvi.get("misfit"), None);
     assert_eq!(qvi["issued_at"], "2025-09-15T11:30:00Z");
     assert_eq!(qvi["chain_saids"], json!([qvi["said"]]));
     let anchor = &qvi["anchor"];

@@ -562,7 +562,7 @@ impl<'s, 't> Maker<'s, 't> {
     }
 
     fn function(&mut self, depth: usize) -> String {
-        match self.tape.choose(6) {
+        match self.tape.choose(7) {
             0 => {
                 let type_ = self.tape.of(&[Type::Lei, Type::Aid, Type::Said]);
                 let identifier = self.path(&type_);
@@ -576,6 +576,7 @@ impl<'s, 't> Maker<'s, 't> {
                 format!("url_has_segment({}, {})", self.text(depth), self.value(&segment, depth))
             }
             4 => format!("starts_with({}, {})", self.text(depth), self.text(depth)),
+            5 => "unproven()".to_owned(),
             _ => {
                 let (start, end) = (self.instant(depth), self.field(&Type::Instant));
                 let limit = self.tape.of(&["24h", "1 day", "1 month", "0s"]);
