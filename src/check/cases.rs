@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::bundle::patch::TRUST;
 use crate::bundle::{Form, Limits, Snapshot};
-use crate::compile::program::{Program, RuleBody, Stage};
+use crate::compile::program::{Program, RuleBody};
 use crate::compile::read_text;
 use crate::evaluate::outcome::{FailOn, Outcome};
 use crate::evaluate::{Coverage, Row};

@@ -69,7 +69,12 @@ pub fn settle(program: &Program, set: &PolicySet, mutation: &Mutation) -> Settle
         for entry in &file.entries {
             for change in &entry.changes {
                 let text = |text: &str| text.to_owned();
-                let name = (text(&entry.file.text), text(&entry.within.text), text(&change.change.text), one_line(&change.of.text));
+                let name = (
+                    text(&entry.file.text),
+                    text(&entry.within.text),
+                    text(&change.change.text),
+                    one_line(&change.of.text),
+                );
                 let alike = by_name.get(&name).map(Vec::as_slice).unwrap_or_default();
                 let problem = match alike.get(change.nth - 1) {
                     None if alike.is_empty() => Some(format!(
