@@ -41,10 +41,14 @@ pub struct NewRule<'a> {
 }
 
 /// The text of a new policy file without rules. Editors find its schema at `schema`.
-pub fn document(new: &NewDocument<'_>, schema: &str) -> String {
+///
+/// # Errors
+/// An id or a title that the file cannot hold.
+pub fn document(new: &NewDocument<'_>, schema: &str) -> Result<String, Vec<PolicyProblem>> {
     let NewDocument { id, title, precedence } = new;
     let title = quoted(title);
-    format!("{}document: {id}\ntitle: {title}\nprecedence: {precedence}\n\nrules: []\n", editor_line(schema))
+    let text = format!("{}document: {id}\ntitle: {title}\nprecedence: {precedence}\nrules: []\n", editor_line(schema));
+    format(&Source::new(format!("{id}.yaml"), text))
 }
 
 /// The text of a new file of cases without cases.

@@ -12,7 +12,7 @@ const RULE: NewRule<'static> = NewRule {
 
 fn begun() -> Source {
     let new = NewDocument { id: "acme", title: "Acme: the \"procedure\"", precedence: "house" };
-    Source::new("acme.yaml", document(&new, "./policy.schema.json"))
+    Source::new("acme.yaml", document(&new, "./policy.schema.json").unwrap())
 }
 
 fn added(file: &Source, rule: &NewRule<'_>, after: Option<&str>) -> Source {

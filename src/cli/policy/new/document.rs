@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::super::super::config::Settings;
+use super::super::super::error::CliError;
 use super::super::super::terminal::Terminal;
 use super::super::super::write::Existing;
 use super::super::super::{Outcome, load};
@@ -50,7 +51,7 @@ pub(in super::super::super) fn run(args: Args, settings: &Settings, terminal: &T
     let new = NewDocument { id: &args.id, title: &args.title, precedence: &args.precedence };
     let (policy_schema, policy_draft) = schema_path(&folder, &name, Schema::Policy);
     let (cases_schema, cases_draft) = schema_path(&folder, &cases, Schema::Cases);
-    let text = skeleton::document(&new, &policy_schema);
+    let text = skeleton::document(&new, &policy_schema).map_err(|problems| CliError::Policies { problems })?;
     let cases_text = skeleton::cases(&args.id, &cases_schema);
     let mut drafts = vec![
         Draft { name, text, existing: Existing::Keep },
