@@ -61,7 +61,7 @@ pub enum StoreError {
     },
     /// Made by a later countersign.
     #[error("the store `{}` has version {version}, and this countersign knows version {known}", path.display())]
-    #[diagnostic(code(countersign::store::newer_version), help("update countersign on this machine"))]
+    #[diagnostic(code(countersign::store::newer_version), help("use the countersign that made it, or update this one"))]
     NewerVersion {
         /// The path.
         path: PathBuf,
