@@ -23,7 +23,7 @@ use crate::gate::{Clearance, Refusal};
 use crate::keri::cesr::{self, Group as Attached};
 use crate::keystore::Signer;
 use crate::primitives::Aid;
-use crate::proposal::{Assigned, Group};
+use crate::proposal::{Assigned, Countersigned, Group};
 use crate::rehearsal;
 use crate::sign::{self, Bench, SignError, Signed};
 use crate::store::State;
@@ -201,14 +201,7 @@ fn signed(
         return Err(CliError::Internal { what: "a clearance without store and ledger" });
     };
     let mut release = |signed: &Signed| {
-        let missing = format!("{:#}\n", missing(clearance.matched().group(), signed));
-        let mut files: Vec<(&str, &[u8])> =
-            vec![(REPORT, signed.report.as_bytes()), (DECISION, signed.decision.as_bytes())];
-        // The event last: whoever finds it finds what stands behind it.
-        match signed.event.satisfied {
-            true => files.push((EVENT, &signed.event.stream)),
-            false => files.extend([(PARTIAL, missing.as_bytes()), (PARTIAL_EVENT, &signed.event.stream)]),
-        }
+        let files = outputs(clearance.matched().group(), signed);
         files.iter().try_for_each(|(name, bytes)| {
             write::atomically(&out.join(name), bytes, Existing::Replace)
                 .map_err(|error| io::Error::other(error.to_string()))
@@ -223,9 +216,27 @@ fn signed(
     }
 }
 
-/// What a partial lacks until witnesses take it.
-fn missing(group: &Group, signed: &Signed) -> serde_json::Value {
+/// What is given out, by name. The event last: whoever finds it finds what stands behind it.
+fn outputs(group: &Group, signed: &Signed) -> Vec<(&'static str, Vec<u8>)> {
     let event = &signed.event;
+    let mut files = vec![(REPORT, signed.report.as_bytes().to_vec()), (DECISION, signed.decision.as_bytes().to_vec())];
+    files.extend(event_files(group, event));
+    files
+}
+
+/// The event, or what there is of it with what it lacks: half an event never has the name of a whole one.
+fn event_files(group: &Group, event: &Countersigned) -> Vec<(&'static str, Vec<u8>)> {
+    match event.satisfied {
+        true => vec![(EVENT, event.stream.clone())],
+        false => vec![
+            (PARTIAL, format!("{:#}\n", missing(group, event)).into_bytes()),
+            (PARTIAL_EVENT, event.stream.clone()),
+        ],
+    }
+}
+
+/// What a partial lacks until witnesses take it.
+fn missing(group: &Group, event: &Countersigned) -> serde_json::Value {
     let unsigned = event
         .unsigned
         .iter()
@@ -392,4 +403,43 @@ fn json(signed: &Signed) -> serde_json::Value {
         "ledger_row": signed.row,
         "resumed": signed.resumed.map(|state| state.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::threshold::Threshold;
+
+    #[test]
+    fn a_partial_says_what_is_missing_and_has_no_event_file() {
+        let said = "EK8TRAMSOUZ6PpZ2xSsM2BuVSBJ91dkVtJyvEUOV0vAI";
+        let group = Group {
+            aid: "ECUxeizfTn669ZtV6hk8qJyk-59G8S7RCp4N_xPiQJme".parse().unwrap(),
+            sn: 2,
+            prior: said.parse().unwrap(),
+            established: (0, said.parse().unwrap()),
+            keys: ["one", "two", "three"].map(str::to_owned).to_vec(),
+            threshold: Threshold::Count(3),
+            witnesses: vec!["witness".to_owned()],
+            witness_threshold: 1,
+            by: String::new(),
+        };
+        let mut event = Countersigned {
+            stream: b"event".to_vec(),
+            said: said.parse().unwrap(),
+            signers: [0, 1].into(),
+            satisfied: false,
+            unsigned: [2].into(),
+            receipts: 1,
+            witnesses: group.witnesses.clone(),
+        };
+        let files = event_files(&group, &event);
+        assert_eq!(files.iter().map(|(name, _)| *name).collect::<Vec<_>>(), [PARTIAL, PARTIAL_EVENT]);
+        let told: serde_json::Value = serde_json::from_slice(&files[0].1).unwrap();
+        assert_eq!(told["missing_signatures"]["needed_in_all"], 3);
+        assert_eq!(told["missing_signatures"]["unsigned"], serde_json::json!([{ "index": 2, "key": "three" }]));
+        assert_eq!(told["missing_receipts"], serde_json::json!({ "needed": 1, "witnesses": ["witness"] }));
+        event.satisfied = true;
+        assert_eq!(event_files(&group, &event), [(EVENT, b"event".to_vec())]);
+    }
 }
