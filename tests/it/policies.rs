@@ -1,6 +1,8 @@
 //! The cases beside the shipped policies, as `countersign policy test` runs them.
 
 use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::OnceLock;
 
 use assert_cmd::Command;
 
@@ -23,14 +25,102 @@ fn copy(to: &Path) -> PathBuf {
     policies
 }
 
+/// All cases, conditions and mutants in one run: the facts of a case are collected once for the three.
+fn shipped() -> &'static Output {
+    static RUN: OnceLock<Output> = OnceLock::new();
+    RUN.get_or_init(|| countersign().args(["policy", "test", "policies", "--coverage", "--mutants"]).output().unwrap())
+}
+
+/// The numbers of the line that begins so.
+fn numbers(text: &str, begins: &str) -> Vec<usize> {
+    let line = text.lines().find(|line| line.starts_with(begins)).unwrap();
+    line.split([' ', ',']).filter_map(|word| word.parse().ok()).collect()
+}
+
 #[test]
 fn every_case_is_as_expected_no_rule_lacks_one_and_every_condition_was_true_and_false() {
-    let output = countersign().args(["policy", "test", "policies", "--coverage"]).output().unwrap();
-    let text = utf8(&output.stdout);
-    assert!(output.status.success(), "{text}{}", utf8(&output.stderr));
-    let line = text.lines().find(|line| line.starts_with("coverage: ")).unwrap();
-    let numbers: Vec<usize> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+    let text = utf8(&shipped().stdout);
+    assert!(shipped().status.success(), "{text}{}", utf8(&shipped().stderr));
+    let numbers = numbers(&text, "coverage: ");
     assert!(numbers[1] > 5_000 && numbers[0] == numbers[1], "{text}");
+}
+
+#[test]
+fn a_case_notices_every_change_of_a_rule_but_those_that_are_proven_equivalent() {
+    let text = utf8(&shipped().stdout);
+    let [all, noticed, equivalent, neither] = numbers(&text, "mutants: ")[..] else { panic!("{text}") };
+    assert!(all > 6_000 && noticed + equivalent + neither == all, "{text}");
+    assert_eq!(neither, 0, "{text}");
+    assert!(equivalent * 100 <= all * 3, "{equivalent} of {all} are more than three in a hundred");
+}
+
+#[test]
+fn a_proof_stands_for_a_change_that_no_case_notices() {
+    let require = "le_profile.lei == manifest.lei or le_profile.sole_employee";
+    let cases = "  - { name: n, fixture: b0, expect: { R-1: pass } }\n";
+    let change = |within: &str, change: &str, of: &str, nth: usize| {
+        format!(
+            "  - file: own.yaml\n    in: {within}\n    why: one sentence\n    changes:\n      \
+             - {{ change: {change}, of: {of}, nth: {nth} }}\n"
+        )
+    };
+    let mutated = |entries: &[String], filter: &[&str]| {
+        let scratch = tempfile::tempdir().unwrap();
+        let policies = book(scratch.path(), require, cases);
+        let file = policies.join("equivalent-mutants.yaml");
+        std::fs::write(file, format!("equivalent:\n{}", entries.concat())).unwrap();
+        let arguments = ["--mutants", "--fixtures"];
+        let fixtures = root().join("fixtures");
+        let mut command = countersign();
+        let output =
+            command.args(["policy", "test"]).arg(policies).args(arguments).arg(fixtures).args(filter).output().unwrap();
+        (output.status.code(), utf8(&output.stdout) + &utf8(&output.stderr))
+    };
+    let or = change("R-1", "or to and", &format!("'{require}'"), 1);
+    let equal = "'le_profile.lei == manifest.lei'";
+    // The fixture's profile is of no sole employee: each of these changes makes the rule fail.
+    let (code, text) = mutated(std::slice::from_ref(&or), &[]);
+    assert!(text.contains("equivalent-mutants.yaml:6: a case notices `le_profile.lei == manifest.lei or"), "{text}");
+    assert!(text.contains("mutants: of 2, 2 are noticed, 0 are proven equivalent, 0 are neither"), "{text}");
+    assert_eq!(code, Some(1));
+    let (_, text) = mutated(&[change("R-1", "or to and", "other", 1)], &[]);
+    assert!(text.contains("`other` in R-1 is nowhere changed so (or to and): correct the entry"), "{text}");
+    let (_, text) = mutated(&[change("R-2", "or to and", &format!("'{require}'"), 1)], &[]);
+    assert!(text.contains("in R-2 is nowhere changed so"), "{text}");
+    let (_, text) = mutated(&[change("R-1", "== to !=", equal, 2)], &[]);
+    assert!(text.contains("there are 1 such changes in R-1: correct `nth`"), "{text}");
+    let (_, text) = mutated(&[change("R-1", "== to !=", equal, 0)], &[]);
+    assert!(text.contains("a number from 1 on is expected"), "{text}");
+}
+
+#[test]
+fn a_change_that_no_case_notices_fails_unless_it_is_proven_equivalent() {
+    let require = "le_profile.lei == manifest.lei or le_profile.sole_employee";
+    let scratch = tempfile::tempdir().unwrap();
+    let policies = book(scratch.path(), require, "  - { name: n, fixture: b0, expect: { R-1: fail } }\n");
+    let run = |filter: &[&str]| {
+        let fixtures = root().join("fixtures");
+        let mut command = countersign();
+        let arguments = command.args(["policy", "test", "--mutants"]).arg(&policies).arg("--fixtures").arg(fixtures);
+        let output = arguments.args(filter).output().unwrap();
+        (output.status.code(), utf8(&output.stdout) + &utf8(&output.stderr))
+    };
+    // A case that is not as expected notices nothing.
+    let (code, text) = run(&[]);
+    assert!(text.contains(&format!("own.yaml:17:7: R-1: no case notices or to and: {require}\n")), "{text}");
+    assert!(text.contains("mutants: of 2, 0 are noticed, 0 are proven equivalent, 2 are neither"), "{text}");
+    assert_eq!(code, Some(1));
+    let entry = |change: &str, of: &str| format!("      - {{ change: {change}, of: '{of}' }}\n");
+    let changes = entry("or to and", require) + &entry("== to !=", "le_profile.lei   == manifest.lei");
+    let entries = format!("equivalent:\n  - file: own.yaml\n    in: R-1\n    why: w\n    changes:\n{changes}");
+    std::fs::write(policies.join("equivalent-mutants.yaml"), entries).unwrap();
+    let (_, text) = run(&[]);
+    assert!(text.contains("mutants: of 2, 0 are noticed, 2 are proven equivalent, 0 are neither"), "{text}");
+    let twice = format!("equivalent:\n  - file: own.yaml\n    in: R-1\n    why: w\n    changes:\n{changes}{changes}");
+    std::fs::write(policies.join("equivalent-mutants.yaml"), twice).unwrap();
+    let (_, text) = run(&["--filter", "R-1"]);
+    assert!(text.contains("equivalent-mutants.yaml:8: `"), "{text}");
+    assert!(text.contains("` in R-1 is listed twice\n"), "{text}");
 }
 
 /// A rule book of one rule.

@@ -125,8 +125,8 @@ fn mutants(settled: &Settled) -> String {
         let _ = writeln!(text, "{}:{}: {}", wrong.file, wrong.line, wrong.problem);
     }
     for mutant in &settled.surviving {
-        let Survivor { file, line, column, change, of, .. } = mutant;
-        let _ = writeln!(text, "{file}:{line}:{column}: no case notices {change}: {of}");
+        let Survivor { file, line, column, within, change, of } = mutant;
+        let _ = writeln!(text, "{file}:{line}:{column}: {within}: no case notices {change}: {of}");
     }
     let Settled { noticed, equivalent, surviving, .. } = settled;
     let (surviving, all) = (surviving.len(), noticed + equivalent + surviving.len());
