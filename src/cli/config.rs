@@ -80,6 +80,7 @@ struct ConfigFile {
     #[serde(default)]
     live: Vec<String>,
     live_timeout_s: Option<u8>,
+    #[serde(default)]
     signers: Vec<SignerEntry>,
 }
 

@@ -868,7 +868,7 @@ countersign::policy::unknown_key
     :       `-- not a key
  13 |     why:
     `----
-  help: keys: id, document, section, pack, strength, why
+  help: keys: id, document, section, pack, strength, gate, why
 
 countersign::policy::empty
 

@@ -18,11 +18,10 @@ use super::Format;
 use crate::bundle::{Limits, Snapshot, place};
 use crate::check::{self, Options, on_all_cores};
 use crate::compile::program::Program;
-use crate::evaluate::outcome::EXIT_ERROR;
+use crate::evaluate::outcome::{EXIT_ERROR, Verdict};
 use crate::keri::signature::Memory;
 use crate::report::human::{self, Layout};
 use crate::report::{Report, json};
-use crate::terms::Verdict;
 use crate::trust::Trust;
 
 /// Exit statuses, worst first: it could not run, it is not clean, it cannot be judged, it is clean.
