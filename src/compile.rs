@@ -4,8 +4,8 @@
 //! of every file at once. What it takes no part in: bundles, KERI, evidence, clocks.
 
 mod blocks;
-mod by_pack;
 mod book;
+mod by_pack;
 mod check;
 mod codes;
 mod definitions;

@@ -108,13 +108,7 @@ impl Worker {
     }
 }
 
-fn judge(
-    worker: &mut Worker,
-    rules: &[(usize, Outcome)],
-    levels: bool,
-    ready: &Ready<'_, '_>,
-    noticed: &[AtomicBool],
-) {
+fn judge(worker: &mut Worker, rules: &[(usize, Outcome)], levels: bool, ready: &Ready<'_, '_>, noticed: &[AtomicBool]) {
     let Worker { program, mutants } = worker;
     for &(rule, expected) in rules {
         let selection = Selection { due: vec![RuleIndex(rule as u32)], ..Selection::default() };

@@ -57,8 +57,7 @@ pub fn select(program: &Program, question: &Question<'_>) -> Selection {
         }
     }
     for wanted in question.packs {
-        let known = program.rules.has_pack(wanted)
-            || program.flows.iter().any(|flow| flow.packs.contains(wanted));
+        let known = program.rules.has_pack(wanted) || program.flows.iter().any(|flow| flow.packs.contains(wanted));
         if known {
             packs.insert(wanted);
         } else {

@@ -88,7 +88,7 @@ fn a_proof_stands_for_a_change_that_no_case_notices() {
     let (_, text) = mutated(&[change("R-2", "or to and", &format!("'{require}'"), 1)], &[]);
     assert!(text.contains("in R-2 is nowhere changed so"), "{text}");
     let (_, text) = mutated(&[change("R-1", "== to !=", equal, 2)], &[]);
-    assert!(text.contains("there are 1 such changes in R-1: correct `nth`"), "{text}");
+    assert!(text.contains("there are 1 such changes of `le_profile.lei == manifest.lei` in R-1: correct `nth`"), "{text}");
     let (_, text) = mutated(&[change("R-1", "== to !=", equal, 0)], &[]);
     assert!(text.contains("a number from 1 on is expected"), "{text}");
 }
@@ -120,7 +120,7 @@ fn a_change_that_no_case_notices_fails_unless_it_is_proven_equivalent() {
     std::fs::write(policies.join("equivalent-mutants.yaml"), twice).unwrap();
     let (_, text) = run(&["--filter", "R-1"]);
     assert!(text.contains("equivalent-mutants.yaml:8: `"), "{text}");
-    assert!(text.contains("` in R-1 is listed twice\n"), "{text}");
+    assert!(text.contains("` in R-1 (or to and) is listed twice\n"), "{text}");
 }
 
 /// A rule book of one rule.
@@ -187,7 +187,8 @@ fn only_answers_that_a_condition_can_give_are_asked_for() {
 
 #[test]
 fn a_case_adds_rows_to_a_table() {
-    let require = "some k in known_ids where k.name == \"new\" satisfies le_profile.attested_at <= as_of and k.to == 2026-01-31";
+    let require =
+        "some k in known_ids where k.name == \"new\" satisfies le_profile.attested_at <= as_of and k.to == 2026-01-31";
     let case = |rows: &str, outcome: &str| {
         tried(require, &format!("  - {{ name: n, fixture: b0, tables: {rows}, expect: {{ R-1: {outcome} }} }}\n"))
     };
