@@ -26,7 +26,9 @@ use crate::case;
 use crate::collect::{self, Keri, RunFacts};
 use crate::compile::program::{Profile, Program, RuleIndex, Stage};
 use crate::evaluate::outcome::FailOn;
-use crate::evaluate::{Coverage, Inputs, Question, Row, Selection, Signing, evaluate_covered, push_row, push_tables, select};
+use crate::evaluate::{
+    Coverage, Inputs, Question, Row, Selection, Signing, evaluate_covered, push_row, push_tables, select,
+};
 use crate::facts::Facts;
 use crate::facts::schema::{FactSchema, KindClass, KindId};
 use crate::keri::schema::Library;
@@ -184,7 +186,8 @@ fn prepared<T>(
             memory: options.memory.as_deref(),
         }),
     };
-    let (mut facts, _) = collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, beside.cases);
+    let (mut facts, _) =
+        collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, beside.cases);
     push_tables(program, &mut facts);
     for (table, row) in beside.rows {
         push_row(program, &mut facts, *table, row);

@@ -97,7 +97,8 @@ fn only_answers_that_a_condition_can_give_are_asked_for() {
 
 #[test]
 fn a_case_adds_rows_to_a_table() {
-    let require = "some k in known_ids where k.name == \"new\" satisfies le_profile.attested_at <= as_of and k.to == 2026-01-31";
+    let require =
+        "some k in known_ids where k.name == \"new\" satisfies le_profile.attested_at <= as_of and k.to == 2026-01-31";
     let case = |rows: &str, outcome: &str| {
         tried(require, &format!("  - {{ name: n, fixture: b0, tables: {rows}, expect: {{ R-1: {outcome} }} }}\n"))
     };
