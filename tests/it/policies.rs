@@ -164,8 +164,8 @@ fn tried(require: &str, cases: &str) -> String {
 fn a_condition_that_no_case_tries_is_listed() {
     let cases = "  - { name: n, fixture: b0, expect: { R-1: pass } }\n";
     let text = tried("le_profile.lei == manifest.lei or le_profile.sole_employee", cases);
-    assert!(text.contains("own.yaml:17:7: never false: le_profile.lei == manifest.lei\n"), "{text}");
-    assert!(text.contains("own.yaml:17:41: never true and never false: le_profile.sole_employee\n"), "{text}");
+    assert!(text.contains("own.yaml:18:7: never false: le_profile.lei == manifest.lei\n"), "{text}");
+    assert!(text.contains("own.yaml:18:41: never true and never false: le_profile.sole_employee\n"), "{text}");
     assert!(text.contains("coverage: 0 of 3 conditions"), "{text}");
 }
 
@@ -181,7 +181,7 @@ fn an_argument_of_a_definition_is_a_condition() {
 fn only_answers_that_a_condition_can_give_are_asked_for() {
     let cases = "  - { name: n, fixture: b0, expect: { R-1: pass } }\n";
     let text = tried("has manifest.flow and (le_profile.lei == manifest.lei or unproven())", cases);
-    assert!(text.contains("own.yaml:17:30: never false: le_profile.lei == manifest.lei\n"), "{text}");
+    assert!(text.contains("own.yaml:18:30: never false: le_profile.lei == manifest.lei\n"), "{text}");
     assert!(text.contains("coverage: 3 of 4 conditions"), "{text}");
 }
 
