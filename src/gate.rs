@@ -19,7 +19,7 @@ mod statement;
 mod view;
 
 pub use anchor::{NotAnchored, OwnAnchor};
-pub use clear::{Clearance, Question, clear};
+pub use clear::{Clearance, NO_LIVE, Question, clear};
 pub use code::{Code, Step};
 pub use first::{FirstClearance, NotToPropose, Proposing, first};
 pub use give_up::{GivenUp, give_up};

@@ -58,44 +58,9 @@ type Name = (String, String, String, String);
 
 /// Holds mutants against the proofs of a set. Mutants that concern no rule of the cases that ran count for nothing.
 pub fn settle(program: &Program, set: &PolicySet, mutation: &Mutation) -> Settled {
-    let mut by_name: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
     let names: Vec<Name> = mutation.all.iter().map(|(mutant, _)| name(program, set, mutant)).collect();
-    for (at, name) in names.iter().enumerate() {
-        by_name.entry(name.clone()).or_default().push(at);
-    }
     let mut settled = Settled::default();
-    let mut proven = BTreeSet::new();
-    for file in &set.equivalents {
-        for entry in &file.entries {
-            for change in &entry.changes {
-                let text = |text: &str| text.to_owned();
-                let name = (
-                    text(&entry.file.text),
-                    text(&entry.within.text),
-                    text(&change.change.text),
-                    one_line(&change.of.text),
-                );
-                let alike = by_name.get(&name).map(Vec::as_slice).unwrap_or_default();
-                let problem = match alike.get(change.nth - 1) {
-                    None if alike.is_empty() => Some(format!(
-                        "`{}` in {} is nowhere changed so ({}): correct the entry, or take it out",
-                        name.3, name.1, name.2
-                    )),
-                    None => Some(format!("there are {} such changes in {}: correct `nth`", alike.len(), name.1)),
-                    Some(at) if mutation.all[*at].1 == Fate::Noticed => Some(format!(
-                        "a case notices `{}` in {} ({}): it is not equivalent, so take the entry out",
-                        name.3, name.1, name.2
-                    )),
-                    Some(at) if !proven.insert(*at) => Some(format!("`{}` in {} is listed twice", name.3, name.1)),
-                    Some(_) => None,
-                };
-                if let Some(problem) = problem {
-                    let (line, _) = file.source.line_column(change.of.whole.start as usize);
-                    settled.wrong.push(Wrong { file: file.source.name().to_owned(), line, problem });
-                }
-            }
-        }
-    }
+    let proven = proven(set, mutation, &names, &mut settled.wrong);
     for (at, ((mutant, fate), (file, within, change, of))) in mutation.all.iter().zip(names).enumerate() {
         match fate {
             Fate::Elsewhere => {}
@@ -109,6 +74,39 @@ pub fn settle(program: &Program, set: &PolicySet, mutation: &Mutation) -> Settle
         }
     }
     settled
+}
+
+/// The mutants that an entry stands for, each by one; what is wrong with the other entries goes to `wrong`.
+fn proven(set: &PolicySet, mutation: &Mutation, names: &[Name], wrong: &mut Vec<Wrong>) -> BTreeSet<usize> {
+    let mut by_name: BTreeMap<&Name, Vec<usize>> = BTreeMap::new();
+    for (at, name) in names.iter().enumerate() {
+        by_name.entry(name).or_default().push(at);
+    }
+    let mut proven = BTreeSet::new();
+    let entries = set.equivalents.iter().flat_map(|file| file.entries.iter().map(move |entry| (&file.source, entry)));
+    for (source, entry) in entries {
+        for change in &entry.changes {
+            let [file, within, made] = [&entry.file, &entry.within, &change.change].map(|text| text.text.clone());
+            let of = one_line(&change.of.text);
+            let here = format!("`{of}` in {within}");
+            let name = (file, within, made, of);
+            let alike = by_name.get(&name).map(Vec::as_slice).unwrap_or_default();
+            let problem = match alike.get(change.nth - 1) {
+                None if alike.is_empty() => {
+                    format!("{here} is nowhere changed so ({}): correct the entry, or take it out", name.2)
+                }
+                None => format!("there are {} such changes of {here}: correct `nth`", alike.len()),
+                Some(at) if mutation.all[*at].1 == Fate::Noticed => {
+                    format!("a case notices {here} ({}): it is not equivalent, so take the entry out", name.2)
+                }
+                Some(at) if !proven.insert(*at) => format!("{here} ({}) is listed twice", name.2),
+                Some(_) => continue,
+            };
+            let (line, _) = source.line_column(change.of.whole.start as usize);
+            wrong.push(Wrong { file: source.name().to_owned(), line, problem });
+        }
+    }
+    proven
 }
 
 fn name(program: &Program, set: &PolicySet, mutant: &Mutant) -> Name {

@@ -13,6 +13,7 @@ use super::error::CliError;
 use super::{clock, load};
 use crate::check::fresh::Live;
 use crate::fetch::{self, Limits};
+use crate::gate::NO_LIVE;
 use crate::keri::cesr::STREAM_MAX;
 use crate::primitives::Instant;
 
@@ -37,9 +38,7 @@ fn limits(settings: &Settings) -> Limits {
 /// A file cannot be read, or there are too many.
 pub(super) fn state(files: &[PathBuf], settings: &Settings) -> Result<Result<Live, String>, CliError> {
     match (files, settings.live.as_slice()) {
-        ([], []) => {
-            Ok(Err("no file is given with `--live`, and countersign.toml names no address as `live`".to_owned()))
-        }
+        ([], []) => Ok(Err(NO_LIVE.to_owned())),
         ([], addresses) => fetched(addresses, settings),
         (files, _) => read(files).map(Ok),
     }

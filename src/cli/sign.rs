@@ -64,7 +64,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
-    let keys = signers::all(&args.folder, settings)?;
     writable(&args.out, &args.about.case)?;
     let mut site = Site::load(&args.about.case, &args.about.live, settings)?;
     reach("cli/loaded")?;
@@ -75,9 +74,10 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
         Err(refusal) => Err(refusal),
         Ok(clearance) => {
             reach("cli/cleared")?;
-            let keys = key(&clearance, keys)?;
+            // Nobody looks at keys for a no.
+            let keys = key(&clearance, signers::all(&args.folder, settings)?)?;
             match clearance.admits(keys.aid(), keys.key()) {
-                // Nobody types a passphrase for a no.
+                // Nor types a passphrase.
                 Err(refusal) => Err(refusal),
                 Ok(()) => {
                     let case = &args.about.case;
@@ -89,7 +89,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
                         reach("cli/passphrase")?;
                         match signed(&mut site, &clearance, signer, &args.out)? {
                             Ok(signed) => {
-                                let record = record_in_case(&site, &clearance, &signed, signer, case)?;
+                                let record = recorded(&site, &clearance, &signed, signer, case);
                                 let seal = own
                                     .as_ref()
                                     .map(|own| sealed(&mut site, &clearance, &signed, own, signer, &args.out));
@@ -105,7 +105,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     match outcome {
         Ok((signed, record, seal)) => {
             terminal.print(&match args.about.format {
-                Format::Human => told(&signed, &args.out, record.as_deref()) + seal.as_deref().unwrap_or_default(),
+                Format::Human => told(&signed, &args.out, &record) + seal.as_deref().unwrap_or_default(),
                 Format::Json => format!("{}\n", json(&signed)),
             })?;
             Ok(0)
@@ -303,6 +303,19 @@ fn sealed(
     ))
 }
 
+/// What is told of the record in the case. The signature is given out by now, and a case that cannot be written
+/// takes nothing back of it: that is said, and the same command records it later.
+fn recorded(site: &Site, clearance: &Clearance, signed: &Signed, signer: &dyn Signer, case: &Path) -> String {
+    match record_in_case(site, clearance, signed, signer, case) {
+        Ok(Some(path)) => path,
+        Ok(None) => "recorded before".to_owned(),
+        Err(error) => {
+            terminal::print_error(&error);
+            "not recorded; run the same command again when the case can be written".to_owned()
+        }
+    }
+}
+
 /// Keeps the signature in the case, as a record that QAR2 signs; its path, unless the case has it already.
 fn record_in_case(
     site: &Site,
@@ -354,7 +367,7 @@ fn record(site: &mut Site, refusal: &Refusal, out: &Path) -> Result<(), CliError
     write::atomically(&out.join(REFUSAL), refusal.text().as_bytes(), Existing::Replace)
 }
 
-fn told(signed: &Signed, out: &Path, record: Option<&str>) -> String {
+fn told(signed: &Signed, out: &Path, record: &str) -> String {
     let event = &signed.event;
     let list = |indices: &std::collections::BTreeSet<u32>| {
         indices.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -370,7 +383,7 @@ fn told(signed: &Signed, out: &Path, record: Option<&str>) -> String {
         ["signatures at".to_owned(), list(&event.signers)],
         ["ledger row".to_owned(), signed.row.to_string()],
         ["written".to_owned(), format!("{}, {DECISION}, {REPORT} in {}", files, out.display())],
-        ["in the case".to_owned(), record.unwrap_or("recorded before").to_owned()],
+        ["in the case".to_owned(), record.to_owned()],
     ];
     text.push_str(&terminal::columns_of(&rows));
     text.push('\n');

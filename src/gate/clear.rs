@@ -18,6 +18,9 @@ use crate::report::json;
 use crate::store::{Memory, Reservation};
 use crate::trust::{NotSigned, Trust};
 
+/// Said where neither a file nor an address is named.
+pub const NO_LIVE: &str = "no live state is given";
+
 /// What the gate is asked. Nothing in it is an option: the lock says with which rules, trust whom to believe.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'q> {
@@ -438,7 +441,7 @@ fn lock_code(error: &LockError) -> Code {
 /// Step 3.
 pub(super) fn live(asked: &Asked<'_>, found: &mut Found) {
     let Some(age) = asked.fresh.live_age() else {
-        let why = asked.fresh.no_live().unwrap_or("no live state is given").to_owned();
+        let why = asked.fresh.no_live().unwrap_or(NO_LIVE).to_owned();
         return found.push(Code::NoLiveState, why);
     };
     let seconds = age.nanoseconds() / 1_000_000_000;

@@ -88,7 +88,10 @@ fn a_proof_stands_for_a_change_that_no_case_notices() {
     let (_, text) = mutated(&[change("R-2", "or to and", &format!("'{require}'"), 1)], &[]);
     assert!(text.contains("in R-2 is nowhere changed so"), "{text}");
     let (_, text) = mutated(&[change("R-1", "== to !=", equal, 2)], &[]);
-    assert!(text.contains("there are 1 such changes in R-1: correct `nth`"), "{text}");
+    assert!(
+        text.contains("there are 1 such changes of `le_profile.lei == manifest.lei` in R-1: correct `nth`"),
+        "{text}"
+    );
     let (_, text) = mutated(&[change("R-1", "== to !=", equal, 0)], &[]);
     assert!(text.contains("a number from 1 on is expected"), "{text}");
 }
@@ -120,7 +123,7 @@ fn a_change_that_no_case_notices_fails_unless_it_is_proven_equivalent() {
     std::fs::write(policies.join("equivalent-mutants.yaml"), twice).unwrap();
     let (_, text) = run(&["--filter", "R-1"]);
     assert!(text.contains("equivalent-mutants.yaml:8: `"), "{text}");
-    assert!(text.contains("` in R-1 is listed twice\n"), "{text}");
+    assert!(text.contains("` in R-1 (or to and) is listed twice\n"), "{text}");
 }
 
 /// A rule book of one rule.
@@ -164,8 +167,8 @@ fn tried(require: &str, cases: &str) -> String {
 fn a_condition_that_no_case_tries_is_listed() {
     let cases = "  - { name: n, fixture: b0, expect: { R-1: pass } }\n";
     let text = tried("le_profile.lei == manifest.lei or le_profile.sole_employee", cases);
-    assert!(text.contains("own.yaml:17:7: never false: le_profile.lei == manifest.lei\n"), "{text}");
-    assert!(text.contains("own.yaml:17:41: never true and never false: le_profile.sole_employee\n"), "{text}");
+    assert!(text.contains("own.yaml:18:7: never false: le_profile.lei == manifest.lei\n"), "{text}");
+    assert!(text.contains("own.yaml:18:41: never true and never false: le_profile.sole_employee\n"), "{text}");
     assert!(text.contains("coverage: 0 of 3 conditions"), "{text}");
 }
 
@@ -181,7 +184,7 @@ fn an_argument_of_a_definition_is_a_condition() {
 fn only_answers_that_a_condition_can_give_are_asked_for() {
     let cases = "  - { name: n, fixture: b0, expect: { R-1: pass } }\n";
     let text = tried("has manifest.flow and (le_profile.lei == manifest.lei or unproven())", cases);
-    assert!(text.contains("own.yaml:17:30: never false: le_profile.lei == manifest.lei\n"), "{text}");
+    assert!(text.contains("own.yaml:18:30: never false: le_profile.lei == manifest.lei\n"), "{text}");
     assert!(text.contains("coverage: 3 of 4 conditions"), "{text}");
 }
 

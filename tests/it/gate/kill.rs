@@ -101,7 +101,10 @@ pub fn sound(world: &World) {
             let decision = fs::read(world.out("decision.dsse.json")).unwrap_or_else(|_| panic!("{}", path.display()));
             assert_eq!(rows, [Sha256::of(&decision)], "{}", path.display());
             assert_eq!(kept[0].decision.as_deref(), Some(std::str::from_utf8(&decision).unwrap()));
-            assert_eq!(bytes, event());
+            // The case has a record of the signature; everything else that holds it is the event.
+            if !path.to_string_lossy().contains("-partial-signature.json") {
+                assert_eq!(bytes, event());
+            }
         }
     }
 }

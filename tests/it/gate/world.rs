@@ -423,7 +423,7 @@ pub fn decided(case: &str, files: &Files, fixture: &Files, report: &[u8]) -> Fil
     let mut files = files.clone();
     files
         .extend(fixture.iter().filter(|(path, _)| is_decided(path)).map(|(path, bytes)| (path.clone(), bytes.clone())));
-    let set = |at: &str, to: &str| format!("  - set: decision/{at}\n    to: {to}\n");
+    let set = |at: &str, to: &str| format!("  - set: decision/{at}\n    to: {to:?}\n");
     let steps = [
         ("05-report.json#/predecessor_sha256", &last),
         ("05-report.json#/report_sha256", &digest),
