@@ -88,7 +88,10 @@ fn a_proof_stands_for_a_change_that_no_case_notices() {
     let (_, text) = mutated(&[change("R-2", "or to and", &format!("'{require}'"), 1)], &[]);
     assert!(text.contains("in R-2 is nowhere changed so"), "{text}");
     let (_, text) = mutated(&[change("R-1", "== to !=", equal, 2)], &[]);
-    assert!(text.contains("there are 1 such changes of `le_profile.lei == manifest.lei` in R-1: correct `nth`"), "{text}");
+    assert!(
+        text.contains("there are 1 such changes of `le_profile.lei == manifest.lei` in R-1: correct `nth`"),
+        "{text}"
+    );
     let (_, text) = mutated(&[change("R-1", "== to !=", equal, 0)], &[]);
     assert!(text.contains("a number from 1 on is expected"), "{text}");
 }
@@ -107,7 +110,7 @@ fn a_change_that_no_case_notices_fails_unless_it_is_proven_equivalent() {
     };
     // A case that is not as expected notices nothing.
     let (code, text) = run(&[]);
-    assert!(text.contains(&format!("own.yaml:17:7: R-1: no case notices or to and: {require}\n")), "{text}");
+    assert!(text.contains(&format!("own.yaml:18:7: R-1: no case notices or to and: {require}\n")), "{text}");
     assert!(text.contains("mutants: of 2, 0 are noticed, 0 are proven equivalent, 2 are neither"), "{text}");
     assert_eq!(code, Some(1));
     let entry = |change: &str, of: &str| format!("      - {{ change: {change}, of: '{of}' }}\n");
