@@ -110,7 +110,7 @@ fn a_change_that_no_case_notices_fails_unless_it_is_proven_equivalent() {
     };
     // A case that is not as expected notices nothing.
     let (code, text) = run(&[]);
-    assert!(text.contains(&format!("own.yaml:17:7: R-1: no case notices or to and: {require}\n")), "{text}");
+    assert!(text.contains(&format!("own.yaml:18:7: R-1: no case notices or to and: {require}\n")), "{text}");
     assert!(text.contains("mutants: of 2, 0 are noticed, 0 are proven equivalent, 2 are neither"), "{text}");
     assert_eq!(code, Some(1));
     let entry = |change: &str, of: &str| format!("      - {{ change: {change}, of: '{of}' }}\n");
