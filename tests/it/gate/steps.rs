@@ -228,7 +228,7 @@ fn each_code_has_a_test_that_expects_it() {
     let tests: Vec<String> = files_in(&folder).into_values().map(|bytes| String::from_utf8(bytes).unwrap()).collect();
     let tests = tests.join("\n");
     for code in Code::ALL.iter().filter(|code| !ELSEWHERE.contains(code)) {
-        let expected = ["-auth\", ", "refused(", "refused_unrecorded(", "is_for(", "vec![", "codes()[0], "];
+        let expected = ["-auth\", ", "keeps(", "refused(", "refused_unrecorded(", "is_for(", "vec![", "codes()[0], "];
         let expected = expected.map(|by| format!("{by}Code::{code:?}"));
         assert!(expected.iter().any(|expected| tests.contains(expected.as_str())), "no test expects {code:?}");
     }
