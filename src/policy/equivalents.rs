@@ -41,13 +41,17 @@ pub struct EquivalentMutant {
     pub nth: usize,
 }
 
+pub(super) const EQUIVALENTS_FILE_KEYS: &[&str] = &["equivalent"];
+pub(super) const ENTRY_KEYS: &[&str] = &["file", "in", "why", "changes"];
+pub(super) const CHANGE_KEYS: &[&str] = &["change", "of", "nth"];
+
 impl Reader<'_> {
     pub(super) fn equivalents(&mut self, root: &Value) -> Option<ParsedEquivalents> {
-        let keys = self.keys(root, "the file of equivalent mutants", &["equivalent"])?;
+        let keys = self.keys(root, "the file of equivalent mutants", EQUIVALENTS_FILE_KEYS)?;
         let list = self.required(&keys, "equivalent")?;
         let mut entries = Vec::new();
         for entry in self.list(list, "`equivalent`") {
-            let Some(keys) = self.keys(entry, "an entry", &["file", "in", "why", "changes"]) else { continue };
+            let Some(keys) = self.keys(entry, "an entry", ENTRY_KEYS) else { continue };
             let changes = self.required(&keys, "changes").map(|list| self.list(list, "`changes`"));
             entries.push(EquivalentMutants {
                 file: self.required_line(&keys, "file"),
@@ -60,7 +64,7 @@ impl Reader<'_> {
     }
 
     fn equivalent(&mut self, value: &Value) -> Option<EquivalentMutant> {
-        let keys = self.keys(value, "a change", &["change", "of", "nth"])?;
+        let keys = self.keys(value, "a change", CHANGE_KEYS)?;
         let (change, of) = (self.required_line(&keys, "change"), self.required_line(&keys, "of"));
         let nth = keys.get("nth").map_or(Some(1), |value| self.ordinal(value))?;
         Some(EquivalentMutant { change, of, nth })

@@ -6,6 +6,7 @@
 use super::FileKind;
 use super::cases::{CASE_KEYS, CASES_FILE_KEYS, OUTCOMES, STEPS, VERDICTS};
 use super::document::{DEFINITION_KEYS, FILE_KEYS, PARAMETER_KEYS, PRECEDENCES, VERSION_KEYS};
+use super::equivalents::{CHANGE_KEYS, ENTRY_KEYS, EQUIVALENTS_FILE_KEYS};
 use super::flows::{
     EXTERNAL_FILE_KEYS, EXTERNAL_KEYS, FLOW_KEYS, FLOWS_FILE_KEYS, PENDING_FILE_KEYS, PENDING_KEYS, PROFILE_KEYS,
     PROFILES_FILE_KEYS, WAITS,
@@ -46,6 +47,9 @@ pub fn mappings() -> Vec<Mapping> {
         mapping(FileKind::External, "", EXTERNAL_FILE_KEYS),
         mapping(FileKind::External, "requirement", EXTERNAL_KEYS),
         mapping(FileKind::Table, "", TABLE_KEYS),
+        mapping(FileKind::Equivalents, "", EQUIVALENTS_FILE_KEYS),
+        mapping(FileKind::Equivalents, "entry", ENTRY_KEYS),
+        mapping(FileKind::Equivalents, "change", CHANGE_KEYS),
     ];
     mappings.extend(STEPS.iter().map(|(form, keys)| mapping(FileKind::Cases, form, keys)));
     mappings

@@ -157,7 +157,7 @@ fn only_what_git_says_changed_is_checked() {
         assert!(run.stderr.contains(code), "{}", run.stderr);
     };
     failing(&["cases/one", "--changed-since", "nowhere"], "countersign::cli::git");
-    failing(&["cases/one", "--changed-since", "--output=x"], "countersign::cli::git");
+    failing(&["cases/one", "--changed-since=--output=x"], "countersign::cli::git");
     failing(&[CASE, "--changed-since", "main"], "outside_repository");
     failing(&["cases/gone", "--changed-since", "main"], "unreadable");
 }

@@ -36,6 +36,8 @@ enum File {
     Pending,
     /// external.yaml
     External,
+    /// equivalent-mutants.yaml
+    Equivalents,
 }
 
 /// The schema of files of rules.
@@ -52,6 +54,7 @@ pub(in super::super) fn run(args: Args, terminal: &Terminal) -> Outcome {
         File::Table => include_str!("../../../schemas/policy-table.schema.json"),
         File::Pending => include_str!("../../../schemas/policy-pending.schema.json"),
         File::External => include_str!("../../../schemas/policy-external.schema.json"),
+        File::Equivalents => include_str!("../../../schemas/policy-equivalents.schema.json"),
     })?;
     Ok(0)
 }
