@@ -109,7 +109,10 @@ fn coverage(program: &Program, outcomes: &Outcomes, filter: Option<&str>) -> Str
     }
     let _ = match rule {
         Some(rule) => {
-            writeln!(text, "coverage: {} conditions of {} were not both true and false", uncovered.len(), rule.id)
+            let (count, id) = (uncovered.len(), &rule.id);
+            let conditions = if count == 1 { "condition of" } else { "conditions of" };
+            let were = if count == 1 { "was" } else { "were" };
+            writeln!(text, "coverage: {count} {conditions} {id} {were} not both true and false")
         }
         None => {
             let covered = all - uncovered.len();
