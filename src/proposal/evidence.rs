@@ -172,6 +172,12 @@ impl<'s> World<'s> {
         for request in records::of_kind(snapshot, "issuance-request")? {
             agree("the LEI", &mut lei, Proof::new(request.value(&["lei"])?, request.by(&["lei"])))?;
         }
+        self.lei_of_gleif(&mut lei)
+    }
+
+    /// The LEI as the bodies say that GLEIF gave for it, all of which agree with what is known of it.
+    pub(super) fn lei_of_gleif(&self, lei: &mut Option<Proof<Lei>>) -> Result<Proof<Lei>, Unproven> {
+        let snapshot = self.sources.snapshot;
         let mut proven = None;
         for record in records::of_kind(snapshot, "lei-record")? {
             let asked: Lei = record.value(&["requested_lei"])?;
@@ -181,7 +187,7 @@ impl<'s> World<'s> {
             let body = records::document(snapshot, record.text(&["body_path"])?, Numbers::Text)?;
             let field = ["data", "attributes", "lei"];
             let found = Proof::new(body.value(&field)?, body.by(&field));
-            agree("the LEI", &mut lei, found.clone())?;
+            agree("the LEI", lei, found.clone())?;
             proven = Some(found);
         }
         proven.ok_or(Unproven::NoRecord { kind: "lei-record" })

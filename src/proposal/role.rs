@@ -1,7 +1,6 @@
 //! From the evidence of a role to its credential: everything that it says stands in the authorization that the
 //! entity issued to the QVI, and the authorization must hold.
 
-use crate::bundle::json::Numbers;
 use crate::keri::pool::{PooledCredential, Standing};
 use crate::keri::{CredentialType, Status};
 use crate::primitives::{Aid, Lei, Said};
@@ -92,23 +91,11 @@ impl World<'_> {
 
     /// The LEI of an authorization: that of the case, and of a body that GLEIF gave for it.
     fn lei_of_role(&self, stated: Proof<String>) -> Result<Proof<Lei>, Unproven> {
-        let snapshot = self.sources.snapshot;
         let unusable = || Unproven::NoField { path: stated.by.clone(), field: "a.LEI".to_owned() };
         let mut lei = Some(Proof::new(stated.value.parse::<Lei>().map_err(|_| unusable())?, stated.by.clone()));
         agree("the LEI", &mut lei, self.claimed_lei()?)?;
-        let mut proven = None;
-        for record in records::of_kind(snapshot, "lei-record")? {
-            let asked: Lei = record.value(&["requested_lei"])?;
-            if lei.as_ref().is_some_and(|lei| lei.value != asked) {
-                continue;
-            }
-            let body = records::document(snapshot, record.text(&["body_path"])?, Numbers::Text)?;
-            let field = ["data", "attributes", "lei"];
-            let found = Proof::new(body.value(&field)?, body.by(&field));
-            agree("the LEI", &mut lei, found)?;
-            proven = lei.clone();
-        }
-        proven.ok_or(Unproven::NoRecord { kind: "lei-record" })
+        let found = self.lei_of_gleif(&mut lei)?;
+        Ok(lei.unwrap_or(found))
     }
 
     /// The person: the identifier of the authorization, with a log of its own.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::document::{EvidencePlace, ReportDocument, ResultEntry};
 use super::format::Layout;
 use super::rows::{Class, Row, Standing, clause, evidence_path, rows};
-use super::text::{count, safe};
+use super::text::{count, encoded, safe};
 use super::{command, human};
 
 /// The whole text.
@@ -255,18 +255,4 @@ pub(super) fn inline(text: &str) -> String {
 
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
-/// A path as a link has it.
-fn encoded(path: &str) -> String {
-    let mut out = String::new();
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a `String` cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }

@@ -16,7 +16,7 @@ use super::document::{ReportDocument, ResultEntry, WaiverEntry};
 use super::human;
 use super::markdown::inline;
 use super::rows::{Row, Standing, clause, rows};
-use super::sarif::encoded;
+use super::text::encoded;
 use super::text::safe;
 use crate::evaluate::outcome::Outcome;
 use crate::primitives::Sha256;

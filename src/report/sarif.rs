@@ -14,6 +14,7 @@ use super::document::{EvidencePlace, PolicyPlace, ReportDocument};
 use super::format::Layout;
 use super::human;
 use super::rows::{Class, Row, Standing, broken_waivers, clause, evidence_path, rows};
+use super::text::encoded;
 use crate::compile::program::Level;
 use model::*;
 
@@ -348,21 +349,6 @@ fn level(level: Level) -> &'static str {
 /// Tags of a rule, each once.
 fn tags<'t>(document: &'t str, precedence: &'t str) -> Vec<&'t str> {
     if document == precedence { vec![document] } else { vec![document, precedence] }
-}
-
-/// A path as a URI has it.
-pub(super) fn encoded(path: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::new();
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a `String` cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 /// An id as part of a hierarchy, in which `/` means something.

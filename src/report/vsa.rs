@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::document::{ReportDocument, WaiverEntry};
 use super::json;
 use super::rows::rows;
-use super::sarif::encoded;
+use super::text::encoded;
 use crate::evaluate::outcome::Verdict;
 use crate::primitives::{Instant, Sha256};
 
