@@ -1,7 +1,7 @@
 //! The first signature: what QAR1 signs is what the evidence proves, byte for byte, and the evidence is clean now.
 //!
 //! In: a sealed case, the run of stage `evidence` of this moment, what is proven, and the proposal. Out: the event for
-//! QAR1's key, or why not. QAR2's signature is another matter: for that there is [`clear`](super::clear).
+//! QAR1's key, or why not. QAR2's signature is another matter: for that there is [`clear`](super::clear()).
 
 use miette::Diagnostic;
 use serde_json::json;
