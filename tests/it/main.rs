@@ -13,6 +13,7 @@ mod collect;
 mod conformance;
 mod evaluate;
 mod fixture;
+mod fuzz;
 mod gate;
 mod generated;
 mod image;

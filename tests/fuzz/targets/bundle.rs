@@ -1,0 +1,21 @@
+//! The reference case with a file replaced.
+
+#![no_main]
+
+// The test suite uses more of it.
+#[allow(dead_code)]
+#[path = "../../it/fuzz/bundle.rs"]
+mod bundle;
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+
+static TARGET: LazyLock<bundle::Target> = LazyLock::new(|| bundle::Target::new(&root()));
+
+fn root() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fuzz_target!(init: { LazyLock::force(&TARGET); }, |data: &[u8]| TARGET.run(data));
