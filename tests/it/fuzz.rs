@@ -5,6 +5,7 @@
 
 mod bundle;
 mod expression;
+mod judge;
 mod policy;
 mod proposal;
 mod record;
@@ -96,7 +97,8 @@ fn changed(seed: &[u8], dice: &mut Dice) -> Vec<u8> {
 
 /// Runs what the fuzzer of this name found, every seed, and `rounds` changed seeds.
 ///
-/// `COUNTERSIGN_SOAK` multiplies the rounds.
+/// `COUNTERSIGN_SOAK` multiplies the rounds; `COUNTERSIGN_SEEDS` names a folder in which the seeds are left for the
+/// fuzzer.
 fn sample(name: &str, seeds: &[Vec<u8>], rounds: usize, run: impl Fn(&[u8])) {
     let folder = root().join("tests/fuzz/regressions").join(name);
     let found = fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -105,7 +107,12 @@ fn sample(name: &str, seeds: &[Vec<u8>], rounds: usize, run: impl Fn(&[u8])) {
         run(&fs::read(&path).unwrap());
     }
     assert!(!seeds.is_empty());
-    for seed in seeds {
+    let left = std::env::var_os("COUNTERSIGN_SEEDS").map(|folder| Path::new(&folder).join(name));
+    for (number, seed) in seeds.iter().enumerate() {
+        if let Some(folder) = &left {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join(number.to_string()), seed).unwrap();
+        }
         run(seed);
     }
     let factor: usize = std::env::var("COUNTERSIGN_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(1);

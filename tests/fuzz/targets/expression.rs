@@ -2,7 +2,10 @@
 
 #![no_main]
 
-// The test suite uses more of it.
+// The test suite uses more of them.
+#[allow(dead_code)]
+#[path = "../../it/fuzz/judge.rs"]
+mod judge;
 #[allow(dead_code)]
 #[path = "../../it/fuzz/expression.rs"]
 mod expression;

@@ -8,13 +8,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign::bundle::{Limits, Snapshot};
-use countersign::check::{self, Options};
+use countersign::check;
 use countersign::compile::program::{Program, Stage};
 use countersign::compile::shipped;
-use countersign::evaluate::outcome::{FailOn, Verdict};
+use countersign::evaluate::outcome::Verdict;
 use countersign::keri::signature::Memory;
 use countersign::primitives::Sha256;
 use countersign::trust::Trust;
+
+use super::judge;
 
 pub struct Target {
     program: &'static Program,
@@ -24,13 +26,9 @@ pub struct Target {
     memory: Arc<Memory>,
 }
 
-fn case(root: &Path) -> Snapshot {
-    Snapshot::read(&root.join("fixtures/cases/b0"), &Limits::STANDARD).unwrap()
-}
-
 /// Every file that decides, as it is.
 pub fn seeds(root: &Path) -> Vec<Vec<u8>> {
-    let files = case(root).to_files();
+    let files = judge::case(root).to_files();
     let decides = files.iter().filter(|(path, _)| !path.starts_with("reports/"));
     decides
         .flat_map(|(path, bytes)| [0, 1].map(|flag| [&[flag], path.as_bytes(), b"\n", bytes.as_slice()].concat()))
@@ -39,8 +37,8 @@ pub fn seeds(root: &Path) -> Vec<Vec<u8>> {
 
 impl Target {
     pub fn new(root: &Path) -> Self {
-        let trust = Trust::parse(&std::fs::read(root.join("fixtures/trust.json")).unwrap()).unwrap();
-        let files = case(root).to_files();
+        let trust = judge::trust(root);
+        let files = judge::case(root).to_files();
         let target = Self { program: shipped().unwrap(), files, trust, memory: Arc::default() };
         assert_eq!(target.judge(target.files.clone()), Verdict::Clean);
         target
@@ -70,16 +68,7 @@ impl Target {
 
     fn judge(&self, files: BTreeMap<String, Vec<u8>>) -> Verdict {
         let snapshot = Snapshot::from_files(files, &Limits::STANDARD);
-        let options = Options {
-            as_of: "2026-03-20T15:05:00Z".parse().unwrap(),
-            stage: Stage::Closing,
-            flows: Vec::new(),
-            profile: check::DEFAULT_PROFILE.to_owned(),
-            set: Vec::new(),
-            fail_on: FailOn::Warn,
-            schemas: None,
-            memory: Some(self.memory.clone()),
-        };
+        let options = judge::options("2026-03-20T15:05:00Z", Stage::Closing, Some(self.memory.clone()));
         match check::check(self.program, &snapshot, &self.trust, None, &options) {
             Ok(report) => report.content().verdict,
             // A flow that is not known, for example: there is no report that could be clean.

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use countersign::bundle::{Limits, Snapshot};
-use countersign::check::{self, Options};
+use countersign::check;
 use countersign::compile::compile;
 use countersign::compile::program::Stage;
-use countersign::evaluate::outcome::FailOn;
 use countersign::expr::{self, print};
 use countersign::facts::schema::FactSchema;
 use countersign::policy;
 use countersign::source::Source;
 use countersign::trust::Trust;
+
+use super::judge;
 
 /// A program of one rule; its condition follows.
 const POLICY: &str = "document: test
@@ -72,14 +73,14 @@ fn collect(value: &serde_json::Value, seeds: &mut Vec<Vec<u8>>) {
 
 impl Target {
     pub fn new(root: &Path) -> Self {
-        let all = Snapshot::read(&root.join("fixtures/cases/b0"), &Limits::STANDARD).unwrap().to_files();
+        let all = judge::case(root).to_files();
         let read =
             |path: &String| path.ends_with("manifest.json") || path.contains("records/") && !path.contains("sig");
         let files: BTreeMap<_, _> = all.into_iter().filter(|(path, _)| read(path)).collect();
         Self {
             schema: FactSchema::embedded(),
             snapshot: Snapshot::from_files(files, &Limits::STANDARD),
-            trust: Trust::parse(&std::fs::read(root.join("fixtures/trust.json")).unwrap()).unwrap(),
+            trust: judge::trust(root),
         }
     }
 
@@ -133,16 +134,7 @@ impl Target {
             return;
         }
         let Ok(program) = compile(&set, self.schema.clone()) else { return };
-        let options = Options {
-            as_of: "2026-03-20T15:00:00Z".parse().unwrap(),
-            stage: Stage::Evidence,
-            flows: Vec::new(),
-            profile: check::DEFAULT_PROFILE.to_owned(),
-            set: Vec::new(),
-            fail_on: FailOn::Warn,
-            schemas: None,
-            memory: None,
-        };
+        let options = judge::options("2026-03-20T15:00:00Z", Stage::Evidence, None);
         let judged = || check::check(&program, &self.snapshot, &self.trust, None, &options).unwrap();
         assert_eq!(judged().content().results.len(), judged().content().results.len());
     }

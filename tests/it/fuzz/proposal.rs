@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use countersign::bundle::{Limits, Snapshot};
 use countersign::keri::cesr;
 use countersign::proposal::{Act, Part, Proven, Received, Sources, prove};
-use countersign::trust::Trust;
+
+use super::judge;
 
 pub struct Target {
     proven: Proven,
@@ -42,8 +42,8 @@ pub fn seeds(root: &Path) -> Vec<Vec<u8>> {
 
 impl Target {
     pub fn new(root: &Path) -> Self {
-        let snapshot = Snapshot::read(&root.join("fixtures/cases/b0"), &Limits::STANDARD).unwrap();
-        let trust = Trust::parse(&std::fs::read(root.join("fixtures/trust.json")).unwrap()).unwrap();
+        let snapshot = judge::case(root);
+        let trust = judge::trust(root);
         let as_of = "2026-03-19T10:00:00Z".parse().unwrap();
         let sources = Sources { snapshot: &snapshot, trust: &trust, as_of, live: &[], schemas: None, memory: None };
         let proven = prove(&Act::Issue, &sources).unwrap();

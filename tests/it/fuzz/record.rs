@@ -8,13 +8,14 @@ use bumpalo::Bump;
 use countersign::bundle::json::{Numbers, Tree};
 use countersign::bundle::manifest::Manifest;
 use countersign::bundle::reader::{Input, Reader};
-use countersign::bundle::{Limits, Snapshot};
 use countersign::facts::schema::{FactSchema, KindId};
 use countersign::facts::table::Layout;
 use countersign::facts::{Facts, FileId};
 use countersign::lock::SignedLock;
 use countersign::primitives::Sha256;
 use countersign::trust::Trust;
+
+use super::judge;
 
 pub struct Target {
     schema: FactSchema,
@@ -24,7 +25,7 @@ pub struct Target {
 /// The records of the reference case, each as its kind.
 pub fn seeds(root: &Path) -> Vec<Vec<u8>> {
     let schema = FactSchema::embedded();
-    let case = Snapshot::read(&root.join("fixtures/cases/b0"), &Limits::STANDARD).unwrap();
+    let case = judge::case(root);
     let mut seeds = Vec::new();
     for (path, bytes) in case.to_files() {
         let text: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();

@@ -5,33 +5,24 @@
 use std::path::Path;
 
 use countersign::bundle::{Limits, Snapshot};
-use countersign::check::{self, Options};
+use countersign::check;
 use countersign::compile::program::Stage;
 use countersign::compile::shipped;
-use countersign::evaluate::outcome::FailOn;
 use countersign::report::format::{Format, Layout, render};
 use countersign::report::{self, ReportDocument, diff, json};
-use countersign::trust::Trust;
+
+use super::judge;
 
 pub struct Target;
 
 /// Reports of the reference case as it is, and without two of its files.
 pub fn seeds(root: &Path) -> Vec<Vec<u8>> {
-    let trust = Trust::parse(&std::fs::read(root.join("fixtures/trust.json")).unwrap()).unwrap();
-    let whole = Snapshot::read(&root.join("fixtures/cases/b0"), &Limits::STANDARD).unwrap().to_files();
+    let trust = judge::trust(root);
+    let whole = judge::case(root).to_files();
     let mut less = whole.clone();
     less.retain(|path, _| !path.contains("session-1") && !path.contains("lei-record-r1"));
     let report = |files| {
-        let options = Options {
-            as_of: "2026-03-20T15:00:00Z".parse().unwrap(),
-            stage: Stage::Evidence,
-            flows: Vec::new(),
-            profile: check::DEFAULT_PROFILE.to_owned(),
-            set: Vec::new(),
-            fail_on: FailOn::Warn,
-            schemas: None,
-            memory: None,
-        };
+        let options = judge::options("2026-03-20T15:00:00Z", Stage::Evidence, None);
         let snapshot = Snapshot::from_files(files, &Limits::STANDARD);
         json::render(&check::check(shipped().unwrap(), &snapshot, &trust, None, &options).unwrap())
     };
