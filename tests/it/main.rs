@@ -11,6 +11,7 @@ mod case;
 mod cli;
 mod collect;
 mod conformance;
+mod docs;
 mod evaluate;
 mod fixture;
 mod gate;
