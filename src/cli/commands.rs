@@ -43,7 +43,10 @@ fn section(command: &Command, path: &str) -> String {
     let mut text = format!("\n## {path}\n\n{}\n\n```text\n{}\n```\n", sentences(&about), usage.trim_end());
     let is_root = !path.contains(' ');
     let told = |arg: &&Arg| {
-        let ours = !matches!(arg.get_action(), ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version);
+        let ours = !matches!(
+            arg.get_action(),
+            ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version
+        );
         ours && !arg.is_hide_set() && (is_root || !arg.is_global_set())
     };
     let arguments: Vec<&Arg> = command.get_arguments().filter(told).collect();
@@ -60,12 +63,17 @@ fn section(command: &Command, path: &str) -> String {
 fn row(arg: &Arg) -> String {
     let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
     let mut help = cell(&help);
-    let values: Vec<String> =
-        arg.get_possible_values().iter().filter(|value| !value.is_hide_set()).map(|value| format!("`{}`", value.get_name())).collect();
+    let values: Vec<String> = arg
+        .get_possible_values()
+        .iter()
+        .filter(|value| !value.is_hide_set())
+        .map(|value| format!("`{}`", value.get_name()))
+        .collect();
     if !values.is_empty() && arg.get_action().takes_values() {
         help.push_str(&format!("; one of {}", values.join(", ")));
     }
-    let defaults: Vec<String> = arg.get_default_values().iter().map(|value| format!("`{}`", value.to_string_lossy())).collect();
+    let defaults: Vec<String> =
+        arg.get_default_values().iter().map(|value| format!("`{}`", value.to_string_lossy())).collect();
     if !defaults.is_empty() && arg.get_action().takes_values() {
         help.push_str(&format!("; default: {}", defaults.join(", ")));
     }

@@ -228,9 +228,8 @@ fn own_signature(
     }
     let mut store = store(settings, &run.trust)?;
     let proposal = cleared.proposal();
-    let read = |text: &str| {
-        IndexedSignature::parse(text).map_err(|_| CliError::Internal { what: "the signature of QAR1" })
-    };
+    let read =
+        |text: &str| IndexedSignature::parse(text).map_err(|_| CliError::Internal { what: "the signature of QAR1" });
     let held = store.proposal(&proposal.group, proposal.sn, &proposal.signer)?;
     // What an earlier run signed is given again, and no key is opened for it.
     if let Some(kept) = held.filter(|held| held.proposal.said == proposal.said).and_then(|held| held.signature) {

@@ -164,10 +164,7 @@ fn two_records_give_a_place_up() {
     assert_eq!(code(&abandon(&mut store, &Abandoned { records: [records[0]; 2], ..place }).unwrap_err()), "one_record");
     let other = Said::of(b"b");
     assert_eq!(code(&abandon(&mut store, &Abandoned { said: &other, ..place }).unwrap_err()), "taken");
-    assert_eq!(
-        code(&abandon(&mut store, &Abandoned { is_signed: true, ..place }).unwrap_err()),
-        "signed_meanwhile"
-    );
+    assert_eq!(code(&abandon(&mut store, &Abandoned { is_signed: true, ..place }).unwrap_err()), "signed_meanwhile");
     abandon(&mut store, &place).unwrap();
     assert_eq!(store.reservation(&group, 7).unwrap(), None);
     store.reserve(&reservation(7, "b")).unwrap();

@@ -14,7 +14,8 @@ fn page(name: &str) -> String {
 
 /// The pages for people, by path from the root.
 fn pages() -> Vec<String> {
-    let mut found: Vec<String> = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned).into();
+    let mut found: Vec<String> =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned).into();
     for entry in fs::read_dir(root().join("docs")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if name.ends_with(".md") {
@@ -45,8 +46,12 @@ fn each_link_leads_somewhere() {
             if !heading.is_empty() {
                 let text = fs::read_to_string(&path).unwrap();
                 let headings = text.lines().filter_map(|line| line.strip_prefix('#'));
-                let mut anchors = headings.map(|line| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-"));
-                assert!(anchors.any(|anchor| anchor == heading), "{name} links to `{target}`, and there is no such heading");
+                let mut anchors =
+                    headings.map(|line| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-"));
+                assert!(
+                    anchors.any(|anchor| anchor == heading),
+                    "{name} links to `{target}`, and there is no such heading"
+                );
             }
         }
     }
@@ -70,9 +75,17 @@ fn each_command_of_the_pages_is_one() {
     let headings: BTreeSet<&str> = commands.lines().filter_map(|line| line.strip_prefix("## countersign ")).collect();
     assert!(headings.len() > 50, "{headings:?}");
     let groups: BTreeSet<&str> = headings.iter().filter_map(|heading| Some(heading.split_once(' ')?.0)).collect();
-    for name in ["docs/README.md", "docs/first-case.md", "docs/gate.md", "docs/errors.md", "docs/installation.md", "README.md"] {
+    for name in
+        ["docs/README.md", "docs/first-case.md", "docs/gate.md", "docs/errors.md", "docs/installation.md", "README.md"]
+    {
         let text = page(name);
-        let typed = text.split(['\n', '`']).filter_map(|part| part.trim().strip_prefix("countersign "));
+        // What stands in blocks, line by line, and what stands between backticks.
+        let typed = text.split("```").enumerate().flat_map(|(at, part)| match at % 2 {
+            0 => part.split('`').skip(1).step_by(2).collect::<Vec<_>>(),
+            _ => part.lines().collect(),
+        });
+        let typed: Vec<&str> = typed.filter_map(|part| part.trim().strip_prefix("countersign ")).collect();
+        assert!(!typed.is_empty(), "{name} names no command");
         for typed in typed {
             let words: Vec<&str> = typed.split([' ', ',', ';']).collect();
             let command = match words.as_slice() {

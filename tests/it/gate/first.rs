@@ -123,7 +123,7 @@ fn killed_while_the_event_is_proposed() {
 fn of_two_processes_with_two_events_one_proposes() {
     let world = unproposed();
     let first = world.held(&mut propose(&world, &["--dt", "2026-03-19T09:49:00Z"]), "propose/reserved", 1);
-    let second = ran(&world, &[]);
+    let second = ran(&world, &["--dt", "2026-03-19T09:50:00Z"]);
     assert_eq!(second.status, Some(2), "{second:#?}");
     assert!(second.stderr.contains("countersign::store::taken"), "{second:#?}");
     assert_eq!(first.go_on().status, Some(0));
