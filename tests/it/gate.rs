@@ -14,6 +14,7 @@ mod hostile;
 mod installation;
 mod kill;
 mod live;
+mod partial;
 mod persons;
 mod property;
 mod proposed;

@@ -320,7 +320,7 @@ pub fn trust_file(change: impl FnOnce(&mut Value)) -> Vec<u8> {
 }
 
 /// The trust file names the ledger, and says that there is a store, and whether all of it is practice.
-fn initialised(trust: &mut Value, genesis: &str, practice: bool) {
+pub fn initialised(trust: &mut Value, genesis: &str, practice: bool) {
     trust["practice"] = Value::from(practice);
     trust["ledger_genesis"] = Value::from(genesis);
     trust["store_initialised"] = Value::from(true);
