@@ -18,6 +18,7 @@ mod gate;
 mod generated;
 mod image;
 mod keri;
+#[cfg(unix)]
 mod keys;
 mod language;
 mod lei;
@@ -27,8 +28,10 @@ mod matrix;
 mod naive;
 mod policies;
 mod proposal;
+#[cfg(unix)]
 mod readme;
 mod remake;
 mod report;
 mod schemas;
+#[cfg(unix)]
 mod walk;

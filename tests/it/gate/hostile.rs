@@ -406,6 +406,7 @@ fn names_that_are_no_names() {
 }
 
 /// What a killed process of the same number left is not in the way: in a container it is always the same number.
+#[cfg(unix)]
 #[test]
 fn what_a_killed_process_left_is_not_in_the_way() {
     let world = World::reference();
