@@ -8,6 +8,8 @@ mod bundle;
 mod case;
 mod check;
 mod clock;
+#[cfg(test)]
+mod commands;
 mod completions;
 mod config;
 mod credential;

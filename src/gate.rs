@@ -21,7 +21,7 @@ mod view;
 pub use anchor::{NotAnchored, OwnAnchor};
 pub use clear::{Clearance, NO_LIVE, Question, clear};
 pub use code::{Code, Step};
-pub use first::{FirstClearance, NotToPropose, Proposing, first};
+pub use first::{FirstClearance, NotToPropose, Proposing, first, proposal};
 pub use give_up::{GivenUp, give_up};
 pub use refusal::{Reason, Refusal};
 pub use view::{LedgerView, StoreView};

@@ -22,7 +22,7 @@ use crate::primitives::{Aid, Instant, Sha256};
 use crate::proposal::{Countersigned, Matched};
 use crate::store::{Reserved, SeenRow, State, Store, StoreError};
 
-pub use anchor::anchor;
+pub use anchor::{Sealing, anchor};
 pub use envelope::Envelope;
 pub use error::SignError;
 
@@ -53,10 +53,24 @@ pub enum Point {
     GivenOut,
     /// That is kept as well.
     Released,
+    /// The place of the seal in QAR2's own log is reserved.
+    SealReserved,
+    /// The seal is signed, and the signature in memory alone.
+    SealSigned,
+    /// The signature is kept, with the event.
+    SealKept,
+    /// The ledger has the row about the seal.
+    SealRowWritten,
+    /// The number of that row is kept.
+    SealRowKept,
+    /// The seal was given out.
+    SealGivenOut,
+    /// That is kept as well.
+    SealReleased,
 }
 
 impl Point {
-    /// All of them, in order.
+    /// Those of a signature, in order.
     pub const ALL: [Self; 12] = [
         Self::Begun,
         Self::Compared,
@@ -70,6 +84,17 @@ impl Point {
         Self::RowKept,
         Self::GivenOut,
         Self::Released,
+    ];
+
+    /// Those of the seal that may follow it, in order.
+    pub const SEAL: [Self; 7] = [
+        Self::SealReserved,
+        Self::SealSigned,
+        Self::SealKept,
+        Self::SealRowWritten,
+        Self::SealRowKept,
+        Self::SealGivenOut,
+        Self::SealReleased,
     ];
 
     /// Its name.
@@ -87,6 +112,13 @@ impl Point {
             Self::RowKept => "sign/row_kept",
             Self::GivenOut => "sign/given_out",
             Self::Released => "sign/released",
+            Self::SealReserved => "seal/reserved",
+            Self::SealSigned => "seal/signed",
+            Self::SealKept => "seal/kept",
+            Self::SealRowWritten => "seal/row_written",
+            Self::SealRowKept => "seal/row_kept",
+            Self::SealGivenOut => "seal/given_out",
+            Self::SealReleased => "seal/released",
         }
     }
 }
@@ -177,20 +209,15 @@ pub fn remember(ledger: &Ledger, store: &mut Store) -> Result<(), SignError> {
     Ok(())
 }
 
-/// Gives a place up, as the gate allowed: the row first, so that nothing is given up that the ledger does not tell.
-/// It can be made again: the row is the same.
+/// Gives a place up, as the gate allowed: the row first, so that nothing is given up that the ledger does not tell, and
+/// while the store lets nobody sign. It can be made again: the row is the same.
 ///
 /// # Errors
 /// The ledger's and the store's.
 pub fn abandon(given_up: &GivenUp, now: Instant, store: &mut Store, ledger: &mut Ledger) -> Result<u64, SignError> {
     let payload = Sha256::of(given_up.text().as_bytes());
     let entry = Entry { at: now, actor: given_up.qar2().clone(), kind: Kind::Abandon, payload };
-    let row = ledger.append_once(entry)?.seq;
-    if !given_up.is_done() {
-        let (group, sn, said) = given_up.place();
-        store.abandon(group, sn, said, given_up.records())?;
-    }
-    Ok(row)
+    store.abandon(&given_up.abandoned(), || Ok(ledger.append_once(entry)?.seq))
 }
 
 impl Bench<'_> {
@@ -205,6 +232,9 @@ fn reserve(clearance: &Clearance, bench: &mut Bench<'_>) -> Result<Reserved, Sig
         // Another process was faster; nothing was opened yet.
         Err(error @ StoreError::Taken { .. }) => {
             Err(SignError::Refused(Box::new(clearance.overtaken(error.to_string()))))
+        }
+        Err(error @ StoreError::GivenUp { .. }) => {
+            Err(SignError::Refused(Box::new(clearance.given_up(error.to_string()))))
         }
         Err(error) => Err(error.into()),
     }
@@ -228,7 +258,15 @@ fn event(clearance: &Clearance, held: Reserved, bench: &mut Bench<'_>) -> Result
     let event = matched.merge(&signature)?;
     bench.reach(Point::EventSigned)?;
     let reserved = &held.reservation;
-    let held = bench.store.signed(&reserved.group, reserved.sn, &reserved.said, signature.as_str())?;
+    let kept = bench.store.signed(&reserved.group, reserved.sn, &reserved.said, signature.as_str());
+    let held = kept.map_err(|error| match error {
+        // What was signed just now is nowhere but here, and is dropped.
+        StoreError::NotReserved { .. } => {
+            let said = &reserved.said;
+            SignError::Refused(Box::new(clearance.given_up(format!("event `{said}` was given up meanwhile"))))
+        }
+        error => error.into(),
+    })?;
     bench.reach(Point::SignatureKept)?;
     Ok((held, event))
 }

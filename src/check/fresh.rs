@@ -34,6 +34,26 @@ pub struct Live {
     pub fetched_at: Instant,
 }
 
+/// What the age of live streams rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DatedBy {
+    /// The dates that the files have on the disk, which whoever writes them sets.
+    #[default]
+    Files,
+    /// The clock of this run, which asked for them itself.
+    Clock,
+}
+
+impl DatedBy {
+    /// As decisions write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Clock => "clock",
+        }
+    }
+}
+
 /// What a run is made with: by the policy lock, never by options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
@@ -67,6 +87,7 @@ pub struct Fresh {
     terms: Option<Terms>,
     live: Option<Live>,
     no_live: Option<String>,
+    dated_by: DatedBy,
     state: LiveState,
     papers: Papers,
     report: Result<Report, String>,
@@ -111,13 +132,25 @@ impl Fresh {
             }
         };
         let (policy, terms) = (around.program.digest, around.terms.clone());
-        Self { snapshot, now, policy, terms, live, no_live: None, state, papers, report, schemas }
+        let dated_by = DatedBy::default();
+        Self { snapshot, now, policy, terms, live, no_live: None, dated_by, state, papers, report, schemas }
     }
 
     /// The same, with why there is no live state.
     #[must_use]
     pub fn without_live(self, why: String) -> Self {
         Self { no_live: self.live.is_none().then_some(why), ..self }
+    }
+
+    /// The same, with what the age of the live state rests on.
+    #[must_use]
+    pub fn dated(self, dated_by: DatedBy) -> Self {
+        Self { dated_by, ..self }
+    }
+
+    /// What the age of the live state rests on.
+    pub fn dated_by(&self) -> DatedBy {
+        self.dated_by
     }
 
     /// Why there is no live state, where that is known.

@@ -10,7 +10,7 @@ use super::report::target::Reports;
 use super::terminal::{self, Terminal};
 use super::{Outcome, clock, live, load, side_by_side};
 use crate::bundle::{Area, Form, Limits, Snapshot};
-use crate::check::fresh::{Around, Live, Terms};
+use crate::check::fresh::{Around, DatedBy, Live, Terms};
 use crate::check::{self, Fresh, OwnLog};
 use crate::facts::schema::FactSchema;
 use crate::gate::{self, Clearance, GivenUp, LedgerView, Question, Refusal, StoreView};
@@ -50,8 +50,8 @@ pub(super) struct About {
     #[arg(value_name = "CASE")]
     pub(super) case: PathBuf,
     /// What was fetched for this decision: logs of the group, its delegator and root, registry, QVI credential with
-    /// its registry; may be repeated. Its age is that of the oldest file. Without it, the addresses that
-    /// countersign.toml names as `live` are asked now
+    /// its registry; may be repeated. As old as the oldest file by its date on the disk, which a copy makes new: fetch
+    /// into the file itself. Without it, the addresses that countersign.toml names as `live` are asked now
     #[arg(long, value_name = "FILE")]
     pub(super) live: Vec<PathBuf>,
     /// How to print the answer
@@ -73,7 +73,11 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     args.reports.refuse(&case, None)?;
     let site = Site::load(&case, &live, settings)?;
     let mut report = Ok(None);
-    let decision = site.ask(gate::clear, |fresh| report = reported(&args.reports, fresh));
+    let mut fetched_at = None;
+    let decision = site.ask(gate::clear, |fresh| {
+        report = reported(&args.reports, fresh);
+        fetched_at = fresh.fetched_at();
+    });
     match report {
         Ok(None) => {}
         Ok(Some(document)) => args.reports.write(&document, &case, terminal)?,
@@ -82,16 +86,42 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     match decision {
         Ok(clearance) => {
             terminal.print(&match format {
-                Format::Human => allowed(&clearance, &case),
-                Format::Json => format!("{}\n", clearance.statement()),
+                Format::Human => {
+                    let live = fetched_at.map(|at| fetched(at, site.dated_by)).unwrap_or_default();
+                    let unfinished = site.unfinished().map(|held| finishes(held, terminal));
+                    allowed(&clearance, &case, &live) + &unfinished.unwrap_or_default()
+                }
+                Format::Json => with_unfinished(clearance.statement(), site.unfinished())?,
             })?;
             Ok(0)
         }
         Err(refusal) => {
-            print(&refusal, site.unfinished(), format, terminal)?;
+            match format {
+                Format::Human => print(&refusal, site.unfinished(), format, terminal)?,
+                Format::Json => terminal.print(&with_unfinished(&refusal.text(), site.unfinished())?)?,
+            }
             Ok(EXIT_REFUSED)
         }
     }
+}
+
+/// A document with what an earlier run left, where one left anything.
+///
+/// # Errors
+/// `internal`.
+fn with_unfinished(text: &str, unfinished: Option<&Reserved>) -> Result<String, CliError> {
+    let Some(held) = unfinished else { return Ok(format!("{text}\n")) };
+    let unreadable = |_| CliError::Internal { what: "the answer of the gate" };
+    let mut document: serde_json::Value = serde_json::from_str(text).map_err(unreadable)?;
+    let Reservation { group, sn, said, at, .. } = &held.reservation;
+    document["unfinished"] = serde_json::json!({
+        "state": held.state.to_string(),
+        "event": said.to_string(),
+        "group": group.to_string(),
+        "sn": sn.to_string(),
+        "cleared_at": at.to_string(),
+    });
+    Ok(format!("{document}\n"))
 }
 
 /// Everything that a decision is made with.
@@ -102,6 +132,7 @@ pub(super) struct Site {
     pub ledger: Result<Ledger, String>,
     pub now: Instant,
     store_view: Result<StoreView, String>,
+    dated_by: DatedBy,
     rule_book: RuleBook,
     lock: Result<Option<SignedLock>, LockError>,
     live: Result<Live, String>,
@@ -128,7 +159,13 @@ impl Site {
             Some(Err(CliError::Lock(error))) => Err(error),
             Some(Err(error)) => return Err(error),
         };
-        let schemas = settings.schemas.as_deref().map(load::schema_library).transpose()?.map(Arc::new);
+        // Where nothing was pulled yet there is no folder; that the schema is missing is for the gate to say.
+        let schemas = match settings.schemas.as_deref() {
+            Some(folder) if folder.exists() => Some(load::schema_library(folder)?),
+            Some(_) => Some(Library::default()),
+            None => None,
+        };
+        let schemas = schemas.map(Arc::new);
         let cases = load::earlier_cases(settings.cases.as_deref())?.map(Path::to_owned);
         // A store or ledger that is not there is a no, and nothing is made in its place.
         let store = match &settings.store {
@@ -141,10 +178,11 @@ impl Site {
             Some(Err(error)) => (Err(error.to_string()), view()),
             None => (Err("no ledger is named as `ledger` in countersign.toml".to_owned()), view()),
         };
+        let dated_by = live::dated_by(live);
         let live = live::state(live, settings)?;
         let now = clock::now()?;
         let rule_book = rule_book?;
-        Ok(Self { snapshot, trust, store, ledger, now, store_view, rule_book, lock, live, schemas, cases })
+        Ok(Self { snapshot, trust, store, ledger, now, store_view, dated_by, rule_book, lock, live, schemas, cases })
     }
 
     /// What an earlier run on this case left unfinished.
@@ -202,6 +240,7 @@ impl Site {
             Ok(live) => Fresh::take(&around, &self.snapshot, Some(live.clone()), self.now),
             Err(why) => Fresh::take(&around, &self.snapshot, None, self.now).without_live(why.clone()),
         };
+        let fresh = fresh.dated(self.dated_by);
         see(&fresh);
         answer(&Question {
             fresh: &fresh,
@@ -246,7 +285,7 @@ pub(super) fn print(
     terminal.print(&text)
 }
 
-fn allowed(clearance: &Clearance, case: &Path) -> String {
+fn allowed(clearance: &Clearance, case: &Path, live: &str) -> String {
     let matched = clearance.matched();
     let group = matched.group();
     let (qar2, _) = clearance.qar2();
@@ -256,6 +295,7 @@ fn allowed(clearance: &Clearance, case: &Path) -> String {
         ["group".to_owned(), group.aid.to_string()],
         ["number".to_owned(), group.sn.to_string()],
         ["QAR2".to_owned(), format!("{qar2}, key at index {}", clearance.index())],
+        ["live state".to_owned(), live.to_owned()],
         ["holds until".to_owned(), clearance.expires().to_string()],
     ];
     let case = case.display();
@@ -265,15 +305,29 @@ fn allowed(clearance: &Clearance, case: &Path) -> String {
     )
 }
 
+/// From when it is, and by what that is known.
+fn fetched(at: Instant, dated_by: DatedBy) -> String {
+    match dated_by {
+        DatedBy::Files => format!("{at}, by the dates of the files"),
+        DatedBy::Clock => format!("{at}, asked for now"),
+    }
+}
+
 /// What an earlier run left, and what may become of it.
 fn left(held: &Reserved, terminal: &Terminal) -> String {
-    let Reservation { said, sn, at, .. } = &held.reservation;
-    let told = format!(
-        "An earlier run had come to `{}` with event `{said}` for number {sn} of the group's log, cleared at {at}. \
-         Once there is no reason left, the same command finishes it; otherwise both QARs give it up.",
-        held.state
-    );
-    format!("\n{}", terminal.wrap(&told, 0, 0))
+    let told = "Once there is no reason left, the same command finishes it; otherwise both QARs give it up.";
+    format!("\n{}", terminal.wrap(&format!("{} {told}", earlier(held)), 0, 0))
+}
+
+/// The same where nothing stands in the way.
+fn finishes(held: &Reserved, terminal: &Terminal) -> String {
+    format!("\n{}", terminal.wrap(&format!("{} `countersign sign` finishes it.", earlier(held)), 0, 0))
+}
+
+fn earlier(held: &Reserved) -> String {
+    let Reservation { group, said, sn, at, .. } = &held.reservation;
+    let state = held.state;
+    format!("An earlier run had come to `{state}` with event `{said}` for number {sn} of `{group}`, cleared at {at}.")
 }
 
 fn refused(refusal: &Refusal, terminal: &Terminal) -> String {

@@ -1,7 +1,8 @@
 //! The live state: what was fetched for a decision, or is fetched now from the addresses of the settings.
 //!
-//! In: files, or addresses. Out: streams with the instant from which on their age counts, or why there are none. Nothing
-//! is believed for where it came from: the streams are verified like evidence. Every address must answer, since the one
+//! In: files, or addresses. Out: streams with the instant from which on their age counts, and what that rests on; or why
+//! there are none. Nothing is believed for where it came from: the streams are verified like evidence. Of a file only its
+//! date on the disk is known, which a copy makes new and whoever owns it sets: a decision says which of the two it was. Every address must answer, since the one
 //! that does not may be the one that knows more.
 
 use std::fs;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use super::config::Settings;
 use super::error::CliError;
 use super::{clock, load};
-use crate::check::fresh::Live;
+use crate::check::fresh::{DatedBy, Live};
 use crate::fetch::{self, Limits};
 use crate::gate::NO_LIVE;
 use crate::keri::cesr::STREAM_MAX;
@@ -41,6 +42,14 @@ pub(super) fn state(files: &[PathBuf], settings: &Settings) -> Result<Result<Liv
         ([], []) => Ok(Err(NO_LIVE.to_owned())),
         ([], addresses) => fetched(addresses, settings),
         (files, _) => read(files).map(Ok),
+    }
+}
+
+/// What the age of the live state rests on.
+pub(super) fn dated_by(files: &[PathBuf]) -> DatedBy {
+    match files {
+        [] => DatedBy::Clock,
+        [_, ..] => DatedBy::Files,
     }
 }
 

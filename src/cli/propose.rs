@@ -26,7 +26,10 @@ use crate::keri::schema::Library;
 use crate::keystore::{self, KeyName, Signable};
 use crate::primitives::{Instant, Said};
 use crate::proposal::{self, Act, Assigned, Comparison, Draft, Given, Proven, Received, Sources, StoredProposal};
+use crate::rehearsal;
 use crate::report::Report;
+use crate::store::Store;
+use crate::store::folder::{self, Seen};
 use crate::trust::Trust;
 
 /// Exit status where a proposal is not what the evidence proves.
@@ -42,7 +45,8 @@ const SIGNATURE_BYTES_MAX: u64 = 4096;
         salts made where the credential has them. The flow of the case says whether it is an issuance or a \
         revocation.\n\nA proposal made elsewhere (`--from`) is compared with what was built, and each field that differs is named \
         with what proves the right value: KERIA's `/multisig/iss` or `/multisig/rev` message, a CESR stream, or the \
-        three parts as JSON.\n\nWith `--sign`, QAR1's key signs the event. Or another program signs the bytes of \
+        three parts as JSON.\n\nWith `--sign`, QAR1's key signs the event. Its place in the group's log is reserved in \
+        the store before: for one place a key signs one event, and the same command again gives the same bytes. Or another program signs the bytes of \
         `anchor.json`, and its signature comes back with `--signature`.",
     after_help = "Examples:\n  countersign propose cases/acme --sign\n  countersign propose cases/acme --out unsigned\n  \
         countersign propose cases/acme --from unsigned/proposal.cesr --signature qar1.cesr\n  \
@@ -119,6 +123,11 @@ struct Run {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
+    if (args.sign || args.signature.is_some()) && args.case.is_dir() {
+        for path in folder::finish(&args.case)? {
+            terminal::print_note(&format!("an act was interrupted; `{path}` is in its place now"));
+        }
+    }
     let run = clean(&args, settings)?;
     let act = match &args.revoke {
         Some(credential) => Act::Revoke(credential.clone()),
@@ -138,7 +147,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
             memory: None,
         },
     )?;
-    let mut received = received(&args, &proven, &run)?;
+    let mut received = received(&args, settings, &proven, &run)?;
     let comparison = proven.compare(&received)?;
     if !comparison.differences.is_empty() {
         terminal.print(&differing(&comparison, &args.case))?;
@@ -174,8 +183,15 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     let matched = proven.accept(&comparison, &received, &run.qar1.aid)?;
     let signed = received.signatures().iter().map(|claim| &claim.signature).find(|s| s.index() == matched.qar1());
     let signed = signed.ok_or(CliError::Internal { what: "the signature of QAR1" })?;
+    if settings.store.is_some() {
+        // Wherever it was made: this key has signed one event for the place, and signs no other one here.
+        let mut store = store(settings, &run.trust)?;
+        let proposal = gate::proposal(&run.proposing(&proven, &received), matched.draft())?;
+        store.propose(&proposal)?;
+        store.proposed(&proposal, signed.as_str())?;
+    }
     let stored = proven.record(&run.snapshot, matched.draft(), &run.qar1, signed, run.as_of)?;
-    store(&args.case, &stored)?;
+    keep(&args.case, &run.snapshot, &stored)?;
     terminal.print(&format!("{text}\nwritten: {}, {}\n", stored.record_path, stored.stream_path))?;
     terminal::print_note(&format!(
         "{} signs the record with `countersign case submit {}`; its signature will lie beside it, in `{}`",
@@ -198,15 +214,7 @@ fn own_signature(
     proven: &Proven,
     received: &Received,
 ) -> Result<IndexedSignature, CliError> {
-    let cleared = gate::first(&Proposing {
-        snapshot: &run.snapshot,
-        trust: &run.trust,
-        report: &run.report,
-        proven,
-        received,
-        qar1: &run.qar1,
-        now: run.as_of,
-    })?;
+    let cleared = gate::first(&run.proposing(proven, received))?;
     let keys = match &args.sign_with {
         Some(name) => signers::named(name, &args.folder, settings)?,
         None => {
@@ -218,11 +226,64 @@ fn own_signature(
     if let Some(path) = proposed(&args.case)? {
         return Err(CliError::Proposed { path });
     }
+    let mut store = store(settings, &run.trust)?;
+    let proposal = cleared.proposal();
+    let read =
+        |text: &str| IndexedSignature::parse(text).map_err(|_| CliError::Internal { what: "the signature of QAR1" });
+    let held = store.proposal(&proposal.group, proposal.sn, &proposal.signer)?;
+    // What an earlier run signed is given again, and no key is opened for it.
+    if let Some(kept) = held.filter(|held| held.proposal.said == proposal.said).and_then(|held| held.signature) {
+        return read(&kept);
+    }
+    // The passphrase is asked for now; the key opens when the place is reserved.
     keys.with(&args.passphrase, |signer| {
+        store.propose(proposal)?;
+        reach("propose/reserved")?;
         let made = signer.sign(&Signable::Event(cleared.event()))?;
-        let text = made.indexed(cleared.index()).unwrap_or_default();
-        IndexedSignature::parse(&text).map_err(|_| CliError::Internal { what: "the signature of QAR1" })
+        let signature = read(&made.indexed(cleared.index()).unwrap_or_default())?;
+        reach("propose/signed")?;
+        store.proposed(proposal, signature.as_str())?;
+        reach("propose/kept")?;
+        Ok(signature)
     })
+}
+
+/// The store, which must be there: what a key signs twice is seen by nobody else.
+fn store(settings: &Settings, trust: &Trust) -> Result<Store, CliError> {
+    let path = settings.store.as_deref().ok_or(CliError::NoStore)?;
+    Ok(Store::open(path, trust.store_initialised)?)
+}
+
+/// A place at which a test may stop the run.
+fn reach(place: &str) -> Result<(), CliError> {
+    rehearsal::reach(place).map_err(|source| CliError::Write { path: place.into(), source })
+}
+
+impl Run {
+    fn proposing<'p>(&'p self, proven: &'p Proven, received: &'p Received) -> Proposing<'p> {
+        Proposing {
+            snapshot: &self.snapshot,
+            trust: &self.trust,
+            report: &self.report,
+            proven,
+            received,
+            qar1: &self.qar1,
+            now: self.as_of,
+        }
+    }
+}
+
+/// What an earlier run reserved for the place and did not bring into the case, if it is still what is proven.
+fn begun(args: &Args, settings: &Settings, run: &Run, proven: &Proven) -> Result<Option<Received>, CliError> {
+    if !args.sign || args.dt.is_some() || args.registry.is_some() {
+        return Ok(None);
+    }
+    let group = proven.group();
+    let held = store(settings, &run.trust)?.proposal(&group.aid, group.sn, &run.qar1.aid)?;
+    let Some(held) = held else { return Ok(None) };
+    let received = Received::read([held.proposal.stream.as_bytes()])?;
+    let same = proven.compare(&received).is_ok_and(|comparison| comparison.differences.is_empty());
+    Ok(same.then_some(received))
 }
 
 /// The case, if its evidence is clean.
@@ -262,8 +323,11 @@ fn clean(args: &Args, settings: &Settings) -> Result<Run, CliError> {
 }
 
 /// The proposal of the files, or our own without a signature.
-fn received(args: &Args, proven: &Proven, run: &Run) -> Result<Received, CliError> {
+fn received(args: &Args, settings: &Settings, proven: &Proven, run: &Run) -> Result<Received, CliError> {
     if args.from.is_empty() {
+        if let Some(begun) = begun(args, settings, run, proven)? {
+            return Ok(begun);
+        }
         let mut given = Given { registry: args.registry.clone(), ..Given::at(args.dt.unwrap_or(run.as_of)) };
         if proven.needs_salts() {
             (given.nonce, given.attributes_nonce) = (Some(keystore::salt()?), Some(keystore::salt()?));
@@ -303,13 +367,15 @@ fn unsigned(folder: &Path, case: &Path, proven: &Proven, draft: &Draft) -> Resul
     files.iter().try_for_each(|(name, bytes)| write::atomically(&folder.join(name), bytes, Existing::Replace))
 }
 
-/// Puts the proposal into the case; the stream first, so that the record never names what is not there.
-fn store(case: &Path, stored: &StoredProposal) -> Result<(), CliError> {
+/// Puts the proposal into the case, record and stream or neither.
+fn keep(case: &Path, snapshot: &Snapshot, stored: &StoredProposal) -> Result<(), CliError> {
     if let Some(path) = proposed(case)? {
         return Err(CliError::Proposed { path });
     }
-    write::atomically(&case.join(&stored.stream_path), &stored.stream, Existing::Keep)?;
-    write::atomically(&case.join(&stored.record_path), &stored.record, Existing::Keep)
+    let seen = Seen::of(snapshot.iter().filter_map(|(_, file)| Some((file.path.clone(), file.sha256()?))));
+    let files =
+        [(stored.stream_path.clone(), stored.stream.clone()), (stored.record_path.clone(), stored.record.clone())];
+    Ok(folder::add(case, &seen, &files)?)
 }
 
 /// A proposal that the case has already.

@@ -16,18 +16,18 @@ use super::passphrase::Source;
 use super::signers::{self, Keys};
 use super::terminal::{self, Terminal};
 use super::write::{self, Existing};
-use super::{Outcome, clock};
+use super::{Outcome, clock, load};
 use crate::case::{self, Actor, Desk, PartialSignature, Role};
 use crate::check::{self, OwnLog};
 use crate::gate::{Clearance, Refusal};
 use crate::keri::cesr::{self, Group as Attached};
 use crate::keystore::Signer;
-use crate::primitives::Aid;
+use crate::primitives::{Aid, Sha256};
 use crate::proposal::{Assigned, Countersigned, Group};
 use crate::rehearsal;
-use crate::sign::{self, Bench, SignError, Signed};
-use crate::store::State;
+use crate::sign::{self, Bench, Sealing, SignError, Signed};
 use crate::store::folder::{self, Seen};
+use crate::store::{State, StoreError};
 
 /// Sign the event of a case with the key of QAR2, if the gate says yes
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ use crate::store::folder::{self, Seen};
     long_about = "Sign the event of a case with the key of QAR2, if the gate says yes: exactly the bytes that evidence \
         and live state prove. The place in the group's log is reserved before any key is opened.\n\nDIR gets \
         `event.cesr`, the event with the signatures of both QARs; `decision.dsse.json`, the signed decision; and \
-        `report.json`, the report of the gate's own run. Where both signatures do not meet the threshold, there is \
+        `report.json`, the report of the gate's own run. A `refusal.json` of an earlier run goes to `refused/`. Where both signatures do not meet the threshold, there is \
         `partial.cesr` instead, and `partial-signature.json` says what is missing. The case gets a record of the \
         signature. If a run was cut off, the same command goes on where it was, with the same bytes.\n\nWith \
         `--abandon` nothing is signed: the event that both QARs gave up (`countersign case abandon`) is given up here, \
@@ -87,7 +87,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
                     // reserved.
                     keys.with(&args.passphrase, |signer| {
                         reach("cli/passphrase")?;
-                        match signed(&mut site, &clearance, signer, &args.out)? {
+                        match signed(&mut site, &clearance, signer, case, &args.out)? {
                             Ok(signed) => {
                                 let record = recorded(&site, &clearance, &signed, signer, case);
                                 let seal = own
@@ -133,6 +133,7 @@ fn abandon(site: &mut Site, args: &Args, terminal: &Terminal) -> Outcome {
         return Err(CliError::Internal { what: "an abandonment without store and ledger" });
     };
     let row = sign::abandon(&given_up, now, store, ledger)?;
+    retire(&args.out)?;
     write::atomically(&args.out.join(ABANDONMENT), given_up.text().as_bytes(), Existing::Replace)?;
     terminal.print(&match args.about.format {
         Format::Human => {
@@ -162,6 +163,23 @@ const REPORT: &str = "report.json";
 const ANCHOR: &str = "decision-anchor.cesr";
 const REFUSAL: &str = "refusal.json";
 const ABANDONMENT: &str = "abandonment.json";
+/// Refusals of earlier runs, each named by its digest, which the ledger has.
+const REFUSED: &str = "refused";
+/// Most bytes of a refusal.
+const REFUSAL_BYTES_MAX: u64 = 64 << 20;
+
+/// Puts the refusal of an earlier run away: it speaks of what was, and the ledger still has its digest.
+fn retire(out: &Path) -> Result<(), CliError> {
+    let path = out.join(REFUSAL);
+    if fs::symlink_metadata(&path).is_err() {
+        return Ok(());
+    }
+    let digest = Sha256::of(&load::bytes(&path, REFUSAL_BYTES_MAX)?);
+    let folder = out.join(REFUSED);
+    let failed = |source| CliError::Write { path: folder.clone(), source };
+    fs::create_dir_all(&folder).map_err(failed)?;
+    fs::rename(&path, folder.join(format!("{digest}.json"))).map_err(failed)
+}
 
 /// The folder for the output is there and not in the case, before anything is reserved.
 fn writable(out: &Path, case: &Path) -> Result<(), CliError> {
@@ -192,15 +210,26 @@ fn signed(
     site: &mut Site,
     clearance: &Clearance,
     signer: &dyn Signer,
+    case: &Path,
     out: &Path,
 ) -> Result<Result<Signed, Refusal>, CliError> {
     // Somebody may have looked for a passphrase since.
     let now = clock::now()?;
+    // Somebody may have given the event up, or taken something out of the case. From here on nobody does.
+    let _still = match folder::still(case, &seen(site)) {
+        Ok(still) => still,
+        Err(StoreError::CaseMoved { path }) => {
+            let message = format!("`{}` was changed since it was looked at", path.display());
+            return Ok(Err(clearance.moved(message)));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let (Ok(store), Ok(ledger)) = (&mut site.store, &mut site.ledger) else {
         // The gate says no without them.
         return Err(CliError::Internal { what: "a clearance without store and ledger" });
     };
     let mut release = |signed: &Signed| {
+        retire(out).map_err(|error| io::Error::other(error.to_string()))?;
         let files = outputs(clearance.matched().group(), signed);
         files.iter().try_for_each(|(name, bytes)| {
             write::atomically(&out.join(name), bytes, Existing::Replace)
@@ -214,6 +243,11 @@ fn signed(
         Err(SignError::Refused(refusal)) => Ok(Err(*refusal)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The files of the case as they were judged.
+fn seen(site: &Site) -> Seen {
+    Seen::of(site.snapshot.iter().filter_map(|(_, file)| Some((file.path.clone(), file.sha256()?))))
 }
 
 /// What is given out, by name. The event last: whoever finds it finds what stands behind it.
@@ -294,7 +328,8 @@ fn sealed(
         write::atomically(&out.join(ANCHOR), stream, Existing::Replace)
             .map_err(|error| io::Error::other(error.to_string()))
     };
-    sign::anchor(&anchor, now, signer, store, ledger, &mut release)?;
+    let reached = &mut |point: sign::Point| rehearsal::reach(point.as_str());
+    sign::anchor(&anchor, now, &mut Sealing { signer, store, ledger, release: &mut release, reached })?;
     Ok(format!(
         "Event {} of QAR2's own log seals the decision: {ANCHOR}. It needs {} of these receipts: {}\n",
         own.sn,
@@ -347,8 +382,7 @@ fn record_in_case(
     let person = desk.progress().qar(Role::Qar2, site.now).map(|held| held.person.clone()).ok_or_else(internal)?;
     let actor = Actor { person, aid: signer.aid().clone() };
     let act = case::record_signature(&desk, &actor, &made)?.sign(signer)?;
-    let seen = site.snapshot.iter().filter_map(|(_, file)| Some((file.path.clone(), file.sha256()?)));
-    folder::add(case, &Seen::of(seen), act.files())?;
+    folder::add(case, &seen(site), act.files())?;
     Ok(act.records().first().cloned())
 }
 
@@ -359,11 +393,13 @@ fn record(site: &mut Site, refusal: &Refusal, out: &Path) -> Result<(), CliError
         let actor: Aid = qar2.map_or_else(|| site.trust.qvi_aid.clone(), |qar2| qar2.aid);
         if sign::record(refusal, &actor, ledger)?.is_some()
             && let Ok(store) = &mut site.store
+            && !store.is_read_only()?
         {
             sign::remember(ledger, store)?;
         }
     }
     reach("cli/refusal_recorded")?;
+    retire(out)?;
     write::atomically(&out.join(REFUSAL), refusal.text().as_bytes(), Existing::Replace)
 }
 

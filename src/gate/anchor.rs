@@ -61,6 +61,7 @@ impl OwnAnchor {
             group: self.aid().clone(),
             sn: self.own.sn,
             said: self.event.said().clone(),
+            signer: self.aid().clone(),
             case_id: self.case_id.clone(),
             draft: self.event.decision().to_owned(),
             report: self.report.clone(),

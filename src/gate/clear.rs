@@ -134,6 +134,7 @@ impl Clearance {
             group: group.aid.clone(),
             sn: group.sn,
             said: self.event.said().clone(),
+            signer: self.qar2.clone(),
             case_id: self.case_id.clone(),
             draft: self.statement().to_owned(),
             report: self.report.clone(),
@@ -208,6 +209,16 @@ impl Clearance {
         self.not_after_all(Code::PlaceTaken, why, self.at)
     }
 
+    /// A no that came after the yes: the event was given up meanwhile.
+    pub fn given_up(&self, why: String) -> Refusal {
+        self.not_after_all(Code::EventGivenUp, why, self.at)
+    }
+
+    /// A no that came after the yes: the case is not as it was looked at.
+    pub fn moved(&self, why: String) -> Refusal {
+        self.not_after_all(Code::EvidenceChanged, why, self.at)
+    }
+
     fn not_after_all(&self, code: Code, message: String, at: Instant) -> Refusal {
         Refusal::new(Some(&self.case_id), self.bundle, at, None, vec![Reason { code, message }])
     }
@@ -229,7 +240,7 @@ pub fn clear(question: &Question<'_>) -> Result<Clearance, Refusal> {
     persons::check(&asked, &qars, proven.as_ref(), &mut found);
     report::used_elsewhere(&asked, matched.as_ref(), &mut found);
     let place = proven.as_ref().zip(matched.as_ref());
-    reserve(&asked, place, &mut found);
+    reserve(&asked, place, &qars, &mut found);
     record(&asked, &mut found);
 
     let verdict = asked.fresh.report().ok().map(|report| report.content().verdict.as_str());
@@ -478,10 +489,13 @@ pub(super) fn live(asked: &Asked<'_>, found: &mut Found) {
 }
 
 /// Step 7, as far as it is known before the key is compared.
-fn reserve(asked: &Asked<'_>, place: Option<(&Proven, &Matched)>, found: &mut Found) {
+fn reserve(asked: &Asked<'_>, place: Option<(&Proven, &Matched)>, qars: &Qars, found: &mut Found) {
     match asked.store {
         Err(why) => found.push(Code::NoStore, why.to_owned()),
         Ok(store) => {
+            if store.read_only {
+                found.push(Code::StoreReadOnly, "the store can be read, and not written".to_owned());
+            }
             let forgotten = asked.ledger.map(|ledger| ledger.decisions.as_slice()).unwrap_or_default();
             for (row, _) in forgotten.iter().filter(|(_, decision)| !store.has_decision(decision)) {
                 let message = format!("row {row} of the ledger is a decision that the store does not know");
@@ -498,6 +512,17 @@ fn reserve(asked: &Asked<'_>, place: Option<(&Proven, &Matched)>, found: &mut Fo
                 let message = format!(
                     "place {sn} of `{group}` is {} for event `{}` of case `{}` since {}",
                     held.state, reserved.said, reserved.case_id, reserved.at
+                );
+                found.push(Code::PlaceTaken, message);
+            }
+            // One key signs one event at a place, in whichever part.
+            let qar2 = qars.qar2.as_ref().map(|qar2| &qar2.aid);
+            let own = qar2.and_then(|qar2| store.proposed(qar2, group, sn, &matched.draft().anchor.said));
+            if let Some(held) = own {
+                let of = &held.proposal;
+                let message = format!(
+                    "QAR2 proposed event `{}` of case `{}` for place {sn} of `{group}` at {}",
+                    of.said, of.case_id, of.at
                 );
                 found.push(Code::PlaceTaken, message);
             }

@@ -191,7 +191,7 @@ codes! {
     /// The schema is not one that is locked.
     SchemaNotLocked = "schema_not_locked", Event, "the policy lock says under which schemas credentials are issued";
     /// The official schema is not at hand.
-    SchemaMissing = "schema_missing", Event, "fetch it with `countersign schema pull`";
+    SchemaMissing = "schema_missing", Event, "fetch it by its digest, `countersign schema pull SAID`, into the folder that countersign.toml names as `schemas`";
     /// It cannot be signed for another reason.
     NotSignable = "not_signable", Event, "make the proposal again from the case, and compare the events";
 
@@ -218,6 +218,8 @@ codes! {
 
     /// The store is not there or cannot be used.
     NoStore = "no_store", Reserve, "if it was lost, officers sign a recovery: `countersign state recover`; it is never made again by itself";
+    /// The store can be read, and not written.
+    StoreReadOnly = "store_read_only", Reserve, "let whoever signs write the store and its folder; no place can be reserved otherwise";
     /// The store is older than the ledger.
     StoreRolledBack = "store_rolled_back", Reserve, "stop and tell an officer; put the store back as it was last, an older copy forgets what was signed";
     /// Another event is reserved at the place.

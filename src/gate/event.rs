@@ -95,8 +95,8 @@ fn schema(asked: &Asked<'_>, comparison: &Comparison, found: &mut Found) {
         Some(said) if !locked(&said) => {
             found.push(Code::SchemaNotLocked, format!("the policy lock does not list the schema `{said}`"));
         }
-        // Who has official schemas at all has the one that counts.
-        Some(said) if asked.fresh.schemas().is_some() && !asked.fresh.has_schema(&said) => {
+        // Where people practise with keys that everybody knows, nothing is issued; who has schemas there has this one.
+        Some(said) if !asked.fresh.has_schema(&said) && (!asked.trust.practice || asked.fresh.schemas().is_some()) => {
             found.push(Code::SchemaMissing, format!("the official schema `{said}` is not at hand"));
         }
         Some(_) => {}

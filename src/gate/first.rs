@@ -8,13 +8,14 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::statement::canonical;
-use crate::bundle::Snapshot;
+use crate::bundle::{Area, Snapshot};
 use crate::compile::program::Stage;
 use crate::evaluate::outcome::FailOn;
 use crate::keystore::{self, EventToSign, PublicKey};
 use crate::primitives::{Aid, Instant, Sha256};
-use crate::proposal::{Act, Assigned, Proven, Received};
+use crate::proposal::{Act, Assigned, Draft, Proven, Received};
 use crate::report::{Report, json as report_json};
+use crate::store::Proposal;
 use crate::trust::Trust;
 
 /// What QAR1 asks.
@@ -55,12 +56,18 @@ pub struct FirstClearance {
     index: u32,
     aid: Aid,
     key: PublicKey,
+    proposal: Proposal,
 }
 
 impl FirstClearance {
     /// The event, for the signer.
     pub fn event(&self) -> &EventToSign {
         &self.event
+    }
+
+    /// What is to be reserved before the key is opened.
+    pub fn proposal(&self) -> &Proposal {
+        &self.proposal
     }
 
     /// Where QAR1's key stands in the group.
@@ -76,7 +83,7 @@ impl FirstClearance {
         if *aid == self.aid && key == self.key {
             return Ok(());
         }
-        let Self { index, aid: qar1, key: stands, event: _ } = self;
+        let Self { index, aid: qar1, key: stands, event: _, proposal: _ } = self;
         refused(format!("the key is `{key}` of `{aid}`; at index {index} stands `{stands}` of QAR1, `{qar1}`"))
     }
 }
@@ -137,7 +144,28 @@ pub fn first(asked: &Proposing<'_>) -> Result<FirstClearance, NotToPropose> {
     let text = std::str::from_utf8(&bytes).map_err(|error| NotToPropose { reason: error.to_string() })?;
     let event = EventToSign::cleared(act, &draft.anchor.text, &canonical(&statement), Some(text));
     let event = event.map_err(|error| NotToPropose { reason: error.to_string() })?;
-    Ok(FirstClearance { event, index, aid: qar1.aid.clone(), key })
+    let proposal = proposal(asked, draft)?;
+    Ok(FirstClearance { event, index, aid: qar1.aid.clone(), key, proposal })
+}
+
+/// What is kept of a proposal.
+///
+/// # Errors
+/// The case has no id.
+pub fn proposal(asked: &Proposing<'_>, draft: &Draft) -> Result<Proposal, NotToPropose> {
+    let group = asked.proven.group();
+    let id = asked.snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("bundle_id"));
+    let no_id = || NotToPropose { reason: "the manifest gives the case no id".to_owned() };
+    let stream = draft.stream(group.sn, None);
+    Ok(Proposal {
+        group: group.aid.clone(),
+        sn: group.sn,
+        said: draft.anchor.said.clone(),
+        signer: asked.qar1.aid.clone(),
+        case_id: id.ok_or_else(no_id)?.to_owned(),
+        stream: String::from_utf8(stream).map_err(|error| NotToPropose { reason: error.to_string() })?,
+        at: asked.now,
+    })
 }
 
 fn refused<T>(reason: String) -> Result<T, NotToPropose> {

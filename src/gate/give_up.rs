@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 use super::statement::canonical;
 use crate::check::fresh::Abandonment;
 use crate::primitives::{Aid, Instant, Said, Sha256};
-use crate::store::{Reserved, State};
+use crate::store::{Abandoned, State};
 
 /// A yes to giving one event up. Only this module makes one.
 ///
@@ -36,7 +36,6 @@ pub struct GivenUp {
     said: Said,
     records: [Sha256; 2],
     state: State,
-    done: bool,
     qar2: Aid,
     at: Instant,
     text: String,
@@ -53,17 +52,18 @@ impl GivenUp {
         self.records
     }
 
-    /// How far its signature had come.
+    /// What the store is told.
+    pub fn abandoned(&self) -> Abandoned<'_> {
+        let Self { group, sn, said, records, .. } = self;
+        Abandoned { group, sn: *sn, said, records: *records, is_signed: !self.frees_place() }
+    }
+
+    /// How far the signature of QAR2 had come.
     pub fn state(&self) -> State {
         self.state
     }
 
-    /// Whether the store knows already.
-    pub fn is_done(&self) -> bool {
-        self.done
-    }
-
-    /// Whether another event may have the place: nothing was ever signed there.
+    /// Whether another event may have the place: QAR2 never signed there, and nobody else signs without the other.
     pub fn frees_place(&self) -> bool {
         frees(self.state)
     }
@@ -169,7 +169,7 @@ fn both(asked: &Asked<'_>, qars: &Qars, found: &mut Found) -> Option<Both> {
 }
 
 /// What the store holds for the event, if it may be given up.
-fn held<'a>(asked: &Asked<'a>, both: &Both, found: &mut Found) -> Option<&'a Reserved> {
+fn held(asked: &Asked<'_>, both: &Both, found: &mut Found) -> Option<State> {
     let store = match asked.store {
         Ok(store) => store,
         Err(why) => {
@@ -183,6 +183,17 @@ fn held<'a>(asked: &Asked<'a>, both: &Both, found: &mut Found) -> Option<&'a Res
         let reserved = &held.reservation;
         reserved.group == *group && reserved.sn == *sn && reserved.said == *said && reserved.case_id == case
     });
+    let proposed = store.proposals.iter().rev().any(|held| {
+        let of = &held.proposal;
+        of.group == *group && of.sn == *sn && of.said == *said && of.case_id == case
+    });
+    // What was given up before says so with the same words.
+    let held = held.map(|held| match (held.state, &held.signature) {
+        (State::Abandoned, None) => State::Reserved,
+        (State::Abandoned, Some(_)) => State::Signed,
+        (state, _) => state,
+    });
+    let held = held.or(proposed.then_some(State::Reserved));
     if held.is_none() {
         found.push(Code::NothingReserved, format!("no place is held for event `{said}`, number {sn} of `{group}`"));
     }
@@ -193,13 +204,7 @@ fn held<'a>(asked: &Asked<'a>, both: &Both, found: &mut Found) -> Option<&'a Res
     held
 }
 
-fn made(asked: &Asked<'_>, both: Both, held: &Reserved, qar2: Aid) -> GivenUp {
-    // What was given up before says so with the same words.
-    let state = match (held.state, &held.signature) {
-        (State::Abandoned, None) => State::Reserved,
-        (State::Abandoned, Some(_)) => State::Signed,
-        (state, _) => state,
-    };
+fn made(asked: &Asked<'_>, both: Both, state: State, qar2: Aid) -> GivenUp {
     let Both { group, sn, said, records, causes } = both;
     let digests = records.map(|digest| format!("sha256:{digest}"));
     let text = canonical(&json!({
@@ -211,6 +216,5 @@ fn made(asked: &Asked<'_>, both: Both, held: &Reserved, qar2: Aid) -> GivenUp {
         "signed": if frees(state) { "no" } else { "yes" },
         "place": if frees(state) { "free" } else { "held" },
     }));
-    let done = held.state == State::Abandoned;
-    GivenUp { group, sn, said, records, state, done, qar2, at: asked.fresh.now(), text }
+    GivenUp { group, sn, said, records, state, qar2, at: asked.fresh.now(), text }
 }

@@ -82,6 +82,10 @@ pub(super) fn write(asked: &Asked<'_>, basis: &Basis<'_>) -> String {
                 "digest": sha256(lock.digest()),
             })),
             "trust": sha256(asked.trust.digest),
+            "live": fresh.fetched_at().map(|at| json!({
+                "fetched_at": at.to_string(),
+                "dated_by": fresh.dated_by().as_str(),
+            })),
             "engine": basis.report.run.engine,
             "waivers": waivers.collect::<Vec<_>>(),
             "actors": {
@@ -122,11 +126,12 @@ fn event_name(matched: &Matched) -> &'static str {
 }
 
 /// What a decision of another moment may say otherwise: what was known then.
-const OF_THE_MOMENT: [&str; 11] = [
+const OF_THE_MOMENT: [&str; 12] = [
     "approval",
     "engine",
     "expires_at",
     "judgement",
+    "live",
     "lock",
     "log",
     "not_before",

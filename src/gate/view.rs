@@ -2,7 +2,7 @@
 
 use crate::ledger::{Ledger, Row};
 use crate::primitives::{Aid, Instant, Said, Sha256};
-use crate::store::{Memory, Reserved, SeenRow, State, Store, StoreError};
+use crate::store::{Memory, Proposed, Reserved, SeenRow, State, Store, StoreError};
 
 /// What the store remembers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,10 @@ pub struct StoreView {
     pub memory: Memory,
     /// All that was ever reserved.
     pub history: Vec<Reserved>,
+    /// All that was ever proposed.
+    pub proposals: Vec<Proposed>,
+    /// Whether it may be read, and not written.
+    pub read_only: bool,
     /// The last row of the ledger that was seen.
     pub row: Option<SeenRow>,
 }
@@ -42,7 +46,13 @@ impl StoreView {
     /// # Errors
     /// It cannot be read.
     pub fn of(store: &Store) -> Result<Self, StoreError> {
-        Ok(Self { memory: store.memory()?, history: store.history()?, row: store.seen_row()? })
+        Ok(Self {
+            memory: store.memory()?,
+            history: store.history()?,
+            proposals: store.proposals()?,
+            read_only: store.is_read_only()?,
+            row: store.seen_row()?,
+        })
     }
 
     /// What stands at a place.
@@ -55,9 +65,19 @@ impl StoreView {
 
     /// Whether both QARs gave this event up.
     pub(super) fn given_up(&self, group: &Aid, sn: u64, said: &Said) -> bool {
+        let proposed = self.proposals.iter().filter(|held| held.abandoned_by.is_some()).map(|held| &held.proposal);
         self.history.iter().any(|held| {
             let reserved = &held.reservation;
             held.state == State::Abandoned && reserved.group == *group && reserved.sn == sn && reserved.said == *said
+        }) || proposed.into_iter().any(|held| held.group == *group && held.sn == sn && held.said == *said)
+    }
+
+    /// Another event that a signer proposed for a place.
+    pub(super) fn proposed(&self, signer: &Aid, group: &Aid, sn: u64, said: &Said) -> Option<&Proposed> {
+        self.proposals.iter().find(|held| {
+            let of = &held.proposal;
+            let here = of.signer == *signer && of.group == *group && of.sn == sn && of.said != *said;
+            here && held.abandoned_by.is_none()
         })
     }
 

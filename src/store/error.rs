@@ -133,6 +133,16 @@ pub enum StoreError {
         /// The event.
         said: Said,
     },
+    /// What was to be given up went on meanwhile.
+    #[error("event `{said}` was signed, or given up, since it was looked at")]
+    #[diagnostic(
+        code(countersign::store::signed_meanwhile),
+        help("nothing was given up; run the same command again, which looks anew at how far the event has come")
+    )]
+    SignedMeanwhile {
+        /// The event.
+        said: Said,
+    },
     /// A step that cannot come now.
     #[error("event `{said}` is {state}, so it cannot become {asked}")]
     #[diagnostic(

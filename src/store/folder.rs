@@ -74,6 +74,31 @@ pub fn finish(case: &Path) -> Result<Vec<String>, StoreError> {
     moved(case).map_err(|source| failed(case, &source))
 }
 
+/// A case to which nobody adds anything as long as this lives.
+#[derive(Debug)]
+pub struct Still {
+    _lock: File,
+}
+
+/// What another process may have added meanwhile without changing what was judged: the record of the same signature.
+const SAME_SIGNATURE: [&str; 2] = ["-partial-signature.json", "-partial-signature.sig.cesr"];
+
+/// Holds a case that is as it was seen.
+///
+/// # Errors
+/// `case_moved`: something was added or changed since; `case_write`: it cannot be held.
+pub fn still(case: &Path, seen: &Seen) -> Result<Still, StoreError> {
+    let held = lock(case)?;
+    let failed = |source: io::Error| failed(case, &source);
+    moved(case).map_err(failed)?;
+    let mut now = Seen::now(case).map_err(failed)?;
+    now.0.retain(|path, _| seen.0.contains_key(path) || !SAME_SIGNATURE.iter().any(|end| path.ends_with(end)));
+    match now == *seen {
+        true => Ok(Still { _lock: held }),
+        false => Err(StoreError::CaseMoved { path: case.to_owned() }),
+    }
+}
+
 /// Adds the files of an act, given by their paths in the case and in the order in which they may appear.
 ///
 /// # Errors

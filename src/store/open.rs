@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::StoreError;
 use crate::rehearsal;
@@ -13,11 +13,12 @@ use crate::rehearsal;
 /// Tells our files from other databases: `csig`.
 const APPLICATION_ID: i64 = 0x6373_6967;
 /// The version of the tables.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// How long a command waits for another one.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// At one place of a group's log there is at most one reservation that was not abandoned.
+/// At one place of a group's log there is at most one reservation that was not abandoned, and of each signer at most one
+/// proposal.
 const TABLES: &str = "
 CREATE TABLE cases (
     id TEXT PRIMARY KEY,
@@ -30,6 +31,7 @@ CREATE TABLE reservations (
     grp TEXT NOT NULL,
     sn INTEGER NOT NULL,
     said TEXT NOT NULL,
+    signer TEXT NOT NULL,
     case_id TEXT NOT NULL,
     draft TEXT NOT NULL,
     report TEXT NOT NULL,
@@ -41,6 +43,19 @@ CREATE TABLE reservations (
     abandoned_by TEXT
 ) STRICT;
 CREATE UNIQUE INDEX one_event_at_a_place ON reservations (grp, sn) WHERE abandoned_by IS NULL;
+CREATE TABLE proposals (
+    id INTEGER PRIMARY KEY,
+    grp TEXT NOT NULL,
+    sn INTEGER NOT NULL,
+    said TEXT NOT NULL,
+    signer TEXT NOT NULL,
+    case_id TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    reserved_at TEXT NOT NULL,
+    signature TEXT,
+    abandoned_by TEXT
+) STRICT;
+CREATE UNIQUE INDEX one_proposal_of_a_signer ON proposals (grp, sn, signer) WHERE abandoned_by IS NULL;
 CREATE TABLE memory (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -115,6 +130,14 @@ impl Store {
         &self.path
     }
 
+    /// Whether it may be read, and not written.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn is_read_only(&self) -> Result<bool, StoreError> {
+        self.connection.is_readonly(MAIN_DB).map_err(|error| self.refused(&error))
+    }
+
     /// Checks that the file is ours and whole, and sets how it is written.
     fn set_up(&self) -> Result<(), StoreError> {
         let refused = |error| self.refused(&error);
@@ -137,10 +160,10 @@ impl Store {
     }
 
     /// Runs a change as one transaction: all of it is on the disk when this returns, or nothing.
-    pub(super) fn change<T>(
+    pub(super) fn change<T, E: From<StoreError>>(
         &mut self,
-        act: impl FnOnce(&Transaction<'_>, &Path) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        act: impl FnOnce(&Transaction<'_>, &Path) -> Result<T, E>,
+    ) -> Result<T, E> {
         let path = self.path.clone();
         // The lock is taken at the beginning: what is read is then still true when it is written.
         let transaction = self

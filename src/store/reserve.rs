@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
 use super::open::{Store, refused};
+use super::propose;
 use crate::primitives::{Aid, Instant, Said, Sha256};
 
 /// What is reserved.
@@ -21,6 +22,8 @@ pub struct Reservation {
     pub sn: u64,
     /// The event.
     pub said: Said,
+    /// Whose key signs it.
+    pub signer: Aid,
     /// The case it is for.
     pub case_id: String,
     /// The decision as it will be signed.
@@ -79,20 +82,25 @@ pub struct Reserved {
 }
 
 const COLUMNS: &str =
-    "grp, sn, said, case_id, draft, reserved_at, signature, decision, row_seq, released, abandoned_by, report";
+    "grp, sn, said, case_id, draft, reserved_at, signature, decision, row_seq, released, abandoned_by, report, signer";
 
 impl Store {
     /// Takes the place of an event, or finds it taken by the same one. Once that is signed, it stays with what was
     /// reserved then; before, what is asked for now takes the place: nothing was signed for the older decision.
     ///
     /// # Errors
-    /// `taken`: another event has the place; `given_up`: this one was given up.
+    /// `taken`: another event has the place, or this signer proposed another one for it; `given_up`: this one was given
+    /// up.
     pub fn reserve(&mut self, asked: &Reservation) -> Result<Reserved, StoreError> {
         self.change(|connection, path| {
-            if is_given_up(connection, path, asked)? {
-                return Err(StoreError::GivenUp { said: asked.said.clone() });
+            let Reservation { group, sn, said, signer, case_id, draft, report, at: when } = asked;
+            if is_given_up(connection, path, group, *sn, said)? {
+                return Err(StoreError::GivenUp { said: said.clone() });
             }
-            let Reservation { group, sn, said, case_id, draft, report, at: when } = asked;
+            // Whoever is QAR1 of one case may be QAR2 of another, with the same key.
+            if let Some(held) = propose::by(connection, path, group, *sn, signer)? {
+                free(&held.proposal.said, group, *sn, said)?;
+            }
             if let Some(held) = at(connection, path, group, *sn)? {
                 let held = same(held, group, *sn, said)?;
                 if held.state != State::Reserved {
@@ -108,9 +116,18 @@ impl Store {
             let when = when.to_string();
             connection
                 .execute(
-                    "INSERT INTO reservations (grp, sn, said, case_id, draft, report, reserved_at) \
-                     VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    params![group.as_str(), number(path, *sn)?, said.as_str(), case_id, draft, report, when],
+                    "INSERT INTO reservations (grp, sn, said, signer, case_id, draft, report, reserved_at) \
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    params![
+                        group.as_str(),
+                        number(path, *sn)?,
+                        said.as_str(),
+                        signer.as_str(),
+                        case_id,
+                        draft,
+                        report,
+                        when
+                    ],
                 )
                 .map_err(|error| refused(path, &error))?;
             Ok(Reserved {
@@ -194,17 +211,45 @@ impl Store {
     }
 
     /// Gives a place up by the records of both QARs. That they are such records, and that the live log shows the
-    /// place free, is for the gate to have checked.
+    /// place free, is for the gate to have checked. `enter` tells others of it, while nobody can sign the event: what it
+    /// tells is still so then.
     ///
     /// # Errors
-    /// `not_reserved`, `taken`; `one_record`: the same one twice.
-    pub fn abandon(&mut self, group: &Aid, sn: u64, said: &Said, records: [Sha256; 2]) -> Result<(), StoreError> {
-        let [one, other] = records;
+    /// `not_reserved`, `taken`; `one_record`: the same one twice; `signed_meanwhile`: it is signed by now, or was not
+    /// when it was said to be; or what `enter` says.
+    pub fn abandon<T, E: From<StoreError>>(
+        &mut self,
+        given_up: &Abandoned<'_>,
+        enter: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Abandoned { group, sn, said, records: [one, other], is_signed } = *given_up;
         if one == other {
-            return Err(StoreError::OneRecord { said: said.clone() });
+            return Err(StoreError::OneRecord { said: said.clone() }.into());
         }
-        self.step(group, sn, said, State::Abandoned, |_| Some(("abandoned_by = ?1", format!("{one} {other}").into())))
-            .map(|_| ())
+        self.change(|connection, path| {
+            let held = at(connection, path, group, sn)?;
+            let held = held.map(|held| same(held, group, sn, said)).transpose()?;
+            let before = is_given_up(connection, path, group, sn, said)?;
+            if held.is_none() && !before && !propose::is_held(connection, path, group, sn, said)? {
+                return Err(StoreError::NotReserved { group: group.clone(), sn, said: said.clone() }.into());
+            }
+            if held.is_some_and(|held| held.signature.is_some()) != is_signed {
+                return Err(StoreError::SignedMeanwhile { said: said.clone() }.into());
+            }
+            let entered = enter()?;
+            for table in ["reservations", "proposals"] {
+                connection
+                    .execute(
+                        &format!(
+                            "UPDATE {table} SET abandoned_by = ?1 \
+                             WHERE grp = ?2 AND sn = ?3 AND said = ?4 AND abandoned_by IS NULL"
+                        ),
+                        params![format!("{one} {other}"), group.as_str(), number(path, sn)?, said.as_str()],
+                    )
+                    .map_err(|error| refused(path, &error))?;
+            }
+            Ok(entered)
+        })
     }
 
     /// One step of one reservation, as one transaction.
@@ -242,7 +287,22 @@ impl Store {
     }
 }
 
-fn at(connection: &Connection, path: &Path, group: &Aid, sn: u64) -> Result<Option<Reserved>, StoreError> {
+/// A place that is given up.
+#[derive(Debug, Clone, Copy)]
+pub struct Abandoned<'a> {
+    /// The group whose log it is.
+    pub group: &'a Aid,
+    /// The place in it.
+    pub sn: u64,
+    /// The event.
+    pub said: &'a Said,
+    /// The records of both QARs.
+    pub records: [Sha256; 2],
+    /// Whether the event was found to be signed by QAR2.
+    pub is_signed: bool,
+}
+
+pub(super) fn at(connection: &Connection, path: &Path, group: &Aid, sn: u64) -> Result<Option<Reserved>, StoreError> {
     // A signature may be with anybody: where one was made, no other event is signed, whoever gave it up.
     let holds = "(abandoned_by IS NULL OR signature IS NOT NULL)";
     let sql = format!("SELECT {COLUMNS} FROM reservations WHERE grp = ? AND sn = ? AND {holds} ORDER BY id DESC");
@@ -253,54 +313,73 @@ fn at(connection: &Connection, path: &Path, group: &Aid, sn: u64) -> Result<Opti
     found.transpose().map_err(|reason| damaged(path, reason))
 }
 
-fn is_given_up(connection: &Connection, path: &Path, asked: &Reservation) -> Result<bool, StoreError> {
-    let sql = "SELECT COUNT(*) FROM reservations WHERE grp = ? AND sn = ? AND said = ? AND abandoned_by IS NOT NULL";
-    let count: i64 = connection
-        .query_row(sql, params![asked.group.as_str(), number(path, asked.sn)?, asked.said.as_str()], |row| row.get(0))
-        .map_err(|error| refused(path, &error))?;
-    Ok(count > 0)
+/// Whether both QARs gave an event up, wherever it had come to.
+pub(super) fn is_given_up(
+    connection: &Connection,
+    path: &Path,
+    group: &Aid,
+    sn: u64,
+    said: &Said,
+) -> Result<bool, StoreError> {
+    let one = |table: &str| {
+        format!("SELECT 1 FROM {table} WHERE grp = ?1 AND sn = ?2 AND said = ?3 AND abandoned_by IS NOT NULL")
+    };
+    let sql = format!("SELECT EXISTS ({} UNION {})", one("reservations"), one("proposals"));
+    connection
+        .query_row(&sql, params![group.as_str(), number(path, sn)?, said.as_str()], |row| row.get(0))
+        .map_err(|error| refused(path, &error))
 }
 
 fn same(held: Reserved, group: &Aid, sn: u64, asked: &Said) -> Result<Reserved, StoreError> {
-    if held.reservation.said == *asked {
-        return Ok(held);
-    }
-    Err(StoreError::Taken { group: group.clone(), sn, held: held.reservation.said, asked: asked.clone() })
+    free(&held.reservation.said, group, sn, asked).map(|()| held)
 }
 
-fn damaged(path: &Path, reason: String) -> StoreError {
+/// What is held at a place is what is asked for.
+pub(super) fn free(held: &Said, group: &Aid, sn: u64, asked: &Said) -> Result<(), StoreError> {
+    if held == asked {
+        return Ok(());
+    }
+    Err(StoreError::Taken { group: group.clone(), sn, held: held.clone(), asked: asked.clone() })
+}
+
+pub(super) fn damaged(path: &Path, reason: String) -> StoreError {
     StoreError::Damaged { path: path.to_owned(), reason }
 }
 
 /// SQLite counts to 2^63-1.
-fn number(path: &Path, number: u64) -> Result<i64, StoreError> {
+pub(super) fn number(path: &Path, number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|_| StoreError::Database {
         path: path.to_owned(),
         reason: format!("{number} is beyond what can be stored"),
     })
 }
 
+pub(super) fn text(row: &Row<'_>, at: usize) -> Result<String, String> {
+    row.get(at).map_err(|error| error.to_string())
+}
+
+pub(super) fn parsed<T: std::str::FromStr<Err: fmt::Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+pub(super) fn count(number: i64) -> Result<u64, String> {
+    u64::try_from(number).map_err(|_| format!("{number} is no count"))
+}
+
+/// The digests of two records.
+pub(super) fn two(records: &str) -> Result<[Sha256; 2], String> {
+    let (one, other) = records.split_once(' ').ok_or("an abandonment without two records")?;
+    Ok([parsed(one)?, parsed(other)?])
+}
+
 /// A row, checked like anything else that is read.
 fn read(row: &Row<'_>) -> Result<Reserved, String> {
-    fn text(row: &Row<'_>, at: usize) -> Result<String, String> {
-        row.get(at).map_err(|error| error.to_string())
-    }
-    fn parsed<T: std::str::FromStr<Err: fmt::Display>>(text: &str) -> Result<T, String> {
-        text.parse().map_err(|error: T::Err| error.to_string())
-    }
     let optional = |at: usize| row.get::<_, Option<String>>(at).map_err(|error| error.to_string());
-    let count = |number: i64| u64::try_from(number).map_err(|_| format!("{number} is no count"));
     let sn = count(row.get(1).map_err(|error| error.to_string())?)?;
     let (signature, decision) = (optional(6)?, optional(7)?);
     let row_seq = row.get::<_, Option<i64>>(8).map_err(|error| error.to_string())?.map(count).transpose()?;
     let released: i64 = row.get(9).map_err(|error| error.to_string())?;
-    let abandoned_by = match optional(10)? {
-        None => None,
-        Some(records) => {
-            let (one, other) = records.split_once(' ').ok_or("an abandonment without two records")?;
-            Some([parsed(one)?, parsed(other)?])
-        }
-    };
+    let abandoned_by = optional(10)?.map(|records| two(&records)).transpose()?;
     let state = match (&abandoned_by, released, row_seq, &decision, &signature) {
         (Some(_), ..) => State::Abandoned,
         (None, 1, Some(_), Some(_), Some(_)) => State::Released,
@@ -315,6 +394,7 @@ fn read(row: &Row<'_>) -> Result<Reserved, String> {
             group: parsed(&text(row, 0)?)?,
             sn,
             said: parsed(&text(row, 2)?)?,
+            signer: parsed(&text(row, 12)?)?,
             case_id: text(row, 3)?,
             draft: text(row, 4)?,
             report: text(row, 11)?,

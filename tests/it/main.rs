@@ -11,6 +11,7 @@ mod case;
 mod cli;
 mod collect;
 mod conformance;
+mod docs;
 mod evaluate;
 mod fixture;
 mod fuzz;
@@ -18,6 +19,7 @@ mod gate;
 mod generated;
 mod image;
 mod keri;
+#[cfg(unix)]
 mod keys;
 mod language;
 mod lei;
@@ -27,8 +29,10 @@ mod matrix;
 mod naive;
 mod policies;
 mod proposal;
+#[cfg(unix)]
 mod readme;
 mod remake;
 mod report;
 mod schemas;
+#[cfg(unix)]
 mod walk;

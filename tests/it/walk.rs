@@ -369,10 +369,11 @@ fn a_command_signs_in_place_of_keys() {
     fs::set_permissions(folder.join("device"), fs::Permissions::from_mode(0o755)).unwrap();
     let seed = &keys()["holders"]["Q1"]["current"];
     let public = cesr::qualified("D", key(seed).verifying_key().as_bytes()).unwrap();
-    let settings = fs::read_to_string(folder.join("countersign.toml"))
-        .unwrap()
-        .replace("keys = ", "# keys = ")
-        .replace("store = ", "# store = ");
+    let settings = fs::read_to_string(folder.join("countersign.toml")).unwrap().replace("keys = ", "# keys = ");
+    // What was signed before is given again without anybody being asked.
+    let store = rusqlite::Connection::open(folder.join("store.sqlite")).unwrap();
+    assert_eq!(store.execute("DELETE FROM proposals", []).unwrap(), 1);
+    drop(store);
     let settings = format!(
         "{settings}[[signers]]\nname = \"device\"\ncommand = [\"./device\"]\naid = \"{Q1}\"\nkey = \"{public}\"\n"
     );

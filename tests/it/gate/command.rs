@@ -127,6 +127,26 @@ fn live_state_is_fetched_from_the_addresses_of_the_settings() {
     assert_eq!(of_live(live_streams().into_iter().map(ok).collect()), "");
 }
 
+/// What was asked for in the run itself is as old as the run; of a file only its date on the disk is known.
+#[test]
+fn the_decision_says_by_what_the_live_state_is_dated() {
+    let world = World::reference();
+    world.lay_out();
+    let answers: Vec<Answer> = live_streams().into_iter().map(ok).collect();
+    let count = answers.len();
+    let server = Server::new(answers);
+    asks(&world, &(0..count).map(|at| format!("{}/oobi/{at}", server.url)).collect::<Vec<_>>());
+    let dated = |ran: Ran| {
+        let statement: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:#?}"));
+        [&statement["predicate"]["live"]["dated_by"], &statement["predicate"]["live"]["fetched_at"]].map(Clone::clone)
+    };
+    assert_eq!(dated(run(&world, &["gate", "case", "--format", "json"])), ["clock", "2026-03-20T15:00:00Z"]);
+    let files = Ran::of(world.command("gate", Keys::Absent).output().unwrap());
+    assert_eq!(dated(files), ["files", "2026-03-20T14:59:00Z"]);
+    let told = Ran::of(world.command_as("gate", Keys::Absent, "human").output().unwrap());
+    assert!(told.stdout.contains("2026-03-20T14:59:00Z, by the dates of the files"), "{}", told.stdout);
+}
+
 #[test]
 fn a_server_that_lies_is_not_believed() {
     let mut streams = live_streams();

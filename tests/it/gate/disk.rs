@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use countersign::gate::Code;
 use countersign::store::{State, Store};
 
 use super::kill::{PLACES, sound, whole};
@@ -67,7 +68,6 @@ fn files_that_may_not_grow() {
         states.push((blocks, ran.status, state(&world)));
         let again = Ran::of(world.command("sign", Keys::Open).output().unwrap());
         assert_eq!(again.status, Some(0), "{blocks}: {again:#?}");
-        let _ = fs::remove_file(world.out("refusal.json"));
         whole(&world);
     }
     assert_eq!(states.first().unwrap().2, None, "{states:?}");
@@ -124,7 +124,7 @@ fn what_may_only_be_read() {
     let cases = [
         ("out", 0o555, 0o755, Some(2), Some(State::Logged)),
         ("ledger.jsonl", 0o444, 0o644, Some(2), Some(State::Decided)),
-        ("store.sqlite", 0o444, 0o600, Some(2), None),
+        ("store.sqlite", 0o444, 0o600, Some(4), None),
         // The folder of store and ledger: a database cannot be written without files beside it.
         ("", 0o555, 0o755, Some(4), None),
     ];
@@ -140,9 +140,13 @@ fn what_may_only_be_read() {
         assert_eq!(ran.status, status, "{name}: {ran:#?}");
         sound(&world);
         assert_eq!(state(&world), left, "{name}");
+        match name {
+            "store.sqlite" => assert_eq!(ran.codes(), vec![Code::StoreReadOnly.to_string()]),
+            "" => assert_eq!(ran.codes()[0], Code::NoStore.to_string()),
+            _ => {}
+        }
         let again = Ran::of(unprivileged(&world).output().unwrap());
         assert_eq!(again.status, Some(0), "{name}: {again:#?}");
-        let _ = fs::remove_file(world.out("refusal.json"));
         whole(&world);
     }
 }

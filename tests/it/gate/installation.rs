@@ -134,6 +134,7 @@ fn the_ledger_is_another_one() {
     let mut world = World::reference();
     let genesis = Value::from(Sha256::of(b"another first row").to_string());
     world.trust = trust(|trust| {
+        trust["practice"] = true.into();
         trust["ledger_genesis"] = genesis;
         trust["store_initialised"] = Value::from(true);
     });

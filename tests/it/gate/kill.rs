@@ -121,7 +121,10 @@ pub fn whole(world: &World) {
     assert_eq!(statement["predicate"]["report"], format!("sha256:{}", Sha256::of(&report)));
     assert_eq!(decisions(world), [Sha256::of(decision.as_bytes())]);
     assert_eq!(history(world), Some(State::Released));
-    let left: Vec<_> = files_in(&world.folder.path().join("out")).into_keys().collect();
+    // What was refused before is put away: it no longer holds.
+    assert!(!world.out("refusal.json").exists());
+    let left = files_in(&world.folder.path().join("out")).into_keys();
+    let left: Vec<_> = left.filter(|path| !path.parent().unwrap().ends_with("refused")).collect();
     let named = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
     let counted: Vec<String> = left.iter().map(|path| named(path)).filter(|name| !name.ends_with(".part")).collect();
     assert_eq!(counted, ["decision.dsse.json", "event.cesr", "report.json"]);
@@ -174,7 +177,8 @@ fn killed_while_it_is_given_out() {
 /// The list is whole: what the sources name is in it, but for what only a refusal comes to.
 #[test]
 fn every_place_of_the_sources_is_killed_at() {
-    let mut named: Vec<String> = Point::ALL.iter().map(|point| point.as_str().to_owned()).collect();
+    let points = Point::ALL.iter().chain(&Point::SEAL);
+    let mut named: Vec<String> = points.map(|point| point.as_str().to_owned()).collect();
     for (_, bytes) in files_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         let text = String::from_utf8(bytes).unwrap();
         let calls = text.split("reach(\"").skip(1);
@@ -182,7 +186,8 @@ fn every_place_of_the_sources_is_killed_at() {
     }
     named.sort();
     named.dedup();
-    let mut listed: Vec<String> = PLACES.iter().map(|(place, ..)| (*place).to_owned()).collect();
+    let lists = [&PLACES[..], &super::anchored::PLACES, &super::first::PLACES];
+    let mut listed: Vec<String> = lists.into_iter().flatten().map(|(place, ..)| (*place).to_owned()).collect();
     listed.push("cli/refusal_recorded".to_owned());
     listed.sort();
     listed.dedup();
@@ -227,9 +232,44 @@ fn a_run_that_may_not_finish_says_what_was_left() {
     assert_eq!(history(&world), Some(State::Signed));
     // By a clock that is a minute behind, the report is not too old yet, and the run is finished.
     world.now = at("2026-03-20T15:04:59Z");
+    let refusal = fs::read(world.out("refusal.json")).unwrap();
     assert_eq!(world.signed_by_command().status, Some(0));
-    fs::remove_file(world.out("refusal.json")).unwrap();
     whole(&world);
+    // The ledger has its digest for ever, so it is kept.
+    let put_away = world.out("refused").join(format!("{}.json", Sha256::of(&refusal)));
+    assert_eq!(fs::read(put_away).unwrap(), refusal);
+}
+
+/// The dry run tells programs as well, whether it says yes or no.
+#[test]
+fn the_gate_tells_of_a_run_that_was_cut_off() {
+    let mut world = World::reference();
+    world.lay_out();
+    let told = |world: &World| {
+        let ran = Ran::of(world.command("gate", Keys::Absent).output().unwrap());
+        (ran.status, serde_json::from_str::<Value>(&ran.stdout).unwrap_or_else(|_| panic!("{ran:#?}")))
+    };
+    let (status, document) = told(&world);
+    assert_eq!((status, document.get("unfinished")), (Some(0), None));
+    world.held(&mut world.command("sign", Keys::Open), "sign/signature_kept", 1).kill();
+    let left = serde_json::json!({
+        "state": "signed",
+        "event": "EK8TRAMSOUZ6PpZ2xSsM2BuVSBJ91dkVtJyvEUOV0vAI",
+        "group": crate::proposal::QVI,
+        "sn": "2",
+        "cleared_at": "2026-03-20T15:00:00Z",
+    });
+    let (status, document) = told(&world);
+    assert_eq!((status, &document["unfinished"]), (Some(0), &left));
+    assert_eq!(document["predicate"]["decision"], "allow");
+    let human = Ran::of(world.command_as("gate", Keys::Absent, "human").output().unwrap());
+    let line = human.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(line.contains("An earlier run had come to `signed`"), "{line}");
+    assert!(line.contains("`countersign sign` finishes it"), "{line}");
+    world.now = at("2026-03-20T15:06:00Z");
+    let (status, document) = told(&world);
+    assert_eq!((status, &document["unfinished"]), (Some(4), &left));
+    assert_eq!(document["decision"], "refuse");
 }
 
 /// The same case with another date of issuance, which QAR1 proposed and QAR2 approved as well.
@@ -278,7 +318,6 @@ fn no_other_event_is_signed_after_a_kill() {
             }
             Some(_) => {
                 assert_eq!(ran.status, Some(0), "{place} {ran:#?}");
-                fs::remove_file(world.out("refusal.json")).unwrap();
                 whole(&world);
             }
         }

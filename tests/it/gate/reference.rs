@@ -36,6 +36,9 @@ fn the_reference_case_signs() {
     assert_eq!(statement["predicate"]["decision"], "allow");
     assert_eq!(statement["predicate"]["event"]["said"], signed.event.said.as_str());
     assert_eq!(statement["predicate"]["event"]["LEI"], "254900OPPU84GM83MG36");
+    // And on what the age of the live state rests: here, on the dates that files have.
+    let live = serde_json::json!({ "fetched_at": "2026-03-20T14:59:00Z", "dated_by": "files" });
+    assert_eq!(statement["predicate"]["live"], live);
     let bundle = world.snapshot().digest().unwrap().to_string();
     assert_eq!(statement["subject"][0]["digest"]["sha256"], bundle);
     assert!(Envelope::verified(&signed.decision, world.embedded("Q1").key()).is_none());

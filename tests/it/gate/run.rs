@@ -182,6 +182,8 @@ impl Held {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         let status = self.child.wait().unwrap();
+        assert!(!status.success());
+        #[cfg(unix)]
         assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9));
         fs::remove_file(&self.file).unwrap();
     }

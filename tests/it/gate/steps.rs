@@ -32,7 +32,7 @@ type Attack = (Code, Option<Step>, Without, fn() -> World);
 /// A rule is about it as well.
 const JUDGE: Option<Step> = Some(Step::Judge);
 
-const ATTACKS: [Attack; 23] = [
+const ATTACKS: [Attack; 24] = [
     (Code::EvidenceChanged, JUDGE, Without::Signed, || {
         let mut world = World::reference();
         world.files.get_mut("bundle/raw/contract.txt").unwrap()[0] ^= 1;
@@ -77,6 +77,7 @@ const ATTACKS: [Attack; 23] = [
         world.relock(|terms| terms.schemas = ["EBNaNu-M9P5cgrnfl2Fvymy4E_jvxxyjb70PRtiANlJy".parse().unwrap()].into());
         world
     }),
+    (Code::SchemaMissing, None, Without::Signed, World::real),
     // The clearance holds the event that was rebuilt, so there is none for another.
     (Code::EventPlace, None, Without::Held(Code::NotSignable), || {
         let mut world = World::reference();

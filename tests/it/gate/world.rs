@@ -128,7 +128,7 @@ impl World {
 
     /// The case with a patch from the beginning on, and one after its approval.
     pub fn with(before: &str, after: &str) -> Self {
-        Self::installed(|trust| {
+        Self::installed(true, |trust| {
             let files = match (before, after) {
                 // The report is the same whenever nothing was changed before it.
                 ("", after) => patched(approved(trust), after),
@@ -141,21 +141,30 @@ impl World {
 
     /// The case of another flow, with a patch from the beginning on, and one after its approval.
     pub fn of(flow: &'static Flow, before: &str, after: &str) -> Self {
-        Self::installed(|trust| {
+        Self::installed(true, |trust| {
             let files = flow.approve(&patched_by(flow.case, &flow.undecided(), before), trust);
             let live = Live { streams: flow.live_streams(), fetched_at: at(&flow.at("59")) };
             (Some(flow), patched_by(flow.case, &files, after), live, at(flow.now))
         })
     }
 
-    fn installed(case: impl FnOnce(&Trust) -> (Option<&'static Flow>, Files, Live, Instant)) -> Self {
+    /// The reference case in an installation that is not for practice: there the official schema is asked for, which
+    /// is not part of this repository.
+    pub fn real() -> Self {
+        Self::installed(false, |trust| {
+            let live = Live { streams: live_streams(), fetched_at: at("2026-03-20T14:59:00Z") };
+            (None, approve(&undecided(), trust), live, at(NOW))
+        })
+    }
+
+    fn installed(practice: bool, case: impl FnOnce(&Trust) -> (Option<&'static Flow>, Files, Live, Instant)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let [store_path, ledger_path] = ["store.sqlite", "ledger.jsonl"].map(|name| folder.path().join(name));
         Store::init(&store_path).unwrap();
         let actor: Aid = crate::proposal::aid(crate::proposal::Q2);
         let genesis = Entry { at: at("2026-01-01T00:00:00Z"), actor, kind: Kind::Genesis, payload: Sha256::of(b"x") };
         let mut ledger = Ledger::begin(&ledger_path, genesis).unwrap();
-        let trust = trust(|trust| initialised(trust, &ledger.genesis().to_string()));
+        let trust = trust(|trust| initialised(trust, &ledger.genesis().to_string(), practice));
         put_in_force(&trust, &mut ledger);
         let (flow, files, live, now) = case(&trust);
         let lock = Some(lock(&trust, |_| {}));
@@ -168,7 +177,7 @@ impl World {
         if let Ok(own) = fs::read(self.folder.path().join("own-trust.json")) {
             return own;
         }
-        trust_file(|trust| initialised(trust, &self.trust.ledger_genesis.unwrap().to_string()))
+        trust_file(|trust| initialised(trust, &self.trust.ledger_genesis.unwrap().to_string(), self.trust.practice))
     }
 
     pub fn snapshot(&self) -> Snapshot {
@@ -310,8 +319,9 @@ pub fn trust_file(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     serde_json::to_vec(&trust).unwrap()
 }
 
-/// The trust file names the ledger, and says that there is a store.
-fn initialised(trust: &mut Value, genesis: &str) {
+/// The trust file names the ledger, and says that there is a store, and whether all of it is practice.
+pub fn initialised(trust: &mut Value, genesis: &str, practice: bool) {
+    trust["practice"] = Value::from(practice);
     trust["ledger_genesis"] = Value::from(genesis);
     trust["store_initialised"] = Value::from(true);
 }
