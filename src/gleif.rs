@@ -113,10 +113,13 @@ pub fn accept(lei: &Lei, response: &Response) -> Result<(), GleifError> {
     Ok(())
 }
 
-/// Whether these bytes are the record of some LEI, as the API sends it.
-pub fn is_record(bytes: &[u8]) -> bool {
-    let body: Result<Body, _> = serde_json::from_slice(bytes);
-    body.is_ok_and(|body| matches!(body.data, Data::One(record) if record.id == record.attributes.lei))
+/// The LEI whose record these bytes are, as the API sends it.
+pub fn subject(bytes: &[u8]) -> Option<Lei> {
+    let body: Body = serde_json::from_slice(bytes).ok()?;
+    match body.data {
+        Data::One(record) if record.id == record.attributes.lei => record.id.parse().ok(),
+        Data::One(_) | Data::List(_) => None,
+    }
 }
 
 /// The `lei-record` that stands beside an accepted body.

@@ -315,3 +315,82 @@ fn cells(row: &[u8]) -> Vec<String> {
     cells.push(String::from_utf8_lossy(&cell).into_owned());
     cells
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACME: &str = "254900OPPU84GM83MG36";
+    const OTHER: &str = "506700GE1G29325QX363";
+
+    fn scanned(text: &str) -> Result<(u64, Vec<Found>), NotAGoldenCopy> {
+        let wanted = [ACME.parse().unwrap()].into();
+        let mut found = Vec::new();
+        // Small pieces: a record may lie across any of them.
+        let reader = std::io::BufReader::with_capacity(7, text.as_bytes());
+        let records = scan(reader, &wanted, &mut |record| found.push(record))?;
+        Ok((records, found))
+    }
+
+    fn object(lei: &str, status: &str) -> String {
+        format!(
+            r#"{{"LEI":{{"$":"{lei}"}},"Entity":{{"LegalName":{{"$":"A \"]}}, Ltd"}},"OtherNames":[{{"$":"x"}}],"EntityStatus":{{"$":"ACTIVE"}}}},"Registration":{{"RegistrationStatus":{{"$":"{status}"}},"NextRenewalDate":{{"$":"2026-05-01T00:00:00+00:00"}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn both_forms_give_the_same_standing() {
+        let json = format!("{{\"records\":[\n{},\n{}]}}", object(OTHER, "ISSUED"), object(ACME, "LAPSED"));
+        let csv = format!(
+            "\u{feff}\"LEI\",\"Entity.LegalName\",\"Entity.EntityStatus\",\"Registration.RegistrationStatus\",\"Registration.NextRenewalDate\"\r\n\
+             \"{OTHER}\",\"B\",\"ACTIVE\",\"ISSUED\",\"2026-05-01T00:00:00Z\"\r\n\
+             \"{ACME}\",\"A \"\"quoted\"\",\nLtd\",\"ACTIVE\",\"LAPSED\",\"2026-05-01T00:00:00Z\"\r\n"
+        );
+        let expected = Standing {
+            published_at: None,
+            entity_status: Some("ACTIVE".to_owned()),
+            registration_status: Some("LAPSED".to_owned()),
+            next_renewal_at: Some("2026-05-01T00:00:00Z".parse().unwrap()),
+        };
+        for text in [json, csv] {
+            let (records, found) = scanned(&text).unwrap();
+            assert_eq!(records, 2, "{text}");
+            let [found] = found.as_slice() else { panic!("{found:?}") };
+            assert_eq!((found.lei.as_str(), &found.standing), (ACME, &expected));
+        }
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_record_as_it_stands() {
+        let record = object(ACME, "ISSUED");
+        let (_, found) = scanned(&format!("[{}, {record}]", object(OTHER, "ISSUED"))).unwrap();
+        assert_eq!(found[0].digest, Sha256::of(record.as_bytes()));
+    }
+
+    #[test]
+    fn what_breaks_off_is_no_copy() {
+        let whole = format!("{{\"records\":[{},{}]}}", object(OTHER, "ISSUED"), object(ACME, "ISSUED"));
+        for end in 0..whole.len() {
+            assert!(scanned(&whole[..end]).is_err(), "{}", &whole[..end]);
+        }
+        assert!(scanned("\"LEI\",\"Entity.EntityStatus\"\n").is_err());
+        let header = "LEI,Entity.EntityStatus,Registration.RegistrationStatus,Registration.NextRenewalDate\n";
+        assert!(scanned(&format!("{header}\"{ACME}")).is_err());
+        assert_eq!(scanned(header).unwrap().0, 0);
+        for packed in ["PK\x03\x04", "<xml>", ""] {
+            assert!(scanned(packed).is_err(), "{packed}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_file_says_when_it_was_published() {
+        let at = |name: &str| published_at(name).map(|at| at.to_string());
+        assert_eq!(
+            at("20260429-0800-gleif-goldencopy-lei2-golden-copy.csv").as_deref(),
+            Some("2026-04-29T08:00:00Z")
+        );
+        for name in ["golden-copy.csv", "20261329-0800-x", "20260429_0800-x", "20260429-0800", "é0260429-0800-x"] {
+            assert_eq!(at(name), None, "{name}");
+        }
+    }
+}

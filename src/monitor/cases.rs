@@ -78,7 +78,7 @@ pub struct Cases {
     pub revokes: BTreeMap<String, String>,
     /// Registries that cases or registers know.
     pub registries: BTreeSet<String>,
-    /// Contracts by LEI.
+    /// Contracts by LEI, of the cases that are not of the watch.
     pub contracts: BTreeMap<String, Vec<Contract>>,
     /// The newest case of the watch.
     pub watch: Option<WatchCase>,
@@ -95,6 +95,8 @@ pub struct WatchCase {
     pub created_at: Option<Instant>,
     /// Its logs of the LEI watch.
     pub lei_logs: Vec<LeiLog>,
+    /// Contracts by its register.
+    pub contracts: Vec<Contract>,
 }
 
 /// Reads one case.
@@ -206,17 +208,34 @@ impl Cases {
             self.events.entry(event).or_insert(id);
         }
         self.registries.extend(case.registries);
-        for contract in case.contracts {
-            let known = self.contracts.entry(contract.lei.clone()).or_default();
-            if !known.contains(&contract) {
-                known.push(contract);
+        let newer = self.watch.as_ref().is_none_or(|watch| watch.created_at < case.created_at);
+        if case.flow == WATCH_FLOW {
+            if newer {
+                self.watch = Some(WatchCase {
+                    path: case.path,
+                    created_at: case.created_at,
+                    lei_logs: case.lei_logs,
+                    contracts: case.contracts,
+                });
+            }
+        } else {
+            for contract in case.contracts {
+                let known = self.contracts.entry(contract.lei.clone()).or_default();
+                if !known.contains(&contract) {
+                    known.push(contract);
+                }
             }
         }
-        let newer = self.watch.as_ref().is_none_or(|watch| watch.created_at < case.created_at);
-        if case.flow == WATCH_FLOW && newer {
-            self.watch =
-                Some(WatchCase { path: case.path, created_at: case.created_at, lei_logs: case.lei_logs });
-        }
         case.texts
+    }
+
+    /// The contracts of an entity: those of the newest register that names it, else those of its cases.
+    pub fn contracts_of(&self, lei: &str) -> Vec<&Contract> {
+        let registered = self.watch.iter().flat_map(|watch| &watch.contracts);
+        let registered: Vec<&Contract> = registered.filter(|contract| contract.lei == lei).collect();
+        match registered.is_empty() {
+            true => self.contracts.get(lei).into_iter().flatten().collect(),
+            false => registered,
+        }
     }
 }

@@ -7,7 +7,7 @@
 //! kinds are closed. The watch has no actor and no decision, and a ledger that every morning grows by what GLEIF said
 //! would bury what it is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -16,11 +16,14 @@ use serde::{Deserialize, Serialize};
 
 use super::error::MonitorError;
 use super::finding::{Class, Finding};
-use crate::primitives::{Instant, Sha256};
+use crate::primitives::{Duration, Instant, Sha256};
 use crate::rehearsal;
 
 /// Longest row: a finding with its message.
 const ROW_MAX: usize = 256 << 10;
+
+/// Furthest that a clock that is set right may go back between two runs.
+const CLOCK_STEP_MAX_S: i64 = 120;
 
 /// What a row says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,7 +180,8 @@ impl Journal {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let (state, end) = replay(path, &file, &mut |_| {})?;
-        if let Some(latest) = state.latest.filter(|latest| *latest > now) {
+        let ahead = |latest: &Instant| latest.since(now) > Duration::from_seconds(CLOCK_STEP_MAX_S);
+        if let Some(latest) = state.latest.filter(ahead) {
             let (latest, now) = (latest.to_string(), now.to_string());
             return Err(MonitorError::ClockBehind { path: path.to_owned(), latest, now });
         }
@@ -191,6 +195,11 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What follows from its rows.
     pub fn state(&self) -> &State {
         &self.state
@@ -202,19 +211,19 @@ impl Journal {
     /// `write`: rows that were written in full count, and the next run goes on from there.
     pub fn append(&mut self, at: Instant, events: Vec<Event>) -> Result<(), MonitorError> {
         let mut text = String::new();
-        let mut state = self.state.clone();
+        let mut head = self.state.head;
+        let mut rows = Vec::with_capacity(events.len());
         for event in events {
-            let seq = state.head.map_or(0, |(seq, _)| seq + 1);
-            let line = Line { at, prev: state.head.map(|(_, hash)| hash), row: event, seq };
+            let seq = head.map_or(0, |(seq, _)| seq + 1);
+            let line = Line { at, prev: head.map(|(_, hash)| hash), row: event, seq };
             let bytes = canonical(&line);
-            if bytes.len() > ROW_MAX {
-                return Err(MonitorError::RowTooLong {
-                    path: self.path.clone(),
-                    bytes: bytes.len(),
-                    limit: ROW_MAX,
-                });
+            if bytes.is_empty() || bytes.len() > ROW_MAX {
+                let (path, bytes) = (self.path.clone(), bytes.len());
+                return Err(MonitorError::RowTooLong { path, bytes, limit: ROW_MAX });
             }
-            state.take(&Row { seq, at, event: line.row, hash: Sha256::of(bytes.as_bytes()) });
+            let hash = Sha256::of(bytes.as_bytes());
+            head = Some((seq, hash));
+            rows.push(Row { seq, at, event: line.row, hash });
             text.push_str(&bytes);
             text.push('\n');
         }
@@ -232,7 +241,8 @@ impl Journal {
             .and_then(|()| self.file.sync_all());
         written.map_err(|source| MonitorError::Write { path: self.path.clone(), source })?;
         self.end = end + text.len() as u64;
-        self.state = State { torn: 0, ..state };
+        self.state.torn = 0;
+        rows.iter().for_each(|row| self.state.take(row));
         Ok(())
     }
 
@@ -259,8 +269,9 @@ impl Journal {
             };
             news.push((word, Open { finding: finding.clone(), first_seen }));
         }
-        let gone = self.state.open.values().filter(|open| findings.iter().all(|now| now.id != open.finding.id));
-        let gone: Vec<Open> = gone.cloned().collect();
+        let now: BTreeSet<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
+        let gone = self.state.open.iter().filter(|(id, _)| !now.contains(id.as_str()));
+        let gone: Vec<Open> = gone.map(|(_, open)| open.clone()).collect();
         for open in gone {
             events.push(Event::Resolved { finding: Box::new(open.finding.clone()) });
             news.push((News::Resolved, open));

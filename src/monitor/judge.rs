@@ -345,8 +345,8 @@ impl Judge<'_, '_> {
         let auth = edge(text, "auth");
         let auth_text = auth.as_ref().and_then(|auth| world.registries.texts.get(auth));
         let entity = edge(text, "le").or_else(|| auth_text.and_then(|auth| edge(auth, "le")));
-        let hours = lei.and_then(|lei| world.cases.contracts.get(lei)).into_iter().flatten();
-        let hours = hours.filter_map(|contract| contract.ecr_hours).min();
+        let contracts = lei.map(|lei| world.cases.contracts_of(lei)).unwrap_or_default();
+        let hours = contracts.iter().filter_map(|contract| contract.ecr_hours).min();
         let agreed = hours.filter(|_| text.kind == Some(CredentialType::Ecr));
         let limit = agreed.map_or(world.times.role_revocation, |hours| Duration::from_seconds(hours.saturating_mul(3600)));
         for (what, below) in [("authorization", auth), ("Legal Entity credential", entity)] {
@@ -478,7 +478,10 @@ impl Judge<'_, '_> {
             let Some(text) = world.registries.texts.get(said) else { continue };
             let Some(lei) = text.lei.as_deref() else { continue };
             let entity = text.kind == Some(CredentialType::Le) && is_of(entry, world.qvi) && is_live(entry);
-            let Some(contracts) = world.cases.contracts.get(lei).filter(|_| entity) else { continue };
+            let contracts = world.cases.contracts_of(lei);
+            if !entity || contracts.is_empty() {
+                continue;
+            }
             let ends: Option<Vec<Instant>> = contracts.iter().map(|contract| contract.ends_at).collect();
             let Some(ended) = ends.and_then(|ends| ends.into_iter().max()).filter(|end| *end <= world.as_of) else {
                 continue;

@@ -85,17 +85,18 @@ pub(super) fn deliver(
     for (taken, row) in due.iter().enumerate() {
         let Some(message) = hook::message(row, receiver.secret.as_deref()) else { continue };
         if stop.asked() {
-            return Err(refused(taken, "the run was stopped".to_owned()));
+            return Err(CliError::Stopped);
         }
         let mut sleep = |time| stop.sleep(time);
         let answer = fetch::post(&receiver.url, &message.headers, &message.body, &LIMITS, &mut sleep);
         match answer {
             Ok(answer) if (200..300).contains(&answer.status) => {}
             Ok(answer) => return Err(refused(taken, format!("it answered {}", answer.status))),
+            Err(_) if stop.asked() => return Err(CliError::Stopped),
             Err(error) => return Err(refused(taken, hidden(&error.to_string(), &receiver.url))),
         }
-        rehearsal::reach("monitor/sent")
-            .map_err(|source| MonitorError::Write { path: std::path::PathBuf::from("the log"), source })?;
+        let failed = |source| MonitorError::Write { path: journal.path().to_owned(), source };
+        rehearsal::reach("monitor/sent").map_err(failed)?;
         journal.append(now, vec![Event::Delivered { hook: receiver.id, through: row.seq }])?;
     }
     Ok(due.len())

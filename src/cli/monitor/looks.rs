@@ -55,7 +55,7 @@ pub(super) fn take(
     }
 }
 
-/// An LEI that a whole copy does not have is one that GLEIF does not know, as a 404 says it.
+/// A whole copy has every LEI: one that it does not have is one that GLEIF does not know, as a 404 says it.
 fn from_golden_copy(path: &Path, leis: &BTreeSet<Lei>, now: Instant) -> Result<Vec<Look>, CliError> {
     let unreadable = |source| CliError::Unreadable { path: path.to_owned(), source };
     let checked_at = files::changed_at(path)?.min(now);
@@ -69,11 +69,18 @@ fn from_golden_copy(path: &Path, leis: &BTreeSet<Lei>, now: Instant) -> Result<V
     }
     let mut looks: BTreeMap<Lei, Look> = BTreeMap::new();
     let reader = BufReader::with_capacity(1 << 20, File::open(path).map_err(unreadable)?);
-    golden_copy::scan(reader, leis, &mut |found| {
+    let records = golden_copy::scan(reader, leis, &mut |found| {
         let standing = gleif::Standing { published_at, ..found.standing };
         looks.insert(found.lei.clone(), Look::of(found.lei.as_str(), checked_at, found.digest, standing));
     })
     .map_err(|error| CliError::NotAGoldenCopy { path: path.to_owned(), reason: error.to_string() })?;
+    if records == 0 {
+        return Err(CliError::NotAGoldenCopy { path: path.to_owned(), reason: "it holds no record".to_owned() });
+    }
+    // A file of what changed says nothing of an LEI that it does not have.
+    if !name.contains("golden-copy") {
+        return Ok(looks.into_values().collect());
+    }
     let nothing = Sha256::of(b"");
     let look = |lei: &Lei| {
         looks.get(lei).cloned().unwrap_or_else(|| Look::without_record(lei.as_str(), checked_at, 404, nothing))
@@ -86,18 +93,14 @@ fn from_saved(path: &Path, leis: &BTreeSet<Lei>, now: Instant) -> Result<Vec<Loo
     let unreadable = |source| CliError::Unreadable { path: path.to_owned(), source };
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     let bytes = if size <= RECORD_MAX { load::bytes(path, RECORD_MAX)? } else { Vec::new() };
-    let about = leis.iter().find(|lei| {
-        let answer = fetch::Response { url: String::new(), status: 200, headers: Vec::new(), body: bytes.clone() };
-        gleif::accept(lei, &answer).is_ok()
-    });
-    match (about, gleif::is_record(&bytes)) {
-        (Some(lei), _) => {
+    match gleif::subject(&bytes) {
+        Some(lei) if leis.contains(&lei) => {
             let checked_at = files::changed_at(path)?.min(now);
             Ok(vec![Look::of(lei.as_str(), checked_at, Sha256::of(&bytes), gleif::standing(&bytes))])
         }
         // Of an LEI that is not watched.
-        (None, true) => Ok(Vec::new()),
-        (None, false) => {
+        Some(_) => Ok(Vec::new()),
+        None => {
             let all = from_golden_copy(path, leis, now)?;
             // Beside other records, a copy of a part says nothing of the LEIs that it does not have.
             Ok(all.into_iter().filter(|look| look.http_status == 200).collect())

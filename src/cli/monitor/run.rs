@@ -84,7 +84,7 @@ pub(super) fn run(watch: Watch, settings: &Settings, terminal: &Terminal) -> Out
 fn again(around: &Around<'_>, every: Duration) -> Outcome {
     // A hundredth early: what a run takes longer than the last one makes no gap.
     let pause = every - every / 100;
-    let mut last = Ok(0);
+    let mut last = Err(CliError::Stopped);
     while !around.stop.asked() {
         let begun = std::time::Instant::now();
         match once(around) {
@@ -118,7 +118,9 @@ fn once(around: &Around<'_>) -> Outcome {
     // Looking may take long; what is judged is judged for the moment after it.
     let now = clock::now()?.max(now);
     let earlier = earlier_looks(&logs, &journal, &cases)?;
-    let fresh: Vec<Look> = found.into_iter().filter(|look| !earlier.looks.contains(look)).collect();
+    // A file that is read again is no new look.
+    let known: BTreeSet<(&str, Instant, Sha256)> = earlier.looks.iter().map(key).collect();
+    let fresh: Vec<Look> = found.into_iter().filter(|look| !known.contains(&key(look))).collect();
     logs.write(&mut journal, &around.keeper, earlier.before, &fresh, now)?;
 
     let looks = earlier.looks.into_iter().chain(fresh);
@@ -167,9 +169,18 @@ fn once(around: &Around<'_>) -> Outcome {
         Format::Ndjson => show::ndjson(&told),
     })?;
     if let Some(receiver) = &around.receiver {
-        deliver::deliver(receiver, &mut journal, now, &around.stop)?;
+        let delivered = deliver::deliver(receiver, &mut journal, now, &around.stop);
+        around.terminal.print(&match format {
+            Format::Human => show::delivered(delivered.as_ref().ok()),
+            Format::Ndjson => show::delivered_line(&delivered),
+        })?;
+        delivered?;
     }
     Ok(status(&judgement, around.watch.fail_on))
+}
+
+fn key(look: &Look) -> (&str, Instant, Sha256) {
+    (&look.lei, look.checked_at, look.body_sha256)
 }
 
 fn status(judgement: &Judgement, fail_on: FailOn) -> u8 {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::error::CliError;
 use super::super::terminal::Terminal;
 use crate::monitor::finding::Class;
 use crate::monitor::journal::{News, Open, State as Log};
@@ -53,6 +54,20 @@ pub(super) fn ndjson(told: &Told<'_>) -> String {
         "head": head,
     });
     out + &format!("{line}\n")
+}
+
+/// How many events the receiver took; what it did not take is an error, and told as one.
+pub(super) fn delivered(taken: Option<&usize>) -> String {
+    taken.map_or(String::new(), |taken| format!("webhook: {taken} events taken\n"))
+}
+
+/// The same as a line.
+pub(super) fn delivered_line(delivered: &Result<usize, CliError>) -> String {
+    let line = match delivered {
+        Ok(taken) => json!({ "event": "webhook", "taken": taken }),
+        Err(error) => json!({ "event": "webhook", "error": error.to_string() }),
+    };
+    format!("{line}\n")
 }
 
 fn seconds_left(open: &Open, now: Instant) -> Option<i64> {

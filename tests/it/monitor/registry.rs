@@ -1,0 +1,184 @@
+//! What registries and cases give rise to: alarms, cascades and the grace period.
+
+use std::fs;
+
+use countersign::monitor::finding::Kind;
+
+use super::root::{MORNING, Root};
+use crate::fixture::fixtures;
+
+#[test]
+fn a_quiet_day_leaves_nothing_open_and_says_so_twice() {
+    let root = Root::quiet();
+    let first = root.run(MORNING, &["--once"]);
+    assert_eq!((first.status, first.told()), (Some(0), Vec::new()), "{}", first.stderr);
+    assert_eq!(first.summary()["credentials"], serde_json::json!({ "issued": 2, "revoked": 2 }));
+    let rows = root.rows().len();
+    let second = root.run(MORNING, &["--once"]);
+    assert_eq!((second.status, second.told()), (Some(0), Vec::new()));
+    assert_eq!(root.rows().len(), rows + 1, "only that a run was done");
+}
+
+#[test]
+fn every_clause_of_a_finding_is_a_rule_of_the_book() {
+    let program = countersign::compile::shipped().unwrap();
+    for kind in Kind::ALL {
+        let known = |id: &str| program.rules.iter().any(|rule| rule.id == id);
+        assert!(kind.rule().is_none_or(known), "{}", kind.as_str());
+    }
+}
+
+#[test]
+fn an_issuance_without_a_case_is_an_alarm_until_the_case_is_there() {
+    let root = Root::quiet();
+    // Without the register, the cases are all that explains.
+    fs::remove_dir_all(root.path().join("cases/monitoring")).unwrap();
+    fs::remove_dir_all(root.path().join("cases/ecr")).unwrap();
+    let found = root.run(MORNING, &[]);
+    assert_eq!(found.status, Some(1));
+    let orphans = found.of("orphan-event");
+    assert_eq!(orphans.len(), 4, "ecr, the end of oor, beta and its end: {:?}", found.told());
+    let issuance = "ECUnV7M1YRkrTOTgzLI07-niuoLK0B7KJ-VlXPLtF6oP";
+    assert!(orphans.iter().any(|line| line["finding"]["subject"] == issuance));
+    assert!(orphans.iter().all(|line| line["finding"]["rule"] == "EGF3-TR1-6.7.1"));
+
+    let again = root.run("2026-04-29T06:40:00Z", &[]);
+    assert_eq!(again.of("orphan-event").len(), 4);
+    assert!(again.of("orphan-event").iter().all(|line| line["event"] == "open" && line["first_seen"] == MORNING));
+
+    root.case("ecr");
+    let resolved = root.run("2026-04-29T06:50:00Z", &[]);
+    let line = resolved.lines.iter().find(|line| line["finding"]["subject"] == issuance).unwrap();
+    assert_eq!(line["event"], "resolved");
+    assert_eq!(resolved.of("orphan-event").len(), 4);
+}
+
+#[test]
+fn a_case_that_nobody_approved_explains_nothing() {
+    let root = Root::quiet();
+    fs::remove_dir_all(root.path().join("cases/monitoring")).unwrap();
+    fs::remove_file(root.path().join("cases/ecr/decision/06-approval.json")).unwrap();
+    let found = root.run(MORNING, &[]);
+    let undecided = found.of("undecided-event");
+    assert_eq!(undecided.len(), 1, "{:?}", found.told());
+    assert!(undecided[0]["finding"]["message"].as_str().unwrap().contains("ECR-2026-004"));
+    assert_eq!(found.status, Some(1));
+}
+
+/// The authorization of an official role is revoked, the role is not.
+#[test]
+fn a_role_follows_its_authorization_within_the_hours_of_the_rule_book() {
+    let root = Root::empty();
+    root.case("b0");
+    root.case("oor");
+    let keri = fixtures().join("keri");
+    root.streams("b0", &["kel-"], "2026-04-20T08:00:00Z");
+    root.streams("watch", &["tel-le", "tel-qvi", "tel-oor-auth", "credential-"], "2026-04-20T08:00:00Z");
+    root.streams("roles", &["tel-auth-oor", "role-oor"], "2026-04-20T08:00:00Z");
+    for name in ["kel-le-oor-revocation", "kel-qvi-before-oor-revocation", "tel-auth-oor-revocation"] {
+        root.stream(&keri.join(format!("revocations/{name}.cesr")), &format!("{name}.cesr"), "2026-04-20T09:30:00Z");
+    }
+    let oor = "ENk9yyyGGB1tHeKx-ymV8jSyLUlOn-SXaerGCOoozeLO";
+    let due = |now: &str, more: &[&str]| {
+        let run = root.run(now, more);
+        let lines = run.of("role-ground-gone");
+        let line = lines.iter().find(|line| line["finding"]["subject"] == oor);
+        let line = (*line.unwrap_or_else(|| panic!("{:?} {}", run.told(), run.stderr))).clone();
+        assert_eq!(run.status, Some(1));
+        line
+    };
+    let line = due("2026-04-20T10:00:00Z", &[]);
+    assert_eq!(line["event"], "opened");
+    assert_eq!(line["finding"]["rule"], "QVIW-35");
+    assert_eq!(line["seconds_left"], 23 * 3600, "{line}");
+    let line = due("2026-04-21T09:00:00Z", &[]);
+    assert_eq!((&line["event"], &line["finding"]["overdue"]), (&"open".into(), &false.into()), "the last instant");
+    let line = due("2026-04-21T09:00:01Z", &[]);
+    assert_eq!((&line["event"], &line["finding"]["overdue"]), (&"changed".into(), &true.into()));
+
+    for name in ["kel-qvi-after-oor-revocation", "tel-role-oor-revocation"] {
+        root.stream(&keri.join(format!("revocations/{name}.cesr")), &format!("{name}.cesr"), "2026-04-21T10:00:00Z");
+    }
+    let run = root.run("2026-04-21T10:30:00Z", &[]);
+    let lines = run.of("role-ground-gone");
+    assert_eq!(lines[0]["event"], "resolved", "{:?}", run.told());
+}
+
+/// What an entity dates in the future to win time begins when it is seen.
+#[test]
+fn the_hours_of_another_rule_book_are_counted() {
+    let root = Root::empty();
+    root.case("b0");
+    root.case("oor");
+    let keri = fixtures().join("keri");
+    root.streams("b0", &["kel-"], "2026-04-20T08:00:00Z");
+    root.streams("watch", &["tel-le", "tel-qvi", "credential-"], "2026-04-20T08:00:00Z");
+    root.streams("roles", &["role-oor"], "2026-04-20T08:00:00Z");
+    for name in ["kel-le-oor-revocation", "kel-qvi-before-oor-revocation", "tel-auth-oor-revocation"] {
+        root.stream(&keri.join(format!("revocations/{name}.cesr")), &format!("{name}.cesr"), "2026-04-20T09:30:00Z");
+    }
+    // Seen an hour before the date that its issuer gave it.
+    let run = root.run("2026-04-20T08:00:00Z", &["--set", "role_revocation_time=2h"]);
+    assert_eq!(run.of("role-ground-gone")[0]["finding"]["due_at"], "2026-04-20T10:00:00Z", "{:?}", run.told());
+    let run = root.run("2026-04-20T08:30:00Z", &["--set", "role_revocation_time=2h"]);
+    assert_eq!(run.of("role-ground-gone")[0]["finding"]["due_at"], "2026-04-20T10:00:00Z");
+}
+
+#[test]
+fn with_the_credential_of_the_entity_its_roles_go() {
+    let root = Root::empty();
+    for name in ["b0", "oor", "ecr"] {
+        root.case(name);
+    }
+    root.streams("b0", &["kel-"], "2026-05-06T08:00:00Z");
+    root.streams("watch", &["tel-qvi", "credential-"], "2026-05-06T08:00:00Z");
+    root.streams("roles", &["role-oor", "role-ecr", "tel-auth", "kel-le"], "2026-05-06T08:00:00Z");
+    root.streams("revocations", &["kel-qvi-after-le-revocation.", "tel-le-le-revocation."], "2026-05-06T14:00:00Z");
+    let run = root.run("2026-05-06T14:30:00Z", &[]);
+    // The log seals the ends of the roles as well, and what a stream withholds counts.
+    assert!(run.of("role-ground-gone").is_empty(), "{:?}", run.told());
+    assert!(run.summary()["credentials"]["revoked"].as_u64() >= Some(3), "{:?}", run.summary());
+}
+
+#[test]
+fn the_grace_period_counts_down_and_ends() {
+    let root = Root::empty();
+    root.case("monitoring-grace");
+    root.streams("watch", &["kel-", "tel-"], "2026-08-02T05:15:00Z");
+    for name in ["kel-geda", "kel-other-qvi", "tel-moved", "tel-other-qvi", "tel-qvi"] {
+        let from = fixtures().join(format!("keri/watch/grace-{name}.cesr"));
+        root.stream(&from, &format!("{name}.cesr"), "2026-08-02T05:15:00Z");
+    }
+    root.says("254900OPPU84GM83MG36", "ISSUED", "2027-05-01T00:00:00Z", "2026-08-02T00:00:00Z", "2026-08-02T06:10:00Z");
+    let run = root.run("2026-08-02T11:00:00Z", &[]);
+    let [grace] = run.of("grace")[..] else { panic!("{:?} {}", run.told(), run.stderr) };
+    assert_eq!(grace["seconds_left"], 3600);
+    assert_eq!(grace["finding"]["due_at"], "2026-08-02T12:00:00Z");
+    assert_eq!(run.status, Some(1));
+    assert!(run.of("grace-over").is_empty());
+    assert_eq!(run.summary()["credentials"]["ghosts"], 2);
+    let run = root.run("2026-08-02T12:00:01Z", &[]);
+    assert_eq!(run.of("grace-over").len(), 2, "{:?}", run.told());
+    let rules: Vec<&str> =
+        run.of("rule").iter().map(|line| line["finding"]["rule"].as_str().unwrap()).collect();
+    assert!(rules.contains(&"EGF3-ECR-6.7.1.5-6"), "{rules:?}");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_nothing_passes_for_it() {
+    let root = Root::quiet();
+    fs::write(root.path().join("registries/broken.cesr"), "{\"v\":").unwrap();
+    fs::write(root.path().join("cases/broken.tar"), "no tar").unwrap();
+    let run = root.run(MORNING, &[]);
+    assert_eq!(run.status, Some(3), "{:?}", run.told());
+    assert_eq!(run.of("stream-unreadable").len(), 1);
+    assert_eq!(run.of("case-unreadable").len(), 1);
+    let nothing = Root::empty();
+    let run = nothing.run(MORNING, &[]);
+    assert_eq!(run.status, Some(2));
+    assert!(run.stderr.contains("there is no stream of a registry"), "{}", run.stderr);
+    nothing.streams("watch", &["kel-le", "tel-le"], MORNING);
+    let run = nothing.run(MORNING, &[]);
+    assert!(run.stderr.contains("the log of the QVI"), "{}", run.stderr);
+    assert_eq!(run.status, Some(2));
+}
