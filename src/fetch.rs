@@ -193,12 +193,7 @@ fn client(target: &Url, limits: &Limits) -> Result<Client, FetchError> {
     builder.build().map_err(|error| FetchError::client(target, error))
 }
 
-fn attempt_once(
-    client: &Client,
-    target: &Url,
-    request: &Request<'_>,
-    limits: &Limits,
-) -> Result<Response, FetchError> {
+fn attempt_once(client: &Client, target: &Url, request: &Request<'_>, limits: &Limits) -> Result<Response, FetchError> {
     let mut draft = match request.body {
         None => client.get(target.clone()),
         Some(body) => client.post(target.clone()).body(body.to_owned()),

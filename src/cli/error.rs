@@ -143,7 +143,9 @@ pub(super) enum CliError {
     #[error("`{}` is no Golden Copy of GLEIF: {reason}", path.display())]
     #[diagnostic(
         code(countersign::cli::not_a_golden_copy),
-        help("give the file of level 1 data as GLEIF publishes it, unpacked, JSON or CSV; in ROOT/lei also answers of the API")
+        help(
+            "give the file of level 1 data as GLEIF publishes it, unpacked, JSON or CSV; in ROOT/lei also answers of the API"
+        )
     )]
     NotAGoldenCopy {
         /// The file.

@@ -52,9 +52,8 @@ pub enum NotAGoldenCopy {
 
 /// The publication that the name of a file tells, as GLEIF names them: `20260429-0800-gleif-goldencopy-…`.
 pub fn published_at(name: &str) -> Option<Instant> {
-    let part = |range: std::ops::Range<usize>| {
-        name.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
-    };
+    let part =
+        |range: std::ops::Range<usize>| name.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
     let (year, month, day) = (part(0..4)?, part(4..6)?, part(6..8)?);
     let (hour, minute) = (part(9..11)?, part(11..13)?);
     let fits = name.get(8..9) == Some("-") && name.get(13..14) == Some("-");
@@ -106,11 +105,7 @@ fn each_byte(
 }
 
 /// `{"records":[{…},…]}` or `[{…},…]`: the objects of the outermost list.
-fn objects(
-    reader: impl BufRead,
-    wanted: &BTreeSet<Lei>,
-    found: &mut dyn FnMut(Found),
-) -> Result<u64, NotAGoldenCopy> {
+fn objects(reader: impl BufRead, wanted: &BTreeSet<Lei>, found: &mut dyn FnMut(Found)) -> Result<u64, NotAGoldenCopy> {
     let (mut depth, mut list, mut closed) = (0_usize, None, false);
     let (mut in_text, mut escaped) = (false, false);
     let mut record: Vec<u8> = Vec::new();
@@ -200,13 +195,16 @@ fn object(
     wanted: &BTreeSet<Lei>,
     found: &mut dyn FnMut(Found),
 ) -> Result<(), NotAGoldenCopy> {
-    let object: Object = serde_json::from_slice(record)
-        .map_err(|error| NotAGoldenCopy::Record { number, reason: error.to_string() })?;
+    let object: Object =
+        serde_json::from_slice(record).map_err(|error| NotAGoldenCopy::Record { number, reason: error.to_string() })?;
     let Some(lei) = object.lei.text.parse().ok().filter(|lei| wanted.contains(lei)) else { return Ok(()) };
     let standing = Standing {
         published_at: None,
         entity_status: object.entity.and_then(|entity| status(Some(entity.status?.text))),
-        registration_status: object.registration.as_ref().and_then(|part| status(Some(part.status.as_ref()?.text.clone()))),
+        registration_status: object
+            .registration
+            .as_ref()
+            .and_then(|part| status(Some(part.status.as_ref()?.text.clone()))),
         next_renewal_at: object.registration.and_then(|part| instant(part.renewal?.text)),
     };
     found(Found { lei, standing, digest: Sha256::of(record) });
@@ -228,9 +226,8 @@ const RENEWAL: &str = "Registration.NextRenewalDate";
 
 impl Columns {
     fn of(header: &[String]) -> Result<Self, NotAGoldenCopy> {
-        let column = |name: &'static str| {
-            header.iter().position(|found| found == name).ok_or(NotAGoldenCopy::Column(name))
-        };
+        let column =
+            |name: &'static str| header.iter().position(|found| found == name).ok_or(NotAGoldenCopy::Column(name));
         Ok(Self {
             lei: column(LEI)?,
             entity: column(ENTITY)?,
@@ -385,10 +382,7 @@ mod tests {
     #[test]
     fn the_name_of_a_file_says_when_it_was_published() {
         let at = |name: &str| published_at(name).map(|at| at.to_string());
-        assert_eq!(
-            at("20260429-0800-gleif-goldencopy-lei2-golden-copy.csv").as_deref(),
-            Some("2026-04-29T08:00:00Z")
-        );
+        assert_eq!(at("20260429-0800-gleif-goldencopy-lei2-golden-copy.csv").as_deref(), Some("2026-04-29T08:00:00Z"));
         for name in ["golden-copy.csv", "20261329-0800-x", "20260429_0800-x", "20260429-0800", "é0260429-0800-x"] {
             assert_eq!(at(name), None, "{name}");
         }

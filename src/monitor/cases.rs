@@ -97,6 +97,8 @@ pub struct WatchCase {
     pub lei_logs: Vec<LeiLog>,
     /// Contracts by its register.
     pub contracts: Vec<Contract>,
+    /// How many texts of credentials it holds.
+    pub texts: usize,
 }
 
 /// Reads one case.
@@ -216,6 +218,7 @@ impl Cases {
                     created_at: case.created_at,
                     lei_logs: case.lei_logs,
                     contracts: case.contracts,
+                    texts: case.texts.len(),
                 });
             }
         } else {

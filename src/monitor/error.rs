@@ -23,7 +23,9 @@ pub enum MonitorError {
     #[error("there is no stream of a registry in `{}`", path.display())]
     #[diagnostic(
         code(countersign::monitor::no_stream),
-        help("fetch the log of the QVI and its registries from the witnesses into that folder, or name files with `--tel`")
+        help(
+            "fetch the log of the QVI and its registries from the witnesses into that folder, or name files with `--tel`"
+        )
     )]
     NoStream {
         /// The folder.
@@ -67,7 +69,10 @@ pub enum MonitorError {
     },
     /// A file of the watch cannot be written.
     #[error("`{}` cannot be written", path.display())]
-    #[diagnostic(code(countersign::monitor::write), help("look at the disk and at who may write there; the next run goes on"))]
+    #[diagnostic(
+        code(countersign::monitor::write),
+        help("look at the disk and at who may write there; the next run goes on")
+    )]
     Write {
         /// The file.
         path: PathBuf,
@@ -156,7 +161,9 @@ pub enum MonitorError {
     #[error("the webhook did not take {waiting} of {due} events: {reason}")]
     #[diagnostic(
         code(countersign::monitor::webhook),
-        help("the events stay in the log and are delivered by the next run with the same `--webhook`; mend the receiver")
+        help(
+            "the events stay in the log and are delivered by the next run with the same `--webhook`; mend the receiver"
+        )
     )]
     Webhook {
         /// How many wait.

@@ -9,9 +9,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::cases::Cases;
 use super::finding::{Class, Finding, Kind};
 use super::lei_log::Keeper;
 use super::registry::{Registries, Stream};
+use crate::bundle::place::printable;
 use crate::bundle::{Limits, Snapshot};
 use crate::compile::program::{Level, Program};
 use crate::evaluate::outcome::Outcome;
@@ -21,8 +23,12 @@ use crate::report::document::{FindingEntry, ReportDocument, ResultEntry};
 /// The pack whose rules are heard.
 pub const PACK: &str = "monitoring";
 
-/// Most credentials that are judged by rules at once; a pool of a case holds no more.
-pub const CREDENTIALS_MAX: usize = 200;
+/// Most texts of credentials in the streams and the sealed case that are judged by rules at once: the pool of a case
+/// holds few more.
+pub const CREDENTIALS_MAX: usize = 250;
+
+/// The rule that compares the log of the QVI with the register of the sealed case.
+const REGISTER_RULE: &str = "EGF3-TR1-6.7.1";
 
 const MANIFEST: &str = "bundle/manifest.json";
 
@@ -72,10 +78,12 @@ pub fn draft(sources: &Sources<'_>) -> Option<Snapshot> {
     for (at, stream) in sources.streams.iter().enumerate() {
         add(stream_path(at), "cesr", "application/json+cesr", stream.bytes.clone(), stream.fetched_at);
     }
-    for (kind, id, at, fields) in records(sources) {
-        let Some(stream) = sources.streams.get(at) else { continue };
-        let record = record(sources, kind, &id, at, stream, fields);
-        add(format!("records/{id}.json"), kind, "application/json", record.into_bytes(), sources.as_of);
+    for about in records(sources) {
+        // INVARIANT: places are numbers of these streams.
+        let Some(stream) = sources.streams.get(about.at) else { continue };
+        let text = record(sources, &about, stream);
+        let path = format!("records/{}.json", about.id);
+        add(path, about.kind, "application/json", text.into_bytes(), sources.as_of);
     }
     for (name, bytes) in sources.logs {
         add(format!("records/{name}"), "lei-monitoring-log", "application/json", bytes.clone(), sources.as_of);
@@ -90,41 +98,47 @@ fn stream_path(at: usize) -> String {
     format!("streams/watch-{at:04}.cesr")
 }
 
-/// A record for each log and each credential of the streams: kind, id, number of the stream, and what is its own.
-fn records<'s>(sources: &Sources<'s>) -> Vec<(&'static str, String, usize, Vec<(&'static str, &'s str)>)> {
+/// A record about a stream.
+struct About<'s> {
+    kind: &'static str,
+    id: String,
+    /// Number of the stream.
+    at: usize,
+    /// What its kind has beside the fields of every such record.
+    fields: Vec<(&'static str, &'s str)>,
+}
+
+/// A record for each log and each credential of the streams.
+fn records<'s>(sources: &Sources<'s>) -> Vec<About<'s>> {
     let places = &sources.registries.places;
     let logs = places.logs.iter().enumerate();
-    let logs = logs.map(|(number, (aid, at))| ("kel", format!("watch-kel-{number}"), *at, vec![("aid", aid.as_str())]));
+    let logs = logs.map(|(number, (aid, at))| {
+        let (id, fields) = (format!("watch-kel-{number}"), vec![("aid", aid.as_str())]);
+        About { kind: "kel", id, at: *at, fields }
+    });
     let tels = places.issuances.iter().enumerate().filter_map(|(number, (said, at))| {
         let registry = sources.registries.entries.get(said)?.registry.as_deref()?;
         let fields = vec![("registry_said", registry), ("credential_said", said.as_str())];
-        Some(("tel", format!("watch-tel-{number}"), *at, fields))
+        Some(About { kind: "tel", id: format!("watch-tel-{number}"), at: *at, fields })
     });
     logs.chain(tels).collect()
 }
 
-fn record(
-    sources: &Sources<'_>,
-    kind: &str,
-    id: &str,
-    at: usize,
-    stream: &Stream,
-    fields: Vec<(&'static str, &str)>,
-) -> String {
+fn record(sources: &Sources<'_>, about: &About<'_>, stream: &Stream) -> String {
     let fetched_at = stream.fetched_at.to_string();
     let mut record = json!({
-        "kind": kind, "id": id, "schema_version": 1, "producer": "qvi",
+        "kind": about.kind, "id": about.id, "schema_version": 1, "producer": "qvi",
         "performed_by": sources.keeper.performed_by, "performed_at": fetched_at, "recorded_at": fetched_at,
-        "subject_case": sources.case, "cesr_path": stream_path(at), "fetched_from": [], "fetched_at": fetched_at,
+        "subject_case": sources.case, "cesr_path": stream_path(about.at), "fetched_from": [], "fetched_at": fetched_at,
     });
-    for (name, value) in fields {
-        record[name] = Value::from(value);
+    for (name, value) in &about.fields {
+        record[*name] = Value::from(*value);
     }
     format!("{record:#}\n")
 }
 
 /// What the rules on the watch found. What an own clock says of the same thing, with the time that is left, is said once.
-pub fn findings(program: &Program, document: &ReportDocument, clocks: &[Finding]) -> Vec<Finding> {
+pub fn findings(program: &Program, document: &ReportDocument, clocks: &[Finding], cases: &Cases) -> Vec<Finding> {
     let pack: Vec<&str> = program.rules.of_pack(PACK).map(|rule| program.rules[rule].id.as_str()).collect();
     let mut found = Vec::new();
     for result in document.results.iter().filter(|result| pack.contains(&result.rule.as_str())) {
@@ -148,11 +162,26 @@ pub fn findings(program: &Program, document: &ReportDocument, clocks: &[Finding]
             };
             if entry.outcome != Outcome::Fail || !clocks.iter().any(|clock| said_once(&clock)) {
                 let subject = entry.element.as_deref().unwrap_or(&result.rule);
-                found.push(finding(result, subject, class_of(entry), message(result, entry), help(result, entry)));
+                let mut told = finding(result, subject, class_of(entry), message(result, entry), help(result, entry));
+                if entry.outcome == Outcome::Fail && result.rule == REGISTER_RULE {
+                    since_the_register(&mut told, cases);
+                }
+                found.push(told);
             }
         }
     }
     found
+}
+
+/// What was approved after the register of the sealed case was written is not in it yet, and the folder of cases has it.
+fn since_the_register(finding: &mut Finding, cases: &Cases) {
+    let words = finding.message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+    let approved = words.filter(|word| cases.approved.contains(*word)).find_map(|word| cases.events.get(word));
+    if let Some(case) = approved {
+        finding.class = finding.class.max(Class::Warn);
+        finding.message = format!("{}; case `{}` has it and was approved", finding.message, printable(case));
+        finding.help = "a QAR enters it into the case-register of the next case of the daily watch".to_owned();
+    }
 }
 
 fn finding(result: &ResultEntry, subject: &str, class: Class, message: String, help: String) -> Finding {
@@ -198,7 +227,8 @@ fn help(result: &ResultEntry, entry: &FindingEntry) -> String {
 /// That no rule is heard, where there is no case of the watch to begin with, or too much for one.
 pub fn not_judged(reason: &str) -> Finding {
     let message = format!("the rules of pack `{PACK}` are not judged: {reason}; the clocks are");
-    let help = "seal a case of flow `monitoring` with registers, roster and notices, and put it into the folder of cases";
+    let help =
+        "seal a case of flow `monitoring` with registers, roster and notices, and put it into the folder of cases";
     let mut finding = Finding::new(Kind::Rule, Class::Warn, PACK, message, help);
     finding.rule = None;
     finding

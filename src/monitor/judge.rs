@@ -167,8 +167,10 @@ impl Judge<'_, '_> {
             self.findings.push(Finding::new(Kind::ForkedLog, class, &format!("{aid}/{sn}"), message, help));
         }
         for (said, sn) in &self.world.registries.refused {
-            let message = format!("event `{said}` at place {sn} of the QVI's log is not accepted: it is not signed, \
-                receipted or placed as the log demands");
+            let message = format!(
+                "event `{said}` at place {sn} of the QVI's log is not accepted: it is not signed, \
+                receipted or placed as the log demands"
+            );
             let help = "fetch the log again from all witnesses; if it stays, tell an officer: somebody made an event";
             self.findings.push(Finding::new(Kind::StatusUnknown, Class::Unknown, said, message, help));
         }
@@ -241,8 +243,10 @@ impl Judge<'_, '_> {
                 continue;
             }
             let Some(entry) = world.registries.entries.get(said).filter(|entry| entry.issued.is_some()) else {
-                let message = format!("the registry of QVI credential `{said}` is not among the streams, so whether GLEIF \
-                    revoked it is not known");
+                let message = format!(
+                    "the registry of QVI credential `{said}` is not among the streams, so whether GLEIF \
+                    revoked it is not known"
+                );
                 let help = "fetch GLEIF's registry and log as well, and put them with the other registries";
                 self.tell(Finding::new(Kind::StatusUnknown, Class::Unknown, said, message, help));
                 continue;
@@ -252,7 +256,8 @@ impl Judge<'_, '_> {
             let days = text.grace_days.unwrap_or(world.times.grace_days);
             let grace_ends = revoked_at.checked_add_days(days);
             ends.push(QviEnd { said: said.clone(), revoked_at, grace_ends, days });
-            let live = world.registries.entries.values().filter(|entry| is_of(entry, world.qvi) && is_live(entry)).count();
+            let live =
+                world.registries.entries.values().filter(|entry| is_of(entry, world.qvi) && is_live(entry)).count();
             let message = format!(
                 "QVI credential `{said}` was revoked {revoked_at}, with {days} days of grace; {live} credentials of the QVI \
                  are still issued"
@@ -280,7 +285,8 @@ impl Judge<'_, '_> {
         if entry.owner.is_none() || entry.issued.is_none() && is_of(entry, world.qvi) {
             self.count(State::Unproven);
             let registry = entry.registry.as_deref().unwrap_or_default();
-            let message = format!("no accepted log seals registry `{registry}` with the issuance of credential `{said}`");
+            let message =
+                format!("no accepted log seals registry `{registry}` with the issuance of credential `{said}`");
             let help = "fetch the registry and the log of its owner again, and put them with the other registries";
             return self.tell(Finding::new(Kind::StatusUnknown, Class::Unknown, said, message, help));
         }
@@ -292,6 +298,10 @@ impl Judge<'_, '_> {
         }
         let Some(text) = world.registries.texts.get(said) else {
             self.count(State::Unproven);
+            // Of an event that no case has, the alarm is told already.
+            if !entry.issued.as_ref().is_some_and(|issued| world.cases.approved.contains(&issued.said)) {
+                return;
+            }
             let message = format!("credential `{said}` is issued, and its text is in no case and no stream");
             let help = "put the case of the credential into the folder of cases, or its stream with the registries";
             return self.tell(Finding::new(Kind::StatusUnknown, Class::Unknown, said, message, help));
@@ -334,7 +344,8 @@ impl Judge<'_, '_> {
         let role = match text.kind {
             Some(CredentialType::Oor) => "official role",
             Some(CredentialType::Ecr) => "engagement role",
-            Some(CredentialType::Qvi | CredentialType::Le | CredentialType::OorAuth | CredentialType::EcrAuth) | None => {
+            Some(CredentialType::Qvi | CredentialType::Le | CredentialType::OorAuth | CredentialType::EcrAuth)
+            | None => {
                 return State::Issued;
             }
         };
@@ -348,7 +359,8 @@ impl Judge<'_, '_> {
         let contracts = lei.map(|lei| world.cases.contracts_of(lei)).unwrap_or_default();
         let hours = contracts.iter().filter_map(|contract| contract.ecr_hours).min();
         let agreed = hours.filter(|_| text.kind == Some(CredentialType::Ecr));
-        let limit = agreed.map_or(world.times.role_revocation, |hours| Duration::from_seconds(hours.saturating_mul(3600)));
+        let limit =
+            agreed.map_or(world.times.role_revocation, |hours| Duration::from_seconds(hours.saturating_mul(3600)));
         for (what, below) in [("authorization", auth), ("Legal Entity credential", entity)] {
             let Some(below) = below else { continue };
             let id = format!("{}:{said}:{below}", Kind::RoleGroundGone.as_str());
@@ -361,8 +373,7 @@ impl Judge<'_, '_> {
                          revoked within {limit}"
                     );
                     let help = "two QARs revoke the credential and report it to GLEIF where it is an official role";
-                    let mut finding =
-                        Finding::new(Kind::RoleGroundGone, Class::Block, said, message, help).of_lei(lei);
+                    let mut finding = Finding::new(Kind::RoleGroundGone, Class::Block, said, message, help).of_lei(lei);
                     finding.id = id;
                     self.tell(finding.clocked(began, began.checked_add(limit), world.as_of));
                     state = State::ToBeRevoked;
@@ -373,10 +384,9 @@ impl Judge<'_, '_> {
                         "the registry of {what} `{below}` is not among the streams, so whether {role} credential `{said}` \
                          is to be revoked is not known"
                     );
-                    let help = "fetch the registry and the log of the entity each day, and put them with the registries";
-                    self.tell(
-                        Finding::new(Kind::StatusUnknown, Class::Unknown, &below, message, help).of_lei(lei),
-                    );
+                    let help =
+                        "fetch the registry and the log of the entity each day, and put them with the registries";
+                    self.tell(Finding::new(Kind::StatusUnknown, Class::Unknown, &below, message, help).of_lei(lei));
                 }
             }
         }
@@ -388,8 +398,10 @@ impl Judge<'_, '_> {
         let (said, lei, as_of) = (text.said.as_str(), text.lei.as_deref(), self.world.as_of);
         let dated = entry.issued.as_ref().and_then(|issued| issued.dated);
         if dated.is_some_and(|dated| dated > end.revoked_at) {
-            let message = format!("credential `{said}` was issued after QVI credential `{}` was revoked {}", end.said,
-                end.revoked_at);
+            let message = format!(
+                "credential `{said}` was issued after QVI credential `{}` was revoked {}",
+                end.said, end.revoked_at
+            );
             let help = "stop issuing; an officer finds out who signed it and tells GLEIF; two QARs revoke it";
             self.tell(Finding::new(Kind::IssuedAfterEnd, Class::Block, said, message, help).of_lei(lei));
         }
@@ -452,9 +464,13 @@ impl Judge<'_, '_> {
         }
         let answer = match &history.tried {
             None => "nobody has looked yet".to_owned(),
-            Some(look) if look.http_status != 200 => format!("GLEIF answered {} at {}", look.http_status, look.checked_at),
+            Some(look) if look.http_status != 200 => {
+                format!("GLEIF answered {} at {}", look.http_status, look.checked_at)
+            }
             Some(look) => match look.published_at {
-                Some(published) => format!("the newest record, looked at {}, was published {published}", look.checked_at),
+                Some(published) => {
+                    format!("the newest record, looked at {}, was published {published}", look.checked_at)
+                }
                 None => format!("the newest record, looked at {}, does not say when it was published", look.checked_at),
             },
         };

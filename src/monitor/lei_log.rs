@@ -49,6 +49,9 @@ struct Record {
     entries: Vec<Look>,
 }
 
+/// Takes a log: its name, its bytes, its looks.
+pub type Take<'t> = dyn FnMut(&str, &[u8], Vec<Look>) + 't;
+
 /// The folder of the logs.
 #[derive(Debug)]
 pub struct LeiLogs {
@@ -107,7 +110,11 @@ impl LeiLogs {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
         let looks = lines.filter_map(|line| serde_json::from_slice::<Look>(line).ok());
-        Ok(looks.filter(|look| look.checked_at <= now && now.since(look.checked_at) <= Duration::from_seconds(SPOOL_MAX_AGE_S)).collect())
+        Ok(looks
+            .filter(|look| {
+                look.checked_at <= now && now.since(look.checked_at) <= Duration::from_seconds(SPOOL_MAX_AGE_S)
+            })
+            .collect())
     }
 
     /// Keeps a look at once.
@@ -198,11 +205,7 @@ impl LeiLogs {
     ///
     /// # Errors
     /// `unreadable`, `lei_log`.
-    pub fn each(
-        &self,
-        logs: &[(u64, String, Sha256)],
-        take: &mut dyn FnMut(&str, &[u8], Vec<Look>),
-    ) -> Result<(), MonitorError> {
+    pub fn each(&self, logs: &[(u64, String, Sha256)], take: &mut Take<'_>) -> Result<(), MonitorError> {
         let mut prior = None;
         for (at, (row, name, digest)) in logs.iter().enumerate() {
             let path = self.path(name);

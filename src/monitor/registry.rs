@@ -104,6 +104,8 @@ pub struct Registries {
     pub entries: BTreeMap<String, Entry>,
     /// Every text of a credential, by digest.
     pub texts: BTreeMap<String, CredentialText>,
+    /// How many texts of credentials the streams hold.
+    pub in_streams: usize,
     /// What the accepted log of the QVI seals, in order.
     pub seals: Vec<QviSeal>,
     /// Whether the log of the QVI is among the streams.
@@ -178,6 +180,7 @@ pub fn read(streams: &[Stream], texts: impl IntoIterator<Item = CredentialText>,
         let text = text(&entry.credential);
         found.texts.insert(text.said.clone(), text);
     }
+    found.in_streams = evidence.credentials.len();
     let signatures = Signatures::verify(evidence.events.triples());
     let logs = Logs::new(&evidence.events, &signatures);
     found.entries = entries(&evidence, &logs, &found.texts);

@@ -27,7 +27,7 @@ use crate::monitor::journal::{Event, Journal};
 use crate::monitor::judge::{self, Judgement, Times, World};
 use crate::monitor::lei_log::{Keeper, LeiLogs, looks_of};
 use crate::monitor::look::{self, Look};
-use crate::monitor::registry::{self, Registries, Stream};
+use crate::monitor::registry::{self, Stream};
 use crate::primitives::{Instant, Sha256};
 use crate::trust::Trust;
 
@@ -64,10 +64,7 @@ pub(super) fn run(watch: Watch, settings: &Settings, terminal: &Terminal) -> Out
         profile,
         trust: load::trust(watch.trust.as_deref(), settings)?,
         source: source(&root, &watch, settings)?,
-        keeper: Keeper {
-            performed_by: by.unwrap_or_else(|| "AUTOMATION".to_owned()),
-            case: watch.case.clone(),
-        },
+        keeper: Keeper { performed_by: by.unwrap_or_else(|| "AUTOMATION".to_owned()), case: watch.case.clone() },
         receiver: Receiver::of(&watch)?,
         stop: Stop::listen()?,
         watch: &watch,
@@ -137,7 +134,7 @@ fn once(around: &Around<'_>) -> Outcome {
         first_seen: &first_seen,
     };
     let mut judgement = judge::judge(&world);
-    let by_rules = by_rules(around, &cases, &streams, &registries, &logs, &journal, &judgement, now)?;
+    let by_rules = by_rules(around, &world, &streams, &logs, &journal, &judgement.findings)?;
     judgement.findings.extend(by_rules);
     judgement.findings.extend(unreadable);
     judgement.findings.sort_by(|a, b| (a.class, a.kind, &a.id).cmp(&(b.class, b.kind, &b.id)));
@@ -266,23 +263,22 @@ fn earlier_looks(logs: &LeiLogs, journal: &Journal, cases: &Cases) -> Result<Ear
 }
 
 /// What the rules on the watch say of the evidence of the day.
-#[allow(clippy::too_many_arguments)]
 fn by_rules(
     around: &Around<'_>,
-    cases: &Cases,
+    world: &World<'_>,
     streams: &[Stream],
-    registries: &Registries,
     logs: &LeiLogs,
     journal: &Journal,
-    judgement: &Judgement,
-    now: Instant,
+    clocks: &[Finding],
 ) -> Result<Vec<Finding>, CliError> {
+    let World { cases, registries, as_of: now, .. } = *world;
     let Some(watch) = &cases.watch else {
         return Ok(vec![evidence::not_judged(&format!("no case of flow `{WATCH_FLOW}` is among the cases"))]);
     };
-    if registries.entries.len() > evidence::CREDENTIALS_MAX {
-        let (count, limit) = (registries.entries.len(), evidence::CREDENTIALS_MAX);
-        let reason = format!("the registries have {count} credentials, and rules judge {limit} at once");
+    let count = registries.in_streams + watch.texts;
+    if count > evidence::CREDENTIALS_MAX {
+        let limit = evidence::CREDENTIALS_MAX;
+        let reason = format!("streams and sealed case hold {count} credentials, and rules judge {limit} at once");
         return Ok(vec![evidence::not_judged(&reason)]);
     }
     let base = Snapshot::read(&watch.path, &Limits::STANDARD)?;
@@ -312,5 +308,5 @@ fn by_rules(
         memory: None,
     };
     let report = check::check(around.program, &draft, &around.trust, None, &options)?;
-    Ok(evidence::findings(around.program, report.content(), &judgement.findings))
+    Ok(evidence::findings(around.program, report.content(), clocks, cases))
 }

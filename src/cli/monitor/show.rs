@@ -96,7 +96,8 @@ pub(super) fn human(told: &Told<'_>, terminal: &Terminal) -> String {
             News::Open => "open",
             News::Resolved => "resolved",
         };
-        let mut head = format!("{} {} {} ({news}", finding.class.as_str(), finding.kind.as_str(), safe(&finding.subject));
+        let mut head =
+            format!("{} {} {} ({news}", finding.class.as_str(), finding.kind.as_str(), safe(&finding.subject));
         if news == "open" || news == "changed" {
             head += &format!(" since {}", open.first_seen);
         }

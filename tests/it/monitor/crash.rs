@@ -60,13 +60,9 @@ fn a_run_goes_on_where_another_was_killed() {
     let expected = events(&whole);
     assert_eq!(expected.len(), 6, "{expected:?}");
     // The log begins, a log of the LEI watch is said, findings are written: each by half.
-    for (place, visit) in [
-        ("monitor/half", 1),
-        ("monitor/draft", 1),
-        ("monitor/log", 1),
-        ("monitor/half", 2),
-        ("monitor/half", 3),
-    ] {
+    for (place, visit) in
+        [("monitor/half", 1), ("monitor/draft", 1), ("monitor/log", 1), ("monitor/half", 2), ("monitor/half", 3)]
+    {
         let root = noisy();
         killed_at(&root, place, visit, MORNING, &[]);
         let run = root.run(MORNING, &[]);

@@ -74,7 +74,9 @@ impl Receiver {
                         "204 No Content"
                     }
                 };
-                let _ = stream.write_all(format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes());
+                let _ = stream.write_all(
+                    format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes(),
+                );
             }
         });
         Self { url, got }

@@ -124,20 +124,82 @@ fn the_hours_of_another_rule_book_are_counted() {
     assert_eq!(run.of("role-ground-gone")[0]["finding"]["due_at"], "2026-04-20T10:00:00Z");
 }
 
+/// The log of the QVI up to the end of the entity's credential, then to that of its roles.
 #[test]
 fn with_the_credential_of_the_entity_its_roles_go() {
     let root = Root::empty();
-    for name in ["b0", "oor", "ecr"] {
+    for name in ["b0", "oor", "ecr", "le-revocation"] {
         root.case(name);
     }
     root.streams("b0", &["kel-"], "2026-05-06T08:00:00Z");
     root.streams("watch", &["tel-qvi", "credential-"], "2026-05-06T08:00:00Z");
     root.streams("roles", &["role-oor", "role-ecr", "tel-auth", "kel-le"], "2026-05-06T08:00:00Z");
-    root.streams("revocations", &["kel-qvi-after-le-revocation.", "tel-le-le-revocation."], "2026-05-06T14:00:00Z");
+    root.streams("revocations", &["tel-le-le-revocation."], "2026-05-06T14:00:00Z");
+    let whole = fixtures().join("keri/revocations/kel-qvi-after-le-revocation.cesr");
+    let text = fs::read_to_string(&whole).unwrap();
+    let (at, _) = text.match_indices("{\"v\":\"KERI10").nth(6).unwrap();
+    let cut = root.path().join("cut.cesr");
+    fs::write(&cut, &text[..at]).unwrap();
+    root.stream(&cut, "kel-qvi.cesr", "2026-05-06T14:00:00Z");
     let run = root.run("2026-05-06T14:30:00Z", &[]);
-    // The log seals the ends of the roles as well, and what a stream withholds counts.
-    assert!(run.of("role-ground-gone").is_empty(), "{:?}", run.told());
-    assert!(run.summary()["credentials"]["revoked"].as_u64() >= Some(3), "{:?}", run.summary());
+    let due = run.of("role-ground-gone");
+    assert_eq!(due.len(), 2, "both roles: {:?} {}", run.told(), run.stderr);
+    let entity = "EN0J20c4cxM42FLjf4mtts0q20dSreqXjgeGRcia0Mfa";
+    for line in &due {
+        assert!(line["finding"]["message"].as_str().unwrap().contains(entity), "{line}");
+        assert!(line["seconds_left"].as_i64().unwrap() > 0, "{line}");
+    }
+    assert_eq!(run.status, Some(1));
+    assert_eq!(run.summary()["credentials"]["to be revoked"], 2);
+    assert!(run.of("orphan-event").is_empty(), "the case of the revocation explains it: {:?}", run.told());
+
+    // The log goes on, and the streams withhold the events that it seals.
+    root.stream(&whole, "kel-qvi.cesr", "2026-05-06T15:00:00Z");
+    let run = root.run("2026-05-06T15:30:00Z", &[]);
+    assert_eq!(run.of("role-ground-gone").iter().filter(|line| line["event"] == "resolved").count(), 2);
+    assert_eq!(run.summary()["credentials"]["revoked"], 3);
+}
+
+/// A case that was approved after the register of the day was sealed is no key compromise.
+#[test]
+fn a_register_that_is_older_than_an_approved_case_warns() {
+    let root = Root::quiet();
+    let path = root.path().join("cases/monitoring/bundle/records/case-register.json");
+    let mut register: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    register["entries"].as_array_mut().unwrap().retain(|entry| entry["case_id"] != "ECR-2026-004");
+    seal_again(&root, &path, &register);
+    let run = root.run(MORNING, &[]);
+    let found = |rule: &str| {
+        let lines = run.of("rule");
+        let found = lines.into_iter().find(|line| line["finding"]["rule"] == rule);
+        found.unwrap_or_else(|| panic!("{:?} {}", run.told(), run.stderr)).clone()
+    };
+    let line = found("EGF3-TR1-6.7.1");
+    assert_eq!(line["finding"]["class"], "warn", "{line}");
+    assert!(line["finding"]["message"].as_str().unwrap().contains("ECR-2026-004"), "{line}");
+
+    // Without the case, the same is an alarm, by the clock of the watch, once.
+    fs::remove_dir_all(root.path().join("cases/ecr")).unwrap();
+    let run = root.run("2026-04-29T06:40:00Z", &[]);
+    assert_eq!(run.of("orphan-event").len(), 1, "{:?}", run.told());
+    let open = run.of("rule").into_iter().filter(|line| line["event"] != "resolved").count();
+    assert_eq!((run.status, open), (Some(1), 0), "{:?}", run.told());
+}
+
+/// Writes a record of a sealed case anew, and its digest into the manifest; nobody signs it.
+fn seal_again(root: &Root, path: &std::path::Path, record: &serde_json::Value) {
+    fs::write(path, format!("{record:#}\n")).unwrap();
+    let manifest = root.path().join("cases/monitoring/bundle/manifest.json");
+    let mut value: serde_json::Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    let bytes = fs::read(path).unwrap();
+    let name = path.file_name().unwrap().to_str().unwrap();
+    for entry in value["entries"].as_array_mut().unwrap() {
+        if entry["path"].as_str().unwrap().ends_with(&format!("/{name}")) {
+            entry["sha256"] = countersign::primitives::Sha256::of(&bytes).to_string().into();
+            entry["size"] = bytes.len().into();
+        }
+    }
+    fs::write(&manifest, value.to_string()).unwrap();
 }
 
 #[test]
@@ -159,8 +221,7 @@ fn the_grace_period_counts_down_and_ends() {
     assert_eq!(run.summary()["credentials"]["ghosts"], 2);
     let run = root.run("2026-08-02T12:00:01Z", &[]);
     assert_eq!(run.of("grace-over").len(), 2, "{:?}", run.told());
-    let rules: Vec<&str> =
-        run.of("rule").iter().map(|line| line["finding"]["rule"].as_str().unwrap()).collect();
+    let rules: Vec<&str> = run.of("rule").iter().map(|line| line["finding"]["rule"].as_str().unwrap()).collect();
     assert!(rules.contains(&"EGF3-ECR-6.7.1.5-6"), "{rules:?}");
 }
 
