@@ -28,7 +28,11 @@ pub fn message(row: &Row, secret: Option<&[u8]>) -> Option<Message> {
         Event::Opened { finding } => ("opened", finding),
         Event::Changed { finding } => ("changed", finding),
         Event::Resolved { finding } => ("resolved", finding),
-        Event::Began { .. } | Event::Looked { .. } | Event::Ran { .. } | Event::Delivered { .. } => return None,
+        Event::Began { .. }
+        | Event::Looked { .. }
+        | Event::Ran { .. }
+        | Event::Joined { .. }
+        | Event::Delivered { .. } => return None,
     };
     let body = json!({
         "format": "countersign/monitor/v1",

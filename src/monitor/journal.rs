@@ -69,6 +69,11 @@ pub enum Event {
         /// Digest of the trust file.
         trust: Sha256,
     },
+    /// A receiver is told from here on, and of what is open now.
+    Joined {
+        /// Digest of its address.
+        hook: Sha256,
+    },
     /// A receiver took every event up to a row.
     Delivered {
         /// Digest of its address.
@@ -125,8 +130,8 @@ pub struct State {
     pub head: Option<(u64, Sha256)>,
     /// What is open, by identity.
     pub open: BTreeMap<String, Open>,
-    /// Up to which row each receiver has taken events.
-    pub hooks: BTreeMap<Sha256, u64>,
+    /// How far each receiver is.
+    pub hooks: BTreeMap<Sha256, Progress>,
     /// Logs of the LEI watch: row, file name, digest.
     pub lei_logs: Vec<(u64, String, Sha256)>,
     /// When the last run was done.
@@ -135,6 +140,15 @@ pub struct State {
     pub latest: Option<Instant>,
     /// Bytes of a last row that ends early: a crash while it was written. It does not count.
     pub torn: usize,
+}
+
+/// How far a receiver is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The row with which it joined.
+    pub joined: u64,
+    /// The last row that it took; none: it took nothing yet.
+    pub through: Option<u64>,
 }
 
 /// How a finding stands after a run.
@@ -281,26 +295,45 @@ impl Journal {
         Ok(news)
     }
 
-    /// The rows that a receiver has not taken, oldest first. One that is new is told of what is still open, and of
-    /// nothing that is long over.
+    /// Makes a receiver known, if it is not: from here on no event is lost to it, whether or not it is there.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn join(&mut self, at: Instant, hook: Sha256) -> Result<(), MonitorError> {
+        match self.state.hooks.contains_key(&hook) {
+            true => Ok(()),
+            false => self.append(at, vec![Event::Joined { hook }]),
+        }
+    }
+
+    /// The rows that a receiver has not taken, oldest first: those about what was open when it joined, and every event
+    /// since. One that never joined has none.
     ///
     /// # Errors
     /// As [`Journal::hold`].
     pub fn due(&self, hook: &Sha256) -> Result<Vec<Row>, MonitorError> {
-        let through = self.state.hooks.get(hook).copied();
-        let mut due = Vec::new();
-        let wanted = |row: &Row| match &row.event {
-            Event::Opened { finding } | Event::Changed { finding } | Event::Resolved { finding } => match through {
-                Some(through) => row.seq > through,
-                None => self.state.open.contains_key(&finding.id),
-            },
-            Event::Began { .. } | Event::Looked { .. } | Event::Ran { .. } | Event::Delivered { .. } => false,
-        };
-        replay(&self.path, &self.file, &mut |row| {
-            if wanted(row) {
-                due.push(row.clone());
+        let Some(progress) = self.state.hooks.get(hook) else { return Ok(Vec::new()) };
+        let mut open: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        let mut since = Vec::new();
+        replay(&self.path, &self.file, &mut |row| match &row.event {
+            Event::Opened { .. } | Event::Changed { .. } | Event::Resolved { .. } if row.seq > progress.joined => {
+                since.push(row.clone());
             }
+            Event::Opened { finding } | Event::Changed { finding } => {
+                open.entry(finding.id.clone()).or_default().push(row.clone());
+            }
+            Event::Resolved { finding } => {
+                open.remove(&finding.id);
+            }
+            Event::Began { .. }
+            | Event::Looked { .. }
+            | Event::Ran { .. }
+            | Event::Joined { .. }
+            | Event::Delivered { .. } => {}
         })?;
+        let mut due: Vec<Row> = open.into_values().flatten().chain(since).collect();
+        due.retain(|row| progress.through.is_none_or(|through| row.seq > through));
+        due.sort_by_key(|row| row.seq);
         Ok(due)
     }
 }
@@ -380,8 +413,13 @@ impl State {
             }
             Event::Looked { file, sha256, .. } => self.lei_logs.push((row.seq, file.clone(), *sha256)),
             Event::Ran { .. } => self.ran_at = Some(row.at),
+            Event::Joined { hook } => {
+                self.hooks.insert(*hook, Progress { joined: row.seq, through: None });
+            }
             Event::Delivered { hook, through } => {
-                self.hooks.insert(*hook, *through);
+                if let Some(progress) = self.hooks.get_mut(hook) {
+                    progress.through = Some(*through);
+                }
             }
             Event::Began { .. } => {}
         }

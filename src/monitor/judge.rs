@@ -237,11 +237,13 @@ impl Judge<'_, '_> {
     fn qvi_credentials(&mut self) -> Vec<QviEnd> {
         let world = self.world;
         let mut ends = Vec::new();
+        let mut known = false;
         for (said, text) in &world.registries.texts {
             let own = text.kind == Some(CredentialType::Qvi) && text.issuee.as_deref() == Some(world.qvi.as_str());
             if !own {
                 continue;
             }
+            known = true;
             let Some(entry) = world.registries.entries.get(said).filter(|entry| entry.issued.is_some()) else {
                 let message = format!(
                     "the registry of QVI credential `{said}` is not among the streams, so whether GLEIF \
@@ -266,6 +268,15 @@ impl Judge<'_, '_> {
                 every credential before the grace period ends; then GLEIF gets the revocation log";
             let finding = Finding::new(Kind::Grace, Class::Block, said, message, help);
             self.tell(finding.clocked(revoked_at, grace_ends, world.as_of));
+        }
+        if !known {
+            let message = format!(
+                "no credential of the QVI `{}` is in any case or stream, so whether GLEIF revoked it is \
+                not known",
+                world.qvi
+            );
+            let help = "put the credential of the QVI, with GLEIF's registry and logs, with the other registries";
+            self.tell(Finding::new(Kind::StatusUnknown, Class::Unknown, world.qvi.as_str(), message, help));
         }
         ends
     }
@@ -361,6 +372,17 @@ impl Judge<'_, '_> {
         let agreed = hours.filter(|_| text.kind == Some(CredentialType::Ecr));
         let limit =
             agreed.map_or(world.times.role_revocation, |hours| Duration::from_seconds(hours.saturating_mul(3600)));
+        if entity.is_none() {
+            let message = format!(
+                "{role} credential `{said}` rests on authorization `{}`, whose text is in no case and no stream, so the \
+                 credential of the entity is not known",
+                auth.as_deref().unwrap_or_default()
+            );
+            let help = "put the case of the authorization into the folder of cases, or its stream with the registries";
+            let mut finding = Finding::new(Kind::StatusUnknown, Class::Unknown, said, message, help).of_lei(lei);
+            finding.id = format!("{}:{said}:entity", Kind::StatusUnknown.as_str());
+            self.tell(finding);
+        }
         for (what, below) in [("authorization", auth), ("Legal Entity credential", entity)] {
             let Some(below) = below else { continue };
             let id = format!("{}:{said}:{below}", Kind::RoleGroundGone.as_str());

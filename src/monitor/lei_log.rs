@@ -19,8 +19,8 @@ use crate::rehearsal;
 const BYTES_MAX: u64 = 64 << 20;
 /// Most looks of one log, as its schema says.
 const LOOKS_MAX: usize = 100_000;
-/// A look of a run that was killed counts for the next run if it is no older.
-const SPOOL_MAX_AGE_S: i64 = 3600;
+/// An LEI that a run saw before it was killed is not asked for again within so many seconds.
+const ASKED_S: i64 = 3600;
 
 /// Who keeps a log, and of which case it is a record.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ impl LeiLogs {
         self.say(journal, now, name, &bytes, looks.len())
     }
 
-    /// The looks of a run that was killed, those that are not too old; what it wrote by half does not count.
+    /// The looks of a run that was killed; what it wrote by half does not count.
     ///
     /// # Errors
     /// `unreadable`.
@@ -110,11 +110,12 @@ impl LeiLogs {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
         let looks = lines.filter_map(|line| serde_json::from_slice::<Look>(line).ok());
-        Ok(looks
-            .filter(|look| {
-                look.checked_at <= now && now.since(look.checked_at) <= Duration::from_seconds(SPOOL_MAX_AGE_S)
-            })
-            .collect())
+        Ok(looks.filter(|look| look.checked_at <= now).collect())
+    }
+
+    /// Whether an LEI that was looked at then need not be asked for now.
+    pub fn is_recent(look: &Look, now: Instant) -> bool {
+        now.since(look.checked_at) <= Duration::from_seconds(ASKED_S)
     }
 
     /// Keeps a look at once.

@@ -34,6 +34,11 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
+    /// What the log calls it.
+    pub(super) fn id(&self) -> Sha256 {
+        self.id
+    }
+
     /// The receiver that is named, with its secret, which is never an argument.
     ///
     /// # Errors

@@ -43,9 +43,13 @@ pub(super) fn take(
     stop: &Stop,
 ) -> Result<Vec<Look>, CliError> {
     match source {
-        Source::GoldenCopy(path) => from_golden_copy(path, leis, now),
+        Source::GoldenCopy(path) => {
+            let mut looks = logs.left(now)?;
+            looks.extend(from_golden_copy(path, leis, now)?);
+            Ok(looks)
+        }
         Source::Saved(paths) => {
-            let mut looks = Vec::new();
+            let mut looks = logs.left(now)?;
             for path in paths {
                 looks.extend(from_saved(path, leis, now)?);
             }
@@ -117,7 +121,8 @@ fn from_api(
     stop: &Stop,
 ) -> Result<Vec<Look>, CliError> {
     let mut looks = logs.left(now)?;
-    let seen: BTreeSet<String> = looks.iter().map(|look| look.lei.clone()).collect();
+    let seen: BTreeSet<String> =
+        looks.iter().filter(|look| LeiLogs::is_recent(look, now)).map(|look| look.lei.clone()).collect();
     let pause = Duration::from_secs(60) / per_minute.max(1);
     let mut failures = 0;
     let mut unseen = 0;

@@ -147,6 +147,9 @@ fn once(around: &Around<'_>) -> Outcome {
         policy: around.program.digest,
         trust: around.trust.digest,
     };
+    if let Some(receiver) = &around.receiver {
+        journal.join(now, receiver.id())?;
+    }
     let news = journal.record(now, &judgement.findings, ran)?;
     let told = Told {
         root: around.root.display().to_string(),

@@ -151,6 +151,25 @@ fn what_a_receiver_does_not_take_waits_for_the_next_run() {
     assert_eq!(root.verify(&[]).0, Some(0));
 }
 
+/// Its first run finds nobody there, and in the next one what had opened is over: it is told both.
+#[test]
+fn a_receiver_that_was_never_there_loses_nothing() {
+    let root = noisy();
+    assert_eq!(root.run(MORNING, &[]).status, Some(1));
+    let receiver = Receiver::new(vec![Manner::Close, Manner::Close, Manner::Close, Manner::Take]);
+    let run = root.run("2026-04-29T06:40:00Z", &["--webhook", &receiver.url]);
+    assert_eq!((run.status, receiver.got().len()), (Some(2), 0), "{}", run.stderr);
+    root.case("ecr");
+    let run = root.run("2026-04-29T06:50:00Z", &["--webhook", &receiver.url]);
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    let events: Vec<String> = receiver
+        .got()
+        .iter()
+        .map(|got| serde_json::from_str::<Value>(&got.body).unwrap()["event"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(events, ["opened", "opened", "opened", "opened", "opened", "resolved"]);
+}
+
 #[test]
 fn a_receiver_that_is_slow_is_sent_the_same_again() {
     let root = Root::quiet();
