@@ -9,7 +9,7 @@ use super::root::{ACME, MORNING, Root, record};
 use crate::lei::{Server, ok};
 
 /// Starts a run that stops at a place, and kills it there as `kill -9` does.
-fn killed_at(root: &Root, place: &str, visit: usize, now: &str, more: &[&str]) {
+pub fn killed_at(root: &Root, place: &str, visit: usize, now: &str, more: &[&str]) {
     let flag = root.path().join("stopped");
     let mut command = root.command(now, more);
     command.env("COUNTERSIGN_REHEARSE_STOP", format!("{place} {visit} hold {}", flag.display()));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use countersign::monitor::hook::hmac;
 use serde_json::Value;
 
+use super::crash::killed_at;
 use super::root::{MORNING, Root, finish};
 
 /// How the receiver treats a request.
@@ -168,6 +169,47 @@ fn a_receiver_that_was_never_there_loses_nothing() {
         .map(|got| serde_json::from_str::<Value>(&got.body).unwrap()["event"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(events, ["opened", "opened", "opened", "opened", "opened", "resolved"]);
+}
+
+/// Killed after the receiver took an event and before the log says so: it is sent again, by the same key.
+#[test]
+fn a_run_that_is_killed_between_sending_and_noting_it_sends_again() {
+    let root = noisy();
+    let receiver = Receiver::new(vec![Manner::Take]);
+    let more = ["--webhook", receiver.url.as_str()];
+    killed_at(&root, "monitor/sent", 2, MORNING, &more);
+    assert_eq!(receiver.got().len(), 2);
+    let run = root.run(MORNING, &more);
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    let keys: Vec<String> = receiver.got().into_iter().map(|got| got.key).collect();
+    assert_eq!(keys.len(), 6, "{keys:?}");
+    assert_eq!(keys[1], keys[2]);
+    assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_secret_may_come_by_a_descriptor() {
+    let root = noisy();
+    let receiver = Receiver::new(vec![Manner::Take]);
+    let secret = root.path().join("secret");
+    std::fs::write(&secret, "from a file\n").unwrap();
+    let run = root.command(MORNING, &["--webhook", &receiver.url, "--webhook-secret-fd", "3"]);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &format!("exec \"$@\" 3<'{}'", secret.display()), "sh"]);
+    command.arg(run.get_program()).args(run.get_args()).current_dir(env!("CARGO_MANIFEST_DIR"));
+    for (name, value) in run.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let run = finish(command);
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    let got = receiver.got();
+    assert_eq!(got.len(), 5);
+    let signature = format!("sha256={}", hmac(b"from a file", got[0].body.as_bytes()));
+    assert_eq!(got[0].signature.as_deref(), Some(signature.as_str()));
 }
 
 #[test]
