@@ -53,6 +53,36 @@ fn an_issuance_without_a_case_is_an_alarm_until_the_case_is_there() {
     assert_eq!(resolved.of("orphan-event").len(), 4);
 }
 
+/// Cases as one tar each, deeper in the folder, and streams that lie elsewhere.
+#[test]
+fn cases_in_tar_files_and_named_streams_do_as_well() {
+    let root = Root::quiet();
+    let cases = root.path().join("cases");
+    fs::create_dir_all(cases.join("2026/q2")).unwrap();
+    for name in ["monitoring", "b0", "oor", "ecr"] {
+        let mut archive = tar::Builder::new(fs::File::create(cases.join(format!("2026/q2/{name}.tar"))).unwrap());
+        archive.append_dir_all(name, cases.join(name)).unwrap();
+        archive.finish().unwrap();
+        fs::remove_dir_all(cases.join(name)).unwrap();
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut more = Vec::new();
+    for entry in fs::read_dir(root.path().join("registries")).unwrap() {
+        let path = entry.unwrap().path();
+        let target = elsewhere.path().join(path.file_name().unwrap());
+        fs::rename(&path, &target).unwrap();
+        more.extend(["--tel".to_owned(), target.to_str().unwrap().to_owned()]);
+    }
+    let more: Vec<&str> = more.iter().map(String::as_str).collect();
+    let run = root.run(MORNING, &more);
+    assert_eq!((run.status, run.told()), (Some(0), Vec::new()), "{}", run.stderr);
+    assert_eq!(run.summary()["cases"], 4);
+    fs::remove_file(cases.join("2026/q2/monitoring.tar")).unwrap();
+    fs::remove_file(cases.join("2026/q2/ecr.tar")).unwrap();
+    let run = root.run("2026-04-29T06:40:00Z", &more);
+    assert_eq!(run.of("orphan-event").len(), 4, "{:?}", run.told());
+}
+
 #[test]
 fn a_case_that_nobody_approved_explains_nothing() {
     let root = Root::quiet();
