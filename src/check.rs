@@ -16,6 +16,7 @@ mod own_log;
 mod parameter;
 pub mod patch;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ use crate::bundle::place::printable;
 use crate::bundle::{Area, Form, Problem, Snapshot};
 use crate::case;
 use crate::collect::{self, Keri, RunFacts};
-use crate::compile::program::{Profile, Program, RuleIndex, Stage};
+use crate::compile::program::{Parameter, ParameterId, ParameterValue, Profile, Program, RuleIndex, Stage};
 use crate::evaluate::outcome::FailOn;
 use crate::evaluate::{
     Coverage, Inputs, Question, Row, Selection, Signing, evaluate_covered, push_row, push_tables, select,
@@ -233,6 +234,27 @@ pub fn lockable<'p>(
     flows(program, None, flow_ids)?;
     parameter::assignments(program, set)?;
     Ok(profile)
+}
+
+/// The value that each parameter has in a profile, and with what was set.
+///
+/// # Errors
+/// An unknown profile or parameter, a value of another type.
+pub fn parameters(
+    program: &Program,
+    profile_id: &str,
+    set: &[(String, String)],
+) -> Result<BTreeMap<String, ParameterValue>, CheckError> {
+    let profile = profile(program, profile_id)?;
+    let set = parameter::assignments(program, set)?;
+    let value = |(at, parameter): (usize, &Parameter)| {
+        let of = |list: &[(ParameterId, ParameterValue)]| {
+            list.iter().rev().find(|(id, _)| id.0 as usize == at).map(|(_, value)| value.clone())
+        };
+        let value = of(&set).or_else(|| of(&profile.parameters)).unwrap_or_else(|| parameter.default.clone());
+        (parameter.name.clone(), value)
+    };
+    Ok(program.parameters.iter().enumerate().map(value).collect())
 }
 
 /// The packs of a report, each with a digest over its rules: what decides, without titles and messages.

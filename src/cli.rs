@@ -25,6 +25,7 @@ mod live;
 mod load;
 mod lock;
 mod man;
+mod monitor;
 mod passphrase;
 mod policy;
 mod propose;
@@ -124,6 +125,8 @@ enum Command {
     Gate(gate::Args),
     /// Sign the event of a case with the key of QAR2, if the gate says yes
     Sign(sign::Args),
+    /// Watch what the QVI has issued: registries, LEIs and the clocks that run
+    Monitor(Box<monitor::Args>),
     /// Show, compare and verify saved reports
     #[command(subcommand)]
     Report(report::Command),
@@ -174,6 +177,7 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Propose(args) => propose::run(*args, settings, terminal),
         Command::Gate(args) => gate::run(args, settings, terminal),
         Command::Sign(args) => sign::run(args, settings, terminal),
+        Command::Monitor(args) => monitor::run(*args, settings, terminal),
         Command::Report(command) => report::run(command, settings, terminal),
         Command::Doctor(args) => doctor::run(args, settings, terminal),
         Command::Completions(args) => completions::run(args),

@@ -1,6 +1,6 @@
-//! One HTTP GET, bounded in every way.
+//! One HTTP request, bounded in every way.
 //!
-//! In: a URL, limits, and how to wait. Out: status, headers and body as received, or why not.
+//! In: a URL, limits, and how to wait; of a POST its headers and its body. Out: status, headers and body as received, or why not.
 //! It must not know what the body means. reqwest stays in this file.
 
 mod error;
@@ -68,11 +68,46 @@ impl Response {
 /// # Errors
 /// The URL may not be asked, the limits were passed, or the server kept refusing.
 pub fn get(url: &str, limits: &Limits, sleep: &mut dyn FnMut(Duration)) -> Result<Response, FetchError> {
+    let accept = [("accept", "application/vnd.api+json, application/json".to_owned())];
+    ask(url, &Request { headers: &accept, body: None }, limits, sleep)
+}
+
+/// Sends a body to a URL. As [`get`], and a request that is not answered in time is tried again too: whoever receives it
+/// must know a repetition.
+///
+/// # Errors
+/// As [`get`].
+pub fn post(
+    url: &str,
+    headers: &[(&'static str, String)],
+    body: &str,
+    limits: &Limits,
+    sleep: &mut dyn FnMut(Duration),
+) -> Result<Response, FetchError> {
+    ask(url, &Request { headers, body: Some(body) }, limits, sleep)
+}
+
+/// What is sent.
+struct Request<'r> {
+    headers: &'r [(&'static str, String)],
+    /// None: a GET.
+    body: Option<&'r str>,
+}
+
+fn ask(
+    url: &str,
+    request: &Request<'_>,
+    limits: &Limits,
+    sleep: &mut dyn FnMut(Duration),
+) -> Result<Response, FetchError> {
     let target = parse(url)?;
     let client = client(&target, limits)?;
+    let again = |error: &FetchError| {
+        error.is_transient() || request.body.is_some() && matches!(error, FetchError::Timeout { .. })
+    };
     let mut attempt = 1;
     loop {
-        let outcome = attempt_once(&client, &target, limits);
+        let outcome = attempt_once(&client, &target, request, limits);
         let last = attempt >= limits.attempts;
         let wait = match &outcome {
             Ok(response) if is_transient(response.status) => match retry_after(response) {
@@ -82,7 +117,7 @@ pub fn get(url: &str, limits: &Limits, sleep: &mut dyn FnMut(Duration)) -> Resul
                 Some(asked) => asked,
                 None => backoff(attempt),
             },
-            Err(error) if error.is_transient() => backoff(attempt),
+            Err(error) if again(error) => backoff(attempt),
             Ok(_) | Err(_) => return outcome,
         };
         if last {
@@ -158,9 +193,15 @@ fn client(target: &Url, limits: &Limits) -> Result<Client, FetchError> {
     builder.build().map_err(|error| FetchError::client(target, error))
 }
 
-fn attempt_once(client: &Client, target: &Url, limits: &Limits) -> Result<Response, FetchError> {
-    let sent = client.get(target.clone()).header("accept", "application/vnd.api+json, application/json").send();
-    let answer = sent.map_err(|error| FetchError::transport(target, limits, error))?;
+fn attempt_once(client: &Client, target: &Url, request: &Request<'_>, limits: &Limits) -> Result<Response, FetchError> {
+    let mut draft = match request.body {
+        None => client.get(target.clone()),
+        Some(body) => client.post(target.clone()).body(body.to_owned()),
+    };
+    for (name, value) in request.headers {
+        draft = draft.header(*name, value);
+    }
+    let answer = draft.send().map_err(|error| FetchError::transport(target, limits, error))?;
     let status = answer.status().as_u16();
     if answer.status().is_redirection() {
         let to = answer.headers().get("location").map_or(String::new(), |to| text(to.as_bytes()));

@@ -2,9 +2,11 @@
 //!
 //! In: a LEI and an answer of the API. Out: the `lei-record` that says how it was fetched, or why the
 //! answer is no evidence for that LEI. The body is kept byte for byte; HTTPS is no signature, so the
-//! QAR who saves the record answers for it.
+//! QAR who saves the record answers for it. A Golden Copy file holds the records of all LEIs in another form.
 
 mod error;
+pub mod golden_copy;
+mod standing;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,6 +15,7 @@ use crate::fetch::Response;
 use crate::primitives::{Instant, Lei, Sha256};
 
 pub use error::GleifError;
+pub use standing::{Standing, standing};
 
 /// The public API.
 pub const BASE_URL: &str = "https://api.gleif.org/api/v1";
@@ -108,6 +111,15 @@ pub fn accept(lei: &Lei, response: &Response) -> Result<(), GleifError> {
         }
     }
     Ok(())
+}
+
+/// The LEI whose record these bytes are, as the API sends it.
+pub fn subject(bytes: &[u8]) -> Option<Lei> {
+    let body: Body = serde_json::from_slice(bytes).ok()?;
+    match body.data {
+        Data::One(record) if record.id == record.attributes.lei => record.id.parse().ok(),
+        Data::One(_) | Data::List(_) => None,
+    }
 }
 
 /// The `lei-record` that stands beside an accepted body.

@@ -29,6 +29,7 @@ pub mod keri;
 pub mod keystore;
 pub mod ledger;
 pub mod lock;
+pub mod monitor;
 pub mod policy;
 pub mod primitives;
 pub mod proposal;

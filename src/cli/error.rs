@@ -20,6 +20,7 @@ use crate::keri::schema::NotASchema;
 use crate::keystore::{KeystoreError, SignerError};
 use crate::ledger::LedgerError;
 use crate::lock::LockError;
+use crate::monitor::MonitorError;
 use crate::policy::PolicyProblem;
 use crate::primitives::{Instant, Said};
 use crate::proposal::{Incomparable, NotAProposal, SignatureRefused, Unproven};
@@ -138,6 +139,52 @@ pub(super) enum CliError {
         /// The path.
         path: PathBuf,
     },
+    /// A file that GLEIF did not publish so.
+    #[error("`{}` is no Golden Copy of GLEIF: {reason}", path.display())]
+    #[diagnostic(
+        code(countersign::cli::not_a_golden_copy),
+        help(
+            "give the file of level 1 data as GLEIF publishes it, unpacked, JSON or CSV; in ROOT/lei also answers of the API"
+        )
+    )]
+    NotAGoldenCopy {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A rule book without a time that the watch counts by.
+    #[error("the rule book has no parameter `{name}` of the type that the watch needs")]
+    #[diagnostic(
+        code(countersign::cli::no_parameter),
+        help("declare it in the policies, as the embedded rule book does: the clocks of the watch run by it")
+    )]
+    NoParameter {
+        /// The parameter.
+        name: String,
+    },
+    /// A secret that is not there.
+    #[error("{source_} holds no secret for the webhook")]
+    #[diagnostic(
+        code(countersign::cli::no_secret),
+        help("set the variable, or open the descriptor, for this process; without an option nothing is signed")
+    )]
+    NoSecret {
+        /// Where it should be.
+        source_: String,
+    },
+    /// The system does not let the command listen to signals.
+    #[error("the command cannot listen to Ctrl-C and SIGTERM")]
+    #[diagnostic(code(countersign::cli::signals), help("run it where signals can be handled"))]
+    Signals {
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// Somebody asked the run to end.
+    #[error("the run was stopped before it was done")]
+    #[diagnostic(code(countersign::cli::stopped), help("run it again: it goes on where it was stopped"))]
+    Stopped,
     /// A report into the evidence it is about.
     #[error("`{}` lies inside the case", path.display())]
     #[diagnostic(
@@ -676,6 +723,10 @@ pub(super) enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Lock(#[from] LockError),
+    /// A watch that cannot run.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Monitor(#[from] MonitorError),
     /// State that does not fit, or is not recovered.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -26,6 +26,7 @@ mod lei;
 mod lock;
 mod many;
 mod matrix;
+mod monitor;
 mod naive;
 mod policies;
 mod proposal;
