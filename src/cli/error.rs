@@ -102,7 +102,10 @@ pub(super) enum CliError {
     },
     /// A file beyond its bound.
     #[error("`{}` has {bytes} bytes; at most {limit} are read", path.display())]
-    #[diagnostic(code(countersign::cli::too_large), help("nothing of this size is expected here; look whether it is the right file"))]
+    #[diagnostic(
+        code(countersign::cli::too_large),
+        help("nothing of this size is expected here; look whether it is the right file")
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
