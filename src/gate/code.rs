@@ -146,17 +146,17 @@ codes! {
     /// The approved report is not there.
     NoReport = "no_report", Judge, "put the report that QAR2 approved back, byte for byte; if it is lost, QAR2 approves a new one";
     /// The approved report is none.
-    ReportUnusable = "report_unusable", Judge, "run `countersign check CASE --stage proposal --format json` and have QAR2 approve that";
+    ReportUnusable = "report_unusable", Judge, "QAR2 approves anew: `countersign case approve CASE` makes and saves the report";
     /// The approved report is about something else.
-    OtherReport = "other_report", Judge, "have QAR2 approve a report on this case";
+    OtherReport = "other_report", Judge, "QAR2 approves a report on this case: `countersign case approve CASE`";
     /// The approved report was made with other rules.
     OtherRules = "other_rules", Judge, "make the report with the locked rules, profile and parameters, and have QAR2 approve it";
     /// The approved report is not clean.
     ReportNotClean = "report_not_clean", Judge, "do not sign; settle what the report says, and QAR2 approves a new one; if the bundle has to change for it, the case is decided anew";
     /// An outcome changed since.
-    OutcomesDiffer = "outcomes_differ", Judge, "make a new report and have QAR2 approve it";
+    OutcomesDiffer = "outcomes_differ", Judge, "QAR2 reads what changed and approves anew: `countersign case approve CASE` makes a new report";
     /// The approved report is too old.
-    ReportTooOld = "report_too_old", Judge, "make a new report, have QAR2 approve it, and sign at once";
+    ReportTooOld = "report_too_old", Judge, "QAR2 approves anew and signs at once: `countersign case approve CASE` makes a new report";
     /// The approved report is of the future.
     ReportFromFuture = "report_from_future", Judge, "look at the clock of this machine";
     /// The clock runs behind what was seen.
