@@ -103,7 +103,10 @@ pub(super) enum CliError {
     },
     /// A file beyond its bound.
     #[error("`{}` has {bytes} bytes; at most {limit} are read", path.display())]
-    #[diagnostic(code(countersign::cli::too_large), help("this is not the file that is expected here"))]
+    #[diagnostic(
+        code(countersign::cli::too_large),
+        help("nothing of this size is expected here; look whether it is the right file")
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -466,7 +469,7 @@ pub(super) enum CliError {
     #[error("no QAR1 is assigned in `{}` as of {as_of}", path.display())]
     #[diagnostic(
         code(countersign::cli::no_qar1),
-        help("a QAR of the roster is assigned in a record of kind `qar-assignment` first")
+        help("somebody of the roster assigns QAR1 and QAR2 first: `countersign case assign {}`", path.display())
     )]
     NoQar1 {
         /// The case.
@@ -479,7 +482,8 @@ pub(super) enum CliError {
     #[diagnostic(
         code(countersign::cli::unsigned),
         help(
-            "write the parts with `--out DIR`, sign the bytes of `anchor.json`, and bring it with `--signature FILE`"
+            "QAR1 signs with `--sign`; or write the parts with `--out DIR`, sign the bytes of `anchor.json`, and bring the \
+             signature with `--signature FILE`"
         )
     )]
     Unsigned {

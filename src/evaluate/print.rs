@@ -88,7 +88,7 @@ impl<'a> Machine<'a> {
         // The operation only names unknowns, which are not printed.
         let shown: Vec<String> = (0..length.min(ELEMENTS_MAX))
             .map(|index| match self.element(list, index, OpId(0)).value {
-                Ok(Value::List(_)) => "(list)".to_owned(),
+                Ok(Value::List(inner)) if self.length(inner) > 0 => format!("({})", self.show_list(inner)),
                 value => self.show(value),
             })
             .collect();

@@ -213,6 +213,17 @@ fn set_operations_are_unknown_where_an_unknown_could_change_them() {
 }
 
 #[test]
+fn a_list_in_a_list_is_printed_in_brackets() {
+    let mut book = Book::new();
+    let (one, two, none) = (book.ints(&[1]), book.ints(&[2, 3]), book.ints(&[]));
+    let lists = book.list(&[one, two, none]);
+    let deeper = book.list(&[lists, none]);
+    let case = book.facts();
+    assert_eq!(case.value(lists), Ok("(1), (2, 3), (none)".into()));
+    assert_eq!(case.value(deeper), Ok("((1), (2, 3), (none)), (none)".into()));
+}
+
+#[test]
 fn a_malformed_element_stays_in_a_difference_and_in_no_intersection() {
     let mut book = Book::new();
     let aid = book.thing("aid");
