@@ -28,7 +28,7 @@ use crate::source::{Fragment, Source};
 use crate::trust::Trust;
 
 use super::patch;
-use super::{Beside, DEFAULT_PROFILE, Options, Ready, prepared, content_of};
+use super::{Beside, DEFAULT_PROFILE, Options, Ready, content_of, prepared};
 
 /// A case of `fixtures/cases`, as files.
 #[derive(Debug, Clone)]

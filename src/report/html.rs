@@ -151,11 +151,9 @@ fn banner(page: &mut String, document: &ReportDocument, rows: &[Row<'_>]) {
     let of_credential = super::is_of_credential(document);
     let about: &[(&str, &str)] = match of_credential {
         true => &[("credential", run.bundle_id.as_str())],
-        false => &[
-            ("case", run.bundle_id.as_str()),
-            ("LEI", run.lei.as_deref().unwrap_or("none")),
-            ("flow", flows.as_str()),
-        ],
+        false => {
+            &[("case", run.bundle_id.as_str()), ("LEI", run.lei.as_deref().unwrap_or("none")), ("flow", flows.as_str())]
+        }
     };
     let as_of = run.as_of.to_string();
     for &(what, value) in about.iter().chain(&[

@@ -46,21 +46,26 @@ pub(super) fn steps(read: Read<'_, '_>, signs: bool) -> Vec<StepEntry> {
     give_roles(&mut steps);
     steps.sort_by(|a, b| (a.at.is_none(), a.at, &a.path).cmp(&(b.at.is_none(), b.at, &b.path)));
     remark(&mut steps);
-    let open: Vec<StepEntry> = PATH.into_iter().filter(|(_, step)| signs || !signing(*step)).filter_map(|(role, what)| {
-        let is_done = |step: &StepEntry| {
-            step.role == role && (step.step == what || (what == Step::Approved && step.step == Step::Rejected))
-        };
-        (!steps.iter().any(is_done)).then(|| StepEntry {
-            step: what,
-            role,
-            person: None,
-            aid: None,
-            at: None,
-            path: None,
-            signed: None,
-            remarks: Vec::new(),
+    let open: Vec<StepEntry> = PATH
+        .into_iter()
+        .filter(|(_, step)| signs || !signing(*step))
+        .filter_map(|(role, what)| {
+            let is_done = |step: &StepEntry| {
+                step.role == role && (step.step == what || (what == Step::Approved && step.step == Step::Rejected))
+            };
+            (!steps.iter().any(is_done)).then(|| StepEntry {
+                step: what,
+                role,
+                person: None,
+                aid: None,
+                at: None,
+                ended_at: None,
+                path: None,
+                signed: None,
+                remarks: Vec::new(),
+            })
         })
-    }).collect();
+        .collect();
     steps.extend(open);
     steps
 }
@@ -93,19 +98,17 @@ fn step(read: Read<'_, '_>, file: FileId, path: &str, tree: &Tree<'_>) -> Option
         _ => return None,
     };
     let aid = if aid.is_empty() { None } else { text_at(tree, aid) };
-    let mut remarks = Vec::new();
-    if let Some(ended) = text_at(tree, &["superseded_at"]).filter(|_| what == Step::Assigned) {
-        remarks.push(format!("ended at {}", kept(ended)));
-    }
+    let ended = text_at(tree, &["superseded_at"]).filter(|_| what == Step::Assigned);
     Some(StepEntry {
         step: what,
         role,
         person: text_at(tree, &[person]).map(kept),
         aid: aid.map(kept),
         at: text_at(tree, at).and_then(|at| at.parse().ok()),
+        ended_at: ended.and_then(|at| at.parse().ok()),
         path: Some(printable_path(path)),
         signed: read.signed(file),
-        remarks,
+        remarks: Vec::new(),
     })
 }
 

@@ -140,6 +140,9 @@ pub struct StepEntry {
     /// When, as the record says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Instant>,
+    /// When an assignment ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Instant>,
     /// The record, relative to the case; absent: the case has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,

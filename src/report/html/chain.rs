@@ -3,15 +3,17 @@
 //! In: the credentials of a document, each after those that it rests on. Out: a section of the page. What does not hold
 //! is marked by a sign, a word and the shape of its lines.
 
-use super::super::document::{ChainState, CredentialEntry, EdgeState, Party, RegistryState, ReportDocument};
+use super::super::document::{ChainState, CredentialEntry, EdgeEntry, EdgeState, Party, RegistryState, ReportDocument};
 use super::super::text::count;
-use super::drawing::{Drawing, LINE, Sign, WIDTH, short};
+use super::drawing::{Drawing, Face, LINE, Sign, WIDTH, said, short};
 use super::text::shown;
 
 /// Most credentials that are drawn; the table has them all.
 const DRAWN_MAX: usize = 12;
-/// Left of the cards run the lines.
+/// Left of the cards, where lines run past others.
 const GUTTER: usize = 28;
+/// The same where none does.
+const MARGIN: usize = 4;
 /// Between two cards.
 const GAP: usize = 30;
 /// Lines side by side in the gutter.
@@ -90,20 +92,25 @@ fn row(page: &mut String, chain: &[CredentialEntry], entry: &CredentialEntry) {
 
 fn drawing(chain: &[CredentialEntry]) -> String {
     let mut drawing = Drawing::default();
+    let left = if chain.iter().zip(chain.iter().skip(1)).all(|(above, entry)| follows(above, entry)) {
+        MARGIN
+    } else {
+        GUTTER
+    };
     let mut y = 4;
     // Where each card stands: its digest, top and bottom.
     let mut placed: Vec<(&str, usize, usize)> = Vec::new();
     let mut lane = 0;
     for (at, entry) in chain.iter().take(DRAWN_MAX).enumerate() {
         if entry.edges.is_empty() {
-            y = root(&mut drawing, entry, y);
+            y = root(&mut drawing, entry, left, y);
         }
         for edge in entry.edges.iter().filter(|edge| far(chain, &edge.node).is_none()) {
-            drawing.card((GUTTER, y), (WIDTH - GUTTER - 4, 26), "card absent");
-            drawing.sign((GUTTER + 16, y + 13), Sign::Bad);
+            drawing.card((left, y), (WIDTH - left - 4, 26), "card absent");
+            drawing.sign((left + 16, y + 13), Sign::Bad);
             let text = format!("{} {}: not presented", edge.label, short(&edge.node));
-            drawing.text((GUTTER + 30, y + 17), "label", 38, &text);
-            drawing.path(&[(GUTTER + 16, y + 26), (GUTTER + 16, y + 26 + GAP)], "link broken");
+            drawing.text((left + 30, y + 17), Face::Label, WIDTH - left - 44, &text);
+            drawing.path(&[(left + 16, y + 26), (left + 16, y + 26 + GAP)], "link broken");
             y += 26 + GAP;
         }
         let lines = lines(chain, entry);
@@ -114,21 +121,21 @@ fn drawing(chain: &[CredentialEntry]) -> String {
                 Some(EdgeState::Holds) if is_sound(chain, &edge.node) => "link",
                 Some(EdgeState::Holds | EdgeState::Broken | EdgeState::NotPresented) | None => "link broken",
             };
-            let next_above = at.checked_sub(1).and_then(|above| chain.get(above)).map(|above| above.said.as_str());
-            if next_above == Some(edge.node.as_str()) && entry.edges.len() == 1 && *bottom + GAP == y {
-                let x = GUTTER + 16;
+            let above = at.checked_sub(1).and_then(|above| chain.get(above));
+            if above.is_some_and(|above| follows(above, entry)) && *bottom + GAP == y {
+                let x = left + 16;
                 drawing.path(&[(x, *bottom), (x, y)], class);
                 drawing.arrow((x, y), if class == "link" { "head" } else { "head broken" });
-                let word = format!("{}: {}", edge.label, edge_word(edge.state));
-                drawing.text((x + 12, y - GAP / 2 + 4), "label", 36, &word);
+                let word = format!("{}: {}", edge.label, link_word(chain, edge));
+                drawing.text((x + 12, y - GAP / 2 + 4), Face::Label, WIDTH - left - 40, &word);
             } else {
                 let x = 4 + (lane % LANES) * 8;
                 lane += 1;
                 let from = bottom.saturating_sub(14);
-                drawing.path(&[(GUTTER, from), (x, from), (x, y + 14), (GUTTER, y + 14)], class);
+                drawing.path(&[(left, from), (x, from), (x, y + 14), (left, y + 14)], class);
             }
         }
-        card(&mut drawing, entry, &lines, y, height);
+        card(&mut drawing, entry, &lines, (left, y), height);
         placed.push((entry.said.as_str(), y, y + height));
         y += height + GAP;
     }
@@ -136,8 +143,13 @@ fn drawing(chain: &[CredentialEntry]) -> String {
     drawing.svg("chain-drawing", height, "Chain of credentials", &description(chain))
 }
 
+/// Whether a credential rests on the one above it, and on no other that is there.
+fn follows(above: &CredentialEntry, entry: &CredentialEntry) -> bool {
+    entry.edges.len() <= 1 && entry.edges.iter().all(|edge| edge.node == above.said)
+}
+
 /// Who stands above a credential that rests on no other.
-fn root(drawing: &mut Drawing, entry: &CredentialEntry, y: usize) -> usize {
+fn root(drawing: &mut Drawing, entry: &CredentialEntry, left: usize, y: usize) -> usize {
     let known = entry.issuer.name.as_deref();
     let trusted = entry.credential_type.as_deref() != Some("QVI") || known == Some("GEDA");
     let text = match (trusted, known) {
@@ -145,16 +157,22 @@ fn root(drawing: &mut Drawing, entry: &CredentialEntry, y: usize) -> usize {
         (true, None) => format!("issuer {}", short(&entry.issuer.aid)),
         (false, _) => format!("{}: not the GEDA that is trusted", short(&entry.issuer.aid)),
     };
-    drawing.card((GUTTER, y), (WIDTH - GUTTER - 4, 26), if trusted { "card root" } else { "card absent" });
-    drawing.text((GUTTER + 12, y + 17), "strong", 42, &text);
+    drawing.card((left, y), (WIDTH - left - 4, 26), if trusted { "card root" } else { "card absent" });
+    drawing.text((left + 12, y + 17), Face::Strong, WIDTH - left - 32, &text);
     let (class, head) = if trusted { ("link", "head") } else { ("link broken", "head broken") };
-    drawing.path(&[(GUTTER + 16, y + 26), (GUTTER + 16, y + 26 + GAP)], class);
-    drawing.arrow((GUTTER + 16, y + 26 + GAP), head);
-    drawing.text((GUTTER + 28, y + 26 + GAP / 2 + 4), "label", 36, "issues");
+    drawing.path(&[(left + 16, y + 26), (left + 16, y + 26 + GAP)], class);
+    drawing.arrow((left + 16, y + 26 + GAP), head);
+    drawing.text((left + 28, y + 26 + GAP / 2 + 4), Face::Label, 100, "issues");
     y + 26 + GAP
 }
 
-fn card(drawing: &mut Drawing, entry: &CredentialEntry, lines: &[(&'static str, String)], y: usize, height: usize) {
+fn card(
+    drawing: &mut Drawing,
+    entry: &CredentialEntry,
+    lines: &[(&'static str, String)],
+    (left, y): (usize, usize),
+    height: usize,
+) {
     let (sign, word) = sign(entry);
     let class = match entry.state {
         Some(RegistryState::Issued) if standing_text(entry).is_none() => "card",
@@ -162,14 +180,14 @@ fn card(drawing: &mut Drawing, entry: &CredentialEntry, lines: &[(&'static str, 
         Some(RegistryState::Issued | RegistryState::Draft | RegistryState::Unproven) | None => "card doubtful",
         Some(RegistryState::Revoked) => "card revoked",
     };
-    drawing.card((GUTTER, y), (WIDTH - GUTTER - 4, height), class);
-    drawing.sign((GUTTER + 16, y + 18), sign);
-    drawing.text((GUTTER + 30, y + 22), "strong", 24, &kind(entry));
-    drawing.text((WIDTH - 12, y + 22), "state", 17, word);
+    drawing.card((left, y), (WIDTH - left - 4, height), class);
+    drawing.sign((left + 16, y + 18), sign);
+    drawing.text((left + 30, y + 22), Face::Strong, WIDTH - left - 130, &kind(entry));
+    drawing.text((WIDTH - 12, y + 22), Face::State, 100, word);
     for (at, (label, text)) in lines.iter().enumerate() {
         let y = y + 30 + LINE * at + 12;
-        drawing.text((GUTTER + 12, y), "label", 9, label);
-        drawing.text((GUTTER + 72, y), "value", 32, text);
+        drawing.text((left + 12, y), Face::Label, 58, label);
+        drawing.text((left + 72, y), Face::Value, WIDTH - left - 84, text);
     }
 }
 
@@ -199,11 +217,11 @@ fn lines(chain: &[CredentialEntry], entry: &CredentialEntry) -> Vec<(&'static st
 /// The whole drawing in words.
 fn description(chain: &[CredentialEntry]) -> String {
     let sentence = |entry: &CredentialEntry| {
-        let name = |party: &Party| party.name.clone().unwrap_or_else(|| short(&party.aid));
+        let name = |party: &Party| said(party.name.as_ref().unwrap_or(&short(&party.aid)));
         let to = entry.issuee.as_ref().map(|issuee| format!(" to {}", name(issuee))).unwrap_or_default();
-        let lei = entry.lei.as_ref().map(|lei| format!(", LEI {lei}")).unwrap_or_default();
+        let lei = entry.lei.as_ref().map(|lei| format!(", LEI {}", said(lei))).unwrap_or_default();
         let problem = standing_text(entry).map(|text| format!(", {text}")).unwrap_or_default();
-        format!("{} by {}{to}{lei}: {}{problem}.", kind(entry), name(&entry.issuer), state_text(entry))
+        format!("{} by {}{to}{lei}: {}{problem}.", said(&kind(entry)), name(&entry.issuer), state_text(entry))
     };
     let sentences: Vec<String> = chain.iter().take(DRAWN_MAX).map(sentence).collect();
     sentences.join(" ")
@@ -266,6 +284,15 @@ fn standing_text(entry: &CredentialEntry) -> Option<&'static str> {
         ChainState::Incomplete if entry.state == Some(RegistryState::Unproven) => None,
         ChainState::Incomplete => Some("something of it is missing"),
         ChainState::Invalid => Some("it does not verify"),
+    }
+}
+
+/// What an edge says, and what it leads to.
+fn link_word(chain: &[CredentialEntry], edge: &EdgeEntry) -> &'static str {
+    match (edge.state, far(chain, &edge.node).and_then(|entry| entry.state)) {
+        (Some(EdgeState::Holds), Some(RegistryState::Revoked)) => "leads to what is revoked",
+        (Some(EdgeState::Holds), Some(RegistryState::Unproven) | None) => "leads to what is not proven",
+        (state, _) => edge_word(state),
     }
 }
 

@@ -3,13 +3,15 @@
 //! In: places, and texts of any length. Out: SVG elements, each text escaped and cut to its place. Nothing here has a
 //! colour: classes do, which the style sheet knows.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
 use super::super::text::safe;
 use super::text::escaped;
 
 /// Width of a drawing, in its own units: a phone shows them one to one.
 pub(super) const WIDTH: usize = 340;
+/// Most characters of a text in the words of a drawing; its table has it all.
+const SAID_MAX: usize = 80;
 /// From line to line.
 pub(super) const LINE: usize = 16;
 
@@ -17,6 +19,23 @@ pub(super) const LINE: usize = 16;
 #[derive(Default)]
 pub(super) struct Drawing {
     body: String,
+}
+
+/// How a text is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Face {
+    /// A title.
+    Strong,
+    /// What something is called.
+    Label,
+    /// What it is.
+    Value,
+    /// What is wrong with it.
+    Remark,
+    /// A word that ends at its place.
+    State,
+    /// A title over its place.
+    Middle,
 }
 
 /// What stands beside a word, so that no reader needs the colour.
@@ -40,10 +59,10 @@ impl Drawing {
         ));
     }
 
-    /// A line, cut to so many columns; a column is as wide as a narrow letter.
-    pub(super) fn text(&mut self, (x, y): (usize, usize), class: &str, columns: usize, text: &str) {
-        let text = escaped(&cut(text, columns));
-        self.body.push_str(&format!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>\n"));
+    /// A text on one line, cut to a width.
+    pub(super) fn text(&mut self, (x, y): (usize, usize), face: Face, width: usize, text: &str) {
+        let text = escaped(&cut(text, face.hundredths(width)));
+        self.body.push_str(&format!("<text class=\"{}\" x=\"{x}\" y=\"{y}\">{text}</text>\n", face.class()));
     }
 
     /// A line from point to point.
@@ -55,8 +74,7 @@ impl Drawing {
     /// The head of an arrow that ends here, pointing down.
     pub(super) fn arrow(&mut self, (x, y): (usize, usize), class: &str) {
         let (left, right, top) = (x.saturating_sub(4), x + 4, y.saturating_sub(7));
-        self.body
-            .push_str(&format!("<polygon class=\"{class}\" points=\"{left},{top} {right},{top} {x},{y}\"/>\n"));
+        self.body.push_str(&format!("<polygon class=\"{class}\" points=\"{left},{top} {right},{top} {x},{y}\"/>\n"));
     }
 
     /// A sign in a circle.
@@ -84,23 +102,74 @@ impl Drawing {
     }
 }
 
-/// A text on one line, made safe, and cut to so many columns.
-pub(super) fn cut(text: &str, columns: usize) -> String {
-    let text = safe(text);
-    if text.width() <= columns {
+impl Face {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Strong => "strong",
+            Self::Label => "label",
+            Self::Value => "value",
+            Self::Remark => "remark",
+            Self::State => "state",
+            Self::Middle => "strong middle",
+        }
+    }
+
+    /// A width in hundredths of the size of the letters, which the style sheet sets; bold ones are wider.
+    fn hundredths(self, width: usize) -> usize {
+        let tenths = match self {
+            Self::Strong | Self::Middle => 145,
+            Self::Label => 110,
+            Self::Value => 115,
+            Self::Remark | Self::State => 128,
+        };
+        width * 1000 / tenths
+    }
+}
+
+/// How wide a letter is at most, in hundredths of its size.
+fn breadth(c: char) -> usize {
+    match c {
+        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '|' | '!' | '\'' | '`' | ' ' | '(' | ')' | '[' | ']' | '-'
+        | 'f' | 't' | 'r' => 42,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '…' => 100,
+        '<' | '>' | '=' | '+' | '~' | '^' | '#' | '&' => 85,
+        'A'..='Z' => 77,
+        ' '..='~' => 65,
+        _ => match c.width() {
+            Some(0) | None => 0,
+            Some(1) => 80,
+            Some(_) => 105,
+        },
+    }
+}
+
+fn breadth_of(text: &str) -> usize {
+    text.chars().map(breadth).sum()
+}
+
+/// A text made safe, and cut to a breadth.
+fn cut(text: &str, most: usize) -> String {
+    // Of what is far beyond the end nothing is looked at.
+    let mut rest = text.chars();
+    let near: String = rest.by_ref().take(most / 20 + 1).collect();
+    let text = safe(&near);
+    if rest.next().is_none() && breadth_of(&text) <= most {
         return text;
     }
-    let mut out = String::new();
-    let mut width = 0;
-    for c in text.chars() {
-        width += c.width().unwrap_or(0);
-        if width >= columns {
-            break;
-        }
-        out.push(c);
-    }
+    let mut left = most.saturating_sub(breadth('…'));
+    let fits = |c: &char| {
+        let enough = breadth(*c) <= left;
+        left = left.saturating_sub(breadth(*c));
+        enough
+    };
+    let mut out: String = text.chars().take_while(fits).collect();
     out.push('…');
     out
+}
+
+/// A text as the words of a drawing have it.
+pub(super) fn said(text: &str) -> String {
+    cut(text, SAID_MAX * 65)
 }
 
 /// An identifier or digest, recognisable and short.
@@ -114,23 +183,23 @@ pub(super) fn short(text: &str) -> String {
     format!("{first}…{last}")
 }
 
-/// A text in lines of so many columns, at most so many lines.
-pub(super) fn wrapped(text: &str, columns: usize, most: usize) -> Vec<String> {
+/// A text in lines of a width, at most so many.
+pub(super) fn wrapped(text: &str, face: Face, width: usize, most: usize) -> Vec<String> {
+    let width = face.hundredths(width);
     let mut lines: Vec<String> = Vec::new();
-    for word in safe(text).split(' ') {
+    for word in cut(text, width * most).split(' ') {
+        let word = cut(word, width);
         match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= columns => {
+            Some(line) if breadth_of(line) + breadth(' ') + breadth_of(&word) <= width => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word),
         }
     }
     if lines.len() > most {
-        lines.truncate(most);
-        if let Some(last) = lines.last_mut() {
-            last.push('…');
-        }
+        lines.truncate(most.saturating_sub(1));
+        lines.push("…".to_owned());
     }
     lines
 }
@@ -141,12 +210,14 @@ mod tests {
 
     #[test]
     fn a_text_keeps_to_its_place() {
-        assert_eq!(cut("abcdef", 6), "abcdef");
-        assert_eq!(cut("abcdefg", 6), "abcde…");
-        assert_eq!(cut("株式会社", 5), "株式…");
-        assert_eq!(cut("\u{202e}x", 20), "\\u{202e}x");
-        assert_eq!(wrapped("not who is assigned as QAR2", 16, 4), ["not who is", "assigned as QAR2"]);
-        assert_eq!(wrapped("a b c", 1, 2), ["a", "b…"]);
+        assert_eq!(cut("abcdef", 400), "abcdef");
+        assert_eq!(cut("abcdefg", 400), "abcd…");
+        assert_eq!(cut("株式会社", 330), "株式…");
+        assert_eq!(cut("\u{202e}x", 1_000), "\\u{202e}x");
+        assert_eq!(cut(&"x".repeat(1_000_000), 400).chars().count(), 5);
+        let lines = |text: &str, width, most| wrapped(text, Face::Value, width, most);
+        assert_eq!(lines("not who is assigned as QAR2", 120, 4), ["not who is", "assigned as QAR2"]);
+        assert_eq!(lines("a b c", 10, 2), ["a", "…"]);
         assert_eq!(short("EMfa9VEt3hyly6s9X8-UUKCo_GZmJmHjHKjCxaU3ujMY"), "EMfa9VEt3h…ujMY");
     }
 }

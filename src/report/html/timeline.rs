@@ -5,15 +5,15 @@
 
 use super::super::document::{QarRole, ReportDocument, Step, StepEntry};
 use super::super::text::count;
-use super::drawing::{Drawing, LINE, Sign, WIDTH, wrapped};
+use super::drawing::{Drawing, Face, LINE, Sign, WIDTH, said, wrapped};
 use super::text::shown;
 
 /// Most steps that are drawn; the table has them all.
 const DRAWN_MAX: usize = 24;
 /// Width of a lane.
-const LANE: usize = 148;
-/// Columns of text in a lane.
-const COLUMNS: usize = 19;
+const LANE: usize = 154;
+/// Width of its texts.
+const INNER: usize = LANE - 16;
 /// Between two steps.
 const GAP: usize = 10;
 
@@ -61,7 +61,7 @@ fn row(page: &mut String, step: &StepEntry) {
                 Some(false) => "<br>not signed",
                 None => "",
             };
-            (when(step), format!("<code>{}</code>{signed}", shown(path)))
+            (from_to(step), format!("<code>{}</code>{signed}", shown(path)))
         }
     };
     let remarks: Vec<String> = step.remarks.iter().map(|remark| shown(remark)).collect();
@@ -82,13 +82,13 @@ fn drawing(steps: &[StepEntry]) -> String {
     let mut drawing = Drawing::default();
     let axis = WIDTH / 2;
     let drawn = &steps[..steps.len().min(DRAWN_MAX)];
-    let texts: Vec<Vec<(&'static str, String)>> = drawn.iter().map(lines).collect();
+    let texts: Vec<Vec<(Face, String)>> = drawn.iter().map(lines).collect();
     let heights: Vec<usize> = texts.iter().map(|lines| 14 + LINE * lines.len()).collect();
     let end: usize = 30 + heights.iter().map(|height| height + GAP).sum::<usize>();
     let last = end.saturating_sub(GAP + heights.last().copied().unwrap_or(0)) + 18;
     drawing.path(&[(axis, 24), (axis, last)], "axis");
-    drawing.text((4 + LANE / 2, 16), "strong middle", COLUMNS, QarRole::First.as_str());
-    drawing.text((WIDTH - 4 - LANE / 2, 16), "strong middle", COLUMNS, QarRole::Second.as_str());
+    drawing.text((4 + LANE / 2, 16), Face::Middle, INNER, QarRole::First.as_str());
+    drawing.text((WIDTH - 4 - LANE / 2, 16), Face::Middle, INNER, QarRole::Second.as_str());
     let mut y = 30;
     for ((step, lines), height) in drawn.iter().zip(&texts).zip(heights) {
         let left = match step.role {
@@ -107,24 +107,27 @@ fn drawing(steps: &[StepEntry]) -> String {
         drawing.path(&[(edge, y + 18), (axis, y + 18)], "axis");
         drawing.sign((axis, y + 18), sign);
         drawing.card((left, y), (LANE, height), class);
-        for (at, (class, text)) in lines.iter().enumerate() {
-            drawing.text((left + 10, y + 21 + LINE * at), class, COLUMNS + 3, text);
+        for (at, (face, text)) in lines.iter().enumerate() {
+            drawing.text((left + 9, y + 21 + LINE * at), *face, INNER, text);
         }
         y += height + GAP;
     }
     drawing.svg("people-drawing", end, "Who did what, in order of time", &description(drawn))
 }
 
-fn lines(step: &StepEntry) -> Vec<(&'static str, String)> {
-    let mut lines = vec![("strong", word(step).to_owned())];
+fn lines(step: &StepEntry) -> Vec<(Face, String)> {
+    let mut lines = vec![(Face::Strong, word(step).to_owned())];
     if step.path.is_none() {
-        lines.push(("label", "still to be done".to_owned()));
+        lines.push((Face::Label, "still to be done".to_owned()));
         return lines;
     }
-    lines.extend(step.person.clone().map(|person| ("value", person)));
-    lines.push(("label", when(step)));
+    lines.extend(step.person.clone().map(|person| (Face::Value, person)));
+    lines.push((Face::Label, when(step)));
+    let ended = step.ended_at.map(|at| format!("ended at {at}"));
+    let ended = ended.iter().flat_map(|text| wrapped(text, Face::Label, INNER, 2));
+    lines.extend(ended.map(|line| (Face::Label, line)));
     for remark in &step.remarks {
-        lines.extend(wrapped(remark, COLUMNS, 4).into_iter().map(|line| ("remark", line)));
+        lines.extend(wrapped(remark, Face::Remark, INNER, 4).into_iter().map(|line| (Face::Remark, line)));
     }
     lines
 }
@@ -133,14 +136,20 @@ fn when(step: &StepEntry) -> String {
     step.at.map_or_else(|| "no instant".to_owned(), |at| at.to_string())
 }
 
+/// The same, with when it ended.
+fn from_to(step: &StepEntry) -> String {
+    let to = step.ended_at.map(|at| format!(" to {at}")).unwrap_or_default();
+    format!("{}{to}", when(step))
+}
+
 fn description(steps: &[StepEntry]) -> String {
     let sentence = |step: &StepEntry| {
-        let person = step.person.as_ref().map(|person| format!(", {person}")).unwrap_or_default();
+        let person = step.person.as_ref().map(|person| format!(", {}", said(person))).unwrap_or_default();
         let at = match step.path {
             None => "still to be done".to_owned(),
-            Some(_) => when(step),
+            Some(_) => from_to(step),
         };
-        let remarks = step.remarks.iter().map(|remark| format!(", {remark}")).collect::<String>();
+        let remarks = step.remarks.iter().map(|remark| format!(", {}", said(remark))).collect::<String>();
         format!("{} {}{person}, {at}{remarks}.", step.role.as_str(), word(step))
     };
     let sentences: Vec<String> = steps.iter().map(sentence).collect();

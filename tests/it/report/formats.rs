@@ -10,7 +10,7 @@ use html5gum::{Token, Tokenizer};
 use super::readers::{self, Row};
 use super::*;
 
-fn sealed(mut document: ReportDocument) -> ReportDocument {
+pub fn sealed(mut document: ReportDocument) -> ReportDocument {
     document.judgement = report::judgement(&document);
     document.said = report::said(&document);
     document
@@ -24,7 +24,7 @@ fn every_run() -> Vec<(&'static str, ReportDocument)> {
 }
 
 /// What a format could read as its own: tags, entities, commands, tables, links, CDATA, spaces at the ends.
-fn markup() -> ReportDocument {
+pub fn markup() -> ReportDocument {
     let mut document = blocked();
     let texts = [
         "</script><script>alert(1)</script>",
