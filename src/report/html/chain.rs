@@ -155,7 +155,7 @@ fn root(drawing: &mut Drawing, entry: &CredentialEntry, left: usize, y: usize) -
     let text = match (trusted, known) {
         (true, Some(name)) => name.to_owned(),
         (true, None) => format!("issuer {}", short(&entry.issuer.aid)),
-        (false, _) => format!("{}: not the GEDA that is trusted", short(&entry.issuer.aid)),
+        (false, _) => format!("not the GEDA: {}", short(&entry.issuer.aid)),
     };
     drawing.card((left, y), (WIDTH - left - 4, 26), if trusted { "card root" } else { "card absent" });
     drawing.text((left + 12, y + 17), Face::Strong, WIDTH - left - 32, &text);

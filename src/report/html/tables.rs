@@ -13,22 +13,32 @@ pub(super) fn waivers(page: &mut String, document: &ReportDocument) {
     if document.waivers.is_empty() {
         return;
     }
-    page.push_str("<section id=\"waivers\">\n<h2>Waivers</h2>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"table\"><table>\n<thead><tr>");
+    page.push_str("<section id=\"waivers\">\n<h2>Waivers</h2>\n<table class=\"stack\">\n<thead><tr>");
     for head in ["waiver", "state", "rule", "element", "reason", "approved by", "expires"] {
         page.push_str(&format!("<th scope=\"col\">{head}</th>"));
     }
     page.push_str("</tr></thead>\n<tbody>\n");
     for waiver in &document.waivers {
-        page.push_str(&format!("<tr class=\"waiver-{}\">", waiver.level.as_str()));
         let approved = waiver.approved_by.join(", ");
         let expires = waiver.expires.to_string();
-        let cells = [&waiver.id, &waiver.state, &waiver.rule, &waiver.element, &waiver.reason, &approved, &expires];
-        for cell in cells {
-            page.push_str(&format!("<td>{}</td>", shown(cell)));
+        page.push_str(&format!(
+            "<tr class=\"waiver-{}\"><th scope=\"row\" data-head=\"waiver\">{}</th>",
+            waiver.level.as_str(),
+            shown(&waiver.id)
+        ));
+        for (head, cell) in [
+            ("state", &waiver.state),
+            ("rule", &waiver.rule),
+            ("element", &waiver.element),
+            ("reason", &waiver.reason),
+            ("approved by", &approved),
+            ("expires", &expires),
+        ] {
+            page.push_str(&format!("<td data-head=\"{head}\"><div>{}</div></td>", shown(cell)));
         }
         page.push_str("</tr>\n");
     }
-    page.push_str("</tbody>\n</table></div>\n</section>\n");
+    page.push_str("</tbody>\n</table>\n</section>\n");
 }
 
 /// Rules that need nobody, counted, and folded.

@@ -53,8 +53,11 @@ fn row(page: &mut String, step: &StepEntry) {
     if let Some(aid) = &step.aid {
         who.push_str(&format!("{}<code>{}</code>", if who.is_empty() { "" } else { "<br>" }, shown(aid)));
     }
+    if who.is_empty() {
+        who.push_str(if step.path.is_some() { "not said" } else { "nobody yet" });
+    }
     let (at, path) = match &step.path {
-        None => ("still to be done".to_owned(), String::new()),
+        None => ("still to be done".to_owned(), "none yet".to_owned()),
         Some(path) => {
             let signed = match step.signed {
                 Some(true) => "<br>signed",
@@ -127,7 +130,9 @@ fn lines(step: &StepEntry) -> Vec<(Face, String)> {
     let ended = ended.iter().flat_map(|text| wrapped(text, Face::Label, INNER, 2));
     lines.extend(ended.map(|line| (Face::Label, line)));
     for remark in &step.remarks {
-        lines.extend(wrapped(remark, Face::Remark, INNER, 4).into_iter().map(|line| (Face::Remark, line)));
+        lines.extend(
+            wrapped(&format!("· {remark}"), Face::Remark, INNER, 4).into_iter().map(|line| (Face::Remark, line)),
+        );
     }
     lines
 }

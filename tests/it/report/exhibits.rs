@@ -1,6 +1,12 @@
 //! What reports show beside their findings: made up for renderings, and as `check` reads it from the cases.
 
+use countersign::bundle::{Limits, Snapshot};
+use countersign::check;
+use countersign::compile::shipped;
+use countersign::trust::Trust;
+
 use super::*;
+use crate::fixture;
 
 const QVI: &str = "ECUxeizfTn669ZtV6hk8qJyk-59G8S7RCp4N_xPiQJme";
 const LE: &str = "EDJJ2SAzuBNdvMwNsxfvrLbgHQtPbqDW1RddezZkuQE9";
@@ -187,4 +193,137 @@ pub fn words_in_trouble() -> serde_json::Value {
         "chain": ["revoked 2026-03-01T00:00:00Z", "it rests on what is revoked", "no sealed event proves it", "it does not verify"],
         "people": ["the same person", "Q3", "2026-03-17T08:00:00Z", "approval", "still to be done"],
     })
+}
+
+/// What is shown of a case of the fixture, some of whose files say something else.
+fn of_case(name: &str, as_of: &str, changes: &[(&str, &str, &str)]) -> ReportDocument {
+    let fixtures = fixture::fixtures();
+    let snapshot = Snapshot::read(&fixtures.join("cases").join(name), &Limits::STANDARD).unwrap();
+    let mut files = snapshot.to_files();
+    for (path, from, to) in changes {
+        let text = String::from_utf8(files[*path].clone()).unwrap();
+        assert!(text.contains(from), "{path}: {from}");
+        files.insert((*path).to_owned(), text.replace(from, to).into_bytes());
+    }
+    let snapshot = Snapshot::from_files(files, &Limits::STANDARD);
+    let trust = Trust::parse(&std::fs::read(fixtures.join("trust.json")).unwrap()).unwrap();
+    let options = fixture::options(as_of, Stage::Signature);
+    let report = check::check(shipped().unwrap(), &snapshot, &trust, None, &options).unwrap();
+    // What is only read as text is the same without exhibits.
+    let content = check::content(shipped().unwrap(), &snapshot, &trust, None, &options).unwrap();
+    let bare = ReportDocument { chain: Vec::new(), steps: Vec::new(), proposal: None, ..report.document().clone() };
+    let open = ReportDocument { said: content.said.clone(), judgement: content.judgement, ..bare };
+    assert_eq!(ReportDocument { format: open.format.clone(), ..content }, open);
+    report.into_document()
+}
+
+const AS_OF: &str = "2026-03-20T15:00:00Z";
+
+#[test]
+fn the_reference_case_is_shown_whole() {
+    let shown = of_case("b0", AS_OF, &[]);
+    let states: Vec<_> =
+        shown.chain.iter().map(|entry| (entry.credential_type.as_deref().unwrap(), entry.state)).collect();
+    assert_eq!(states, [("QVI", Some(RegistryState::Issued)), ("LE", Some(RegistryState::Draft))]);
+    let names = |party: &Party| party.name.clone().unwrap();
+    assert_eq!(names(&shown.chain[0].issuer), "GEDA");
+    assert_eq!(names(&shown.chain[1].issuer), "QVI");
+    assert_eq!(names(shown.chain[1].issuee.as_ref().unwrap()), "legal entity");
+    assert_eq!(shown.chain[1].edges[0].state, Some(EdgeState::Holds));
+    let steps: Vec<_> = shown.steps.iter().map(|step| (step.role, step.step)).collect();
+    assert_eq!(
+        steps,
+        [
+            (QarRole::First, Step::Assigned),
+            (QarRole::Second, Step::Assigned),
+            (QarRole::First, Step::Proposed),
+            (QarRole::First, Step::Submitted),
+            (QarRole::Second, Step::Reported),
+            (QarRole::Second, Step::Approved),
+            (QarRole::Second, Step::Signed),
+        ]
+    );
+    assert!(shown.steps.iter().all(|step| step.remarks.is_empty() && step.signed == Some(true)), "{:#?}", shown.steps);
+    let proposal = shown.proposal.unwrap();
+    assert_eq!(proposal.not_compared, None);
+    let chosen: Vec<_> = proposal.fields.iter().filter(|field| field.evidence != Comparison::Equal).collect();
+    assert!(chosen.iter().all(|field| field.evidence == Comparison::InRange), "{chosen:#?}");
+    assert_eq!(chosen.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(), ["a.dt", "dt"]);
+    let lei = proposal.fields.iter().find(|field| field.field == "a.LEI").unwrap();
+    assert_eq!((lei.gleif_value.as_deref(), lei.gleif_agrees), (Some("254900OPPU84GM83MG36"), Some(true)));
+    assert_eq!(proposal.gleif.unwrap().legal_name.as_deref(), Some("ACME AG"));
+}
+
+#[test]
+fn one_person_in_both_roles_and_a_wrong_order_are_remarked_upon() {
+    let approval = "decision/06-approval.json";
+    let changes = [
+        (approval, "\"approver_person_id\": \"Q2\"", "\"approver_person_id\": \"Q1\""),
+        (approval, "\"decided_at\": \"2026-03-20T14:55:00Z\"", "\"decided_at\": \"2026-03-18T14:55:00Z\""),
+    ];
+    let shown = of_case("b0", AS_OF, &changes);
+    let step = shown.steps.iter().find(|step| step.step == Step::Approved).unwrap();
+    assert_eq!(
+        step.remarks,
+        [
+            "the same person as QAR1",
+            "not who is assigned as QAR2",
+            "before the submission",
+            "before the report",
+            "its signatures do not hold",
+        ]
+    );
+    assert_eq!(step.signed, Some(false));
+    let others = shown.steps.iter().filter(|step| step.step != Step::Approved);
+    assert!(others.clone().all(|step| step.remarks.is_empty()), "{:#?}", others.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_still_to_be_done_stands_at_the_end() {
+    let changes = [("decision/07-partial-signature.json", "\"partial-signature\"", "\"note\"")];
+    let shown = of_case("b0", AS_OF, &changes);
+    let last = shown.steps.last().unwrap();
+    assert_eq!((last.step, last.role, last.at, &last.path), (Step::Signed, QarRole::Second, None, &None));
+}
+
+#[test]
+fn another_lei_differs_from_the_evidence_and_from_gleif() {
+    let (ours, other) = ("254900OPPU84GM83MG36", "984500EXAMPLEQVI0041");
+    let changes = [("decision/03-proposal.json", ours, other), ("decision/03-proposal.cesr", ours, other)];
+    let proposal = of_case("b0", AS_OF, &changes).proposal.unwrap();
+    assert_eq!(proposal.not_compared, None);
+    let lei = proposal.fields.iter().find(|field| field.field == "a.LEI").unwrap();
+    assert_eq!((lei.evidence, lei.gleif_agrees), (Comparison::Differs, Some(false)), "{lei:#?}");
+    assert_eq!((lei.proposed.as_deref(), lei.proven.as_deref()), (Some(other), Some(ours)));
+    let equal = proposal.fields.iter().find(|field| field.field == "a.i").unwrap();
+    assert_eq!(equal.evidence, Comparison::Equal);
+}
+
+#[test]
+fn a_proposal_that_cannot_be_compared_stands_alone_and_says_why() {
+    let changes = [("decision/03-proposal.cesr", "\"t\":\"iss\"", "\"t\":\"isx\"")];
+    let proposal = of_case("b0", AS_OF, &changes).proposal.unwrap();
+    assert!(proposal.not_compared.is_some(), "{proposal:#?}");
+    assert!(proposal.fields.iter().all(|field| field.evidence == Comparison::NotCompared));
+    // Evidence that does not prove what is to be signed: the fields are there.
+    let changes = [("bundle/manifest.json", "\"flow\":\"le-unsolicited\"", "\"flow\":\"le-solicited\"")];
+    let proposal = of_case("b0", AS_OF, &changes).proposal.unwrap();
+    assert_eq!(proposal.fields.len(), 31);
+}
+
+#[test]
+fn a_revoked_chain_is_shown_down_to_the_role() {
+    let shown = of_case("oor-revoked", "2026-05-01T00:00:00Z", &[]);
+    let states: Vec<_> =
+        shown.chain.iter().map(|entry| (entry.credential_type.as_deref().unwrap(), entry.state)).collect();
+    let (issued, revoked) = (Some(RegistryState::Issued), Some(RegistryState::Revoked));
+    assert_eq!(states, [("QVI", issued), ("LE", issued), ("OOR_AUTH", revoked), ("OOR", revoked)]);
+    assert!(shown.chain[3].person.is_some() && shown.chain[3].role.is_some() && shown.chain[3].revoked_at.is_some());
+}
+
+#[test]
+fn a_flow_that_signs_nothing_has_no_proposal() {
+    let shown = of_case("monitoring", "2026-06-01T00:00:00Z", &[]);
+    assert!(shown.proposal.is_none());
+    assert!(shown.steps.is_empty(), "{:#?}", shown.steps);
 }
