@@ -128,8 +128,8 @@ fn names<'e>(entries: impl Iterator<Item = &'e CredentialEntry>, known: &Known<'
 /// Each after those that it rests on; where that leaves a choice, by type and digest.
 fn ordered(mut entries: BTreeMap<String, CredentialEntry>) -> Vec<CredentialEntry> {
     let rank = |entry: &CredentialEntry| {
-        let of = |known: &&str| entry.credential_type.as_deref() == Some(*known);
-        TYPES.iter().position(|known| of(&known)).unwrap_or(TYPES.len())
+        let kind = entry.credential_type.as_deref();
+        TYPES.iter().position(|known| kind == Some(*known)).unwrap_or(TYPES.len())
     };
     let mut done: Vec<CredentialEntry> = Vec::with_capacity(entries.len());
     let mut placed: BTreeSet<String> = BTreeSet::new();
