@@ -99,7 +99,7 @@ pub fn check(
             schemas: options.schemas.as_deref(),
             memory: Some(&memory),
         };
-        Report::seal(content, exhibits::of_case(read, &sources))
+        Report::seal(content, exhibits::of_case(read, &sources, reads_keri(program)))
     })
 }
 

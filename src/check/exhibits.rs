@@ -32,8 +32,8 @@ pub(super) struct Read<'r, 'f> {
     pub snapshot: &'r Snapshot,
 }
 
-/// What is shown of a case.
-pub(super) fn of_case(read: Read<'_, '_>, sources: &Sources<'_>) -> Exhibits {
+/// What is shown of a case. Where no rule reads what streams prove (`keri`), none is verified for this either.
+pub(super) fn of_case(read: Read<'_, '_>, sources: &Sources<'_>, keri: bool) -> Exhibits {
     let trust = sources.trust;
     let known = Known { root: &trust.root_aid, geda: Some(&trust.geda_aid), qvi: Some(&trust.qvi_aid) };
     let chain = credentials(read, &known);
@@ -42,7 +42,13 @@ pub(super) fn of_case(read: Read<'_, '_>, sources: &Sources<'_>) -> Exhibits {
     }
     let flow = read.snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("flow"));
     let act = flow.and_then(Act::of_flow);
-    Exhibits { chain, steps: steps::steps(read, act.is_some()), proposal: signing::proposal(act.as_ref(), sources) }
+    let signs = act.is_some();
+    let act = match (act, keri) {
+        (Some(act), true) => Ok(act),
+        (Some(_), false) => Err("no rule of the rule book reads what streams prove"),
+        (None, _) => Err("the flow of the case signs no event"),
+    };
+    Exhibits { chain, steps: steps::steps(read, signs), proposal: signing::proposal(&act, sources) }
 }
 
 impl<'f> Read<'_, 'f> {

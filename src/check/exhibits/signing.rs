@@ -21,8 +21,8 @@ const PARTS: [(Part, &str); 4] = [
     (Part::Proposal, "proposal"),
 ];
 
-/// The proposal of a case; none: it has none.
-pub(super) fn proposal(act: Option<&Act>, sources: &Sources<'_>) -> Option<ProposalEntry> {
+/// The proposal of a case, compared with what an act should be, unless there is a reason not to; none: it has none.
+pub(super) fn proposal(act: &Result<Act, &str>, sources: &Sources<'_>) -> Option<ProposalEntry> {
     let gleif = gleif(sources.snapshot);
     let entry = |path: String, not_compared: Option<String>, fields: Vec<FieldEntry>| ProposalEntry {
         path,
@@ -36,8 +36,8 @@ pub(super) fn proposal(act: Option<&Act>, sources: &Sources<'_>) -> Option<Propo
     };
     let path = printable_path(&path);
     let compared = match act {
-        None => Err("the flow of the case signs no event".to_owned()),
-        Some(act) => prove(act, sources).map_err(|error| error.to_string()).and_then(|proven| {
+        Err(why) => Err((*why).to_owned()),
+        Ok(act) => prove(act, sources).map_err(|error| error.to_string()).and_then(|proven| {
             let comparison = proven.compare(&received).map_err(|error| error.to_string())?;
             Ok((proven, comparison))
         }),
