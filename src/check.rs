@@ -9,6 +9,7 @@ pub mod cases;
 pub mod credential;
 pub mod equivalents;
 pub mod error;
+mod exhibits;
 pub mod fresh;
 mod known;
 pub mod mutants;
@@ -37,12 +38,14 @@ use crate::facts::schema::{FactSchema, KindClass, KindId};
 use crate::keri::schema::Library;
 use crate::keri::signature::Memory;
 use crate::primitives::{Instant, Sha256};
-use crate::report::document::Run;
+use crate::proposal::Sources;
+use crate::report::document::{ReportDocument, Run};
 use crate::report::{Parts, Report, assemble};
 use crate::trust::Trust;
 
 pub(crate) use cases::on_all_cores;
 pub use error::CheckError;
+use exhibits::Read;
 pub use fresh::Fresh;
 pub use known::known;
 pub use own_log::{OwnLog, own_log};
@@ -83,7 +86,38 @@ pub fn check(
     cases: Option<&Path>,
     options: &Options,
 ) -> Result<Report, CheckError> {
-    check_covered(program, snapshot, trust, Beside { cases, rows: &[] }, options, None)
+    // What is proposed is rebuilt from the same streams, and no signature is verified twice.
+    let memory = options.memory.clone().unwrap_or_default();
+    let options = &Options { memory: Some(Arc::clone(&memory)), ..options.clone() };
+    prepared(program, snapshot, trust, Beside { cases, rows: &[] }, options, |ready| {
+        let content = content_of(program, trust, options, &ready, None);
+        let read = Read { program, facts: ready.facts, snapshot: ready.snapshot };
+        let sources = Sources {
+            snapshot: ready.snapshot,
+            trust,
+            as_of: options.as_of,
+            live: &[],
+            schemas: options.schemas.as_deref(),
+            memory: Some(&memory),
+        };
+        Report::seal(content, exhibits::of_case(read, &sources, reads_keri(program)))
+    })
+}
+
+/// What [`check`] finds, for who reads it as text only: without digests, and without what is shown beside findings.
+///
+/// # Errors
+/// As [`check`].
+pub fn content(
+    program: &Program,
+    snapshot: &Snapshot,
+    trust: &Trust,
+    cases: Option<&Path>,
+    options: &Options,
+) -> Result<ReportDocument, CheckError> {
+    prepared(program, snapshot, trust, Beside { cases, rows: &[] }, options, |ready| {
+        content_of(program, trust, options, &ready, None)
+    })
 }
 
 /// What a run reads beside the case and the trust file.
@@ -95,26 +129,14 @@ struct Beside<'b> {
     rows: &'b [(KindId, Row)],
 }
 
-/// As [`check`], keeping what each condition answered.
-fn check_covered(
-    program: &Program,
-    snapshot: &Snapshot,
-    trust: &Trust,
-    beside: Beside<'_>,
-    options: &Options,
-    coverage: Option<&Coverage>,
-) -> Result<Report, CheckError> {
-    prepared(program, snapshot, trust, beside, options, |ready| report_on(program, trust, options, &ready, coverage))
-}
-
-/// The report on a run that is ready.
-fn report_on(
+/// What a run that is ready finds.
+fn content_of(
     program: &Program,
     trust: &Trust,
     options: &Options,
     ready: &Ready<'_, '_>,
     coverage: Option<&Coverage>,
-) -> Report {
+) -> ReportDocument {
     let evaluation = evaluate_covered(program, ready.facts, &ready.inputs, coverage);
     let needs = needs(program, ready.flows, ready.snapshot.form(), options.stage);
     let top = |name| ready.snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(name));
@@ -141,7 +163,7 @@ fn report_on(
         waivers: ready.inputs.waivers,
         needs: &needs,
     };
-    Report::seal(assemble(parts, run))
+    assemble(parts, run)
 }
 
 /// A run that only has to be judged.

@@ -26,6 +26,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 use crate::primitives::{Said, Sha256};
+use document::Exhibits;
 
 pub use assemble::{Parts, strength_text};
 pub(crate) use assemble::{assemble, with_result};
@@ -34,6 +35,9 @@ pub use format::{Format, render};
 
 /// Format name of the report document; a change of its schema changes it.
 pub const FORMAT: &str = "countersign/report/v1";
+
+/// The result that stands for everything that cryptography decides of a credential: its report has it.
+pub const CREDENTIAL_VERIFIED: &str = "keri.verified";
 
 /// Stands for the SAID while the SAID is computed, as in ACDC.
 const SAID_PLACEHOLDER: &str = "############################################";
@@ -56,7 +60,9 @@ impl PartialEq for Report {
 
 impl Report {
     /// Closes a document: from here on nothing changes it. The architecture test allows `check` alone to call it.
-    pub(crate) fn seal(mut content: ReportDocument) -> Self {
+    pub(crate) fn seal(content: ReportDocument, exhibits: Exhibits) -> Self {
+        let Exhibits { chain, steps, proposal } = exhibits;
+        let mut content = ReportDocument { chain, steps, proposal, ..content };
         content.format = FORMAT.to_owned();
         content.said = SAID_PLACEHOLDER.to_owned();
         content.judgement = Sha256::from([0; 32]);
@@ -74,11 +80,22 @@ impl Report {
         })
     }
 
-    /// What it says, with `#` and zeros for its digests: for renderings that show neither. Computing them takes
-    /// longer than judging.
+    /// What it says, with its digests.
+    pub fn into_document(self) -> ReportDocument {
+        self.document();
+        // It was made by the line before.
+        self.document.into_inner().unwrap_or(self.content)
+    }
+
+    /// What it says, with `#` and zeros for its digests: for renderings that show neither.
     pub fn content(&self) -> &ReportDocument {
         &self.content
     }
+}
+
+/// Whether a report is one of a credential in a stream, not of a case.
+pub fn is_of_credential(document: &ReportDocument) -> bool {
+    document.run.bundle.is_none() && document.results.iter().any(|result| result.rule == CREDENTIAL_VERIFIED)
 }
 
 /// BLAKE3-256 SAID of the canonical JSON of a document with 44 `#` in place of its SAID.

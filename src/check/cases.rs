@@ -28,7 +28,7 @@ use crate::source::{Fragment, Source};
 use crate::trust::Trust;
 
 use super::patch;
-use super::{Beside, DEFAULT_PROFILE, Options, Ready, prepared, report_on};
+use super::{Beside, DEFAULT_PROFILE, Options, Ready, content_of, prepared};
 
 /// A case of `fixtures/cases`, as files.
 #[derive(Debug, Clone)]
@@ -231,7 +231,7 @@ fn run_case(
     let Asked { snapshot, trust, options, rows } = asked(program, case, base, memory)?;
     let read = Beside { cases: base.0.earlier.as_deref(), rows: &rows };
     let problems = prepared(program, &snapshot, &trust, read, &options, |ready| {
-        let problems = compare(case, report_on(program, &trust, &options, &ready, Some(coverage)).document());
+        let problems = compare(case, &content_of(program, &trust, &options, &ready, Some(coverage)));
         if problems.is_empty() {
             beside(&ready);
         }

@@ -21,7 +21,8 @@ use crate::compile::program::{Program, Stage};
 use crate::evaluate::outcome::FailOn;
 use crate::primitives::Instant;
 use crate::report::human::{self, Layout};
-use crate::report::{Report, json};
+use crate::report::{ReportDocument, json};
+use crate::trust::Trust;
 
 /// Check cases or bundles and say what holds, what does not, and why
 #[derive(Debug, Clone, clap::Args)]
@@ -160,18 +161,32 @@ fn one(args: Args, case: &Path, settings: &Settings, terminal: &Terminal) -> Out
     args.reports.refuse(case, args.output.as_deref())?;
     let earlier = load::earlier_cases(args.earlier.as_deref().or(settings.cases.as_deref()))?;
     let options = options(&args, rule_book.program(), settings)?;
-    let report = check::check(rule_book.program(), &snapshot, &trust, earlier, &options)?;
+    let text_only = args.format == Format::Human && args.reports.is_empty();
+    let document = document(rule_book.program(), &snapshot, &trust, earlier, &options, text_only)?;
     let layout = Layout {
         width: terminal.width,
         unicode: terminal.unicode,
         all: args.all,
         case_path: case.display().to_string(),
     };
-    if !args.reports.is_empty() {
-        args.reports.write(report.document(), case, terminal)?;
-    }
-    print(&report, args.format, args.output.as_deref(), &layout, terminal)?;
-    Ok(report.content().verdict.exit_status(args.fail_on))
+    args.reports.write(&document, case, terminal)?;
+    print(&document, args.format, args.output.as_deref(), &layout, terminal)?;
+    Ok(document.verdict.exit_status(args.fail_on))
+}
+
+/// What a check finds; whole, or what the text for people shows of it.
+fn document(
+    program: &Program,
+    snapshot: &Snapshot,
+    trust: &Trust,
+    earlier: Option<&Path>,
+    options: &Options,
+    text_only: bool,
+) -> Result<ReportDocument, CliError> {
+    Ok(match text_only {
+        true => check::content(program, snapshot, trust, earlier, options)?,
+        false => check::check(program, snapshot, trust, earlier, options)?.into_document(),
+    })
 }
 
 fn several(args: Args, cases: &[PathBuf], settings: &Settings, terminal: &Terminal) -> Outcome {
@@ -225,27 +240,27 @@ fn unsigned(stale: &[String]) -> Option<String> {
 }
 
 fn print(
-    report: &Report,
+    document: &ReportDocument,
     format: Format,
     output: Option<&Path>,
     layout: &Layout,
     terminal: &Terminal,
 ) -> Result<(), CliError> {
     match (format, output) {
-        (Format::Human, None) => terminal.print(&human::render(report.content(), layout)),
+        (Format::Human, None) => terminal.print(&human::render(document, layout)),
         (Format::Json, None) => {
             let text =
-                String::from_utf8(json::render(report)).map_err(|_| CliError::Internal { what: "the report" })?;
+                String::from_utf8(json::canonical(document)).map_err(|_| CliError::Internal { what: "the report" })?;
             terminal.print(&(text + "\n"))
         }
         (Format::Human, Some(path)) => {
-            let text = anstream::adapter::strip_str(&human::render(report.content(), layout)).to_string();
+            let text = anstream::adapter::strip_str(&human::render(document, layout)).to_string();
             write::atomically(path, text.as_bytes(), Existing::Replace)?;
-            terminal.print(&human::verdict_line(report.content(), layout))
+            terminal.print(&human::verdict_line(document, layout))
         }
         (Format::Json, Some(path)) => {
-            write::atomically(path, &json::render(report), Existing::Replace)?;
-            terminal.print(&human::verdict_line(report.content(), layout))
+            write::atomically(path, &json::canonical(document), Existing::Replace)?;
+            terminal.print(&human::verdict_line(document, layout))
         }
     }
 }

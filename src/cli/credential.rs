@@ -110,20 +110,7 @@ pub(super) fn run(command: Command, settings: &Settings, terminal: &Terminal) ->
 
 fn verify(args: VerifyArgs, settings: &Settings, terminal: &Terminal) -> Outcome {
     args.reports.refuse(&args.file, None)?;
-    let (trusted, trust) = match args.root {
-        Some(root) => {
-            let trusted = Trusted { root, geda: args.geda };
-            // In place of a trust file's: over what is trusted instead.
-            let geda = trusted.geda.as_ref().map_or("none".to_owned(), ToString::to_string);
-            let digest = Sha256::of(format!("root {}\ngeda {geda}\n", trusted.root).as_bytes());
-            (trusted, digest)
-        }
-        None => {
-            let trust = load::trust(args.trust.as_deref(), settings)?;
-            let geda = args.geda.or_else(|| Some(trust.geda_aid.clone()));
-            (Trusted { root: trust.root_aid.clone(), geda }, trust.digest)
-        }
-    };
+    let (trusted, trust) = trusted(args.root, args.geda, args.trust.as_deref(), settings)?;
     let schemas = args.schemas.as_deref().or(settings.schemas.as_deref());
     let library = schemas.map(load::schema_library).transpose()?;
     let as_of = args.as_of.map_or_else(clock::now, Ok)?;
@@ -147,6 +134,31 @@ fn verify(args: VerifyArgs, settings: &Settings, terminal: &Terminal) -> Outcome
         Format::Json => terminal.print(&format!("{:#}\n", show::verdict_json(&verdict)))?,
     }
     Ok(status(verdict.answer))
+}
+
+/// Whom a chain is verified against, with the digest that its report has of that.
+///
+/// # Errors
+/// There is no root, and the trust file cannot be used.
+pub(super) fn trusted(
+    root: Option<Aid>,
+    geda: Option<Aid>,
+    trust: Option<&Path>,
+    settings: &Settings,
+) -> Result<(Trusted, Sha256), CliError> {
+    match root {
+        Some(root) => {
+            // In place of a trust file's: over what is trusted instead.
+            let named = geda.as_ref().map_or("none".to_owned(), ToString::to_string);
+            let digest = Sha256::of(format!("root {root}\ngeda {named}\n").as_bytes());
+            Ok((Trusted { root, geda }, digest))
+        }
+        None => {
+            let trust = load::trust(trust, settings)?;
+            let geda = geda.or_else(|| Some(trust.geda_aid.clone()));
+            Ok((Trusted { root: trust.root_aid.clone(), geda }, trust.digest))
+        }
+    }
 }
 
 /// The exit status that an answer gives.

@@ -215,6 +215,16 @@ pub(super) enum CliError {
         /// The path.
         path: PathBuf,
     },
+    /// An option that is about a credential.
+    #[error("`{option}` is for a report of `credential verify`, and this one is of a case")]
+    #[diagnostic(
+        code(countersign::cli::for_a_credential),
+        help("name the trust file of the installation with `--trust`")
+    )]
+    ForACredential {
+        /// As it is written.
+        option: &'static str,
+    },
     /// An option that is about one case.
     #[error("`{option}` is for one case")]
     #[diagnostic(code(countersign::cli::for_one_case), help("name one case, without `--changed-since`"))]

@@ -212,7 +212,7 @@ impl Proven {
     }
 
     /// What proves the value of a field.
-    fn by(&self, part: Part, field: &str) -> String {
+    pub fn by(&self, part: Part, field: &str) -> String {
         let group = &self.group.by;
         let own = |what: &str| format!("it follows from {what}");
         match (part, field) {

@@ -74,6 +74,9 @@ pub(crate) fn assemble(parts: Parts<'_>, run: Run) -> ReportDocument {
         not_yet_due,
         pending,
         valid_until: parts.evaluation.valid_until,
+        chain: Vec::new(),
+        steps: Vec::new(),
+        proposal: None,
         run,
     }
 }

@@ -3,12 +3,19 @@
 //!
 //! Paths are relative to the case; lines and columns start at 1, columns count characters.
 
+mod exhibits;
+
 use serde::{Deserialize, Serialize};
 
 use crate::compile::program::{Level, Stage};
 use crate::evaluate::outcome::{FailOn, Outcome, Verdict};
 use crate::facts::Cause;
 use crate::primitives::{Instant, Sha256};
+
+pub use exhibits::{
+    ChainState, Comparison, CredentialEntry, EdgeEntry, EdgeState, Exhibits, FieldEntry, GleifEntry, Party,
+    ProposalEntry, QarRole, RegistryState, Step, StepEntry,
+};
 
 /// A whole report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +49,15 @@ pub struct ReportDocument {
     /// The last instant for which the verdict holds without new evidence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Instant>,
+    /// The credentials that were presented or are proposed, each after those that it rests on.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub chain: Vec<CredentialEntry>,
+    /// What the two QARs did, in order of time; what is still to be done stands last.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub steps: Vec<StepEntry>,
+    /// What is proposed to be signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProposalEntry>,
 }
 
 /// What was judged, and how: everything that must be equal for the same bytes to come out.

@@ -4,10 +4,14 @@
 //! in it, by digest, and no request at all. Every text is escaped, cut where nobody would read it, and stands between
 //! tags or in quotes; the script only hides, shows and copies. Without it, everything is there to be read and printed.
 
+mod chain;
+mod drawing;
 mod evidence;
 mod finding;
+mod signing;
 mod tables;
 mod text;
+mod timeline;
 
 use std::collections::BTreeMap;
 
@@ -42,9 +46,10 @@ pub fn render(document: &ReportDocument, layout: &Layout) -> String {
     let anchors = anchors(&rows);
     let mut page = String::new();
     head(&mut page, document);
-    banner(&mut page, document);
+    banner(&mut page, document, &rows);
     page.push_str("<main id=\"content\">\n");
     missing(&mut page, document, layout);
+    signing::section(&mut page, document);
     filter(&mut page, &rows);
     for (class, name, title) in PARTS {
         let found: Vec<(&Row<'_>, &String)> =
@@ -62,6 +67,10 @@ pub fn render(document: &ReportDocument, layout: &Layout) -> String {
         page.push_str("</section>\n");
     }
     tables::waivers(&mut page, document);
+    page.push_str("<div class=\"exhibits\">\n");
+    chain::section(&mut page, document);
+    timeline::section(&mut page, document);
+    page.push_str("</div>\n");
     let others = [
         (Standing::ByParts, "by-parts", "made of other rules"),
         (Standing::Pass, "pass", "passing"),
@@ -75,7 +84,7 @@ pub fn render(document: &ReportDocument, layout: &Layout) -> String {
     tables::besides(&mut page, document);
     tables::files(&mut page, document);
     page.push_str("</main>\n");
-    tables::footer(&mut page, document, &command::check_again(document, &layout.case_path));
+    tables::footer(&mut page, document, &command::made_again(document, &layout.case_path));
     page.push_str(&format!("<script>{SCRIPT}</script>\n</body>\n</html>\n"));
     page
 }
@@ -116,7 +125,7 @@ fn head(page: &mut String, document: &ReportDocument) {
     page.push_str("<a class=\"skip\" href=\"#content\">to the findings</a>\n");
 }
 
-fn banner(page: &mut String, document: &ReportDocument) {
+fn banner(page: &mut String, document: &ReportDocument, rows: &[Row<'_>]) {
     let run = &document.run;
     let tone = match document.verdict {
         Verdict::NotClean => "bad",
@@ -139,18 +148,54 @@ fn banner(page: &mut String, document: &ReportDocument) {
     page.push_str("<dl class=\"about\">\n");
     let until = document.valid_until.map_or("no date follows from the evidence".to_owned(), |until| until.to_string());
     let flows = if run.flows.is_empty() { "none".to_owned() } else { run.flows.join(", ") };
-    for (what, value) in [
-        ("case", run.bundle_id.as_str()),
-        ("LEI", run.lei.as_deref().unwrap_or("none")),
-        ("flow", flows.as_str()),
+    let of_credential = super::is_of_credential(document);
+    let about: &[(&str, &str)] = match of_credential {
+        true => &[("credential", run.bundle_id.as_str())],
+        false => {
+            &[("case", run.bundle_id.as_str()), ("LEI", run.lei.as_deref().unwrap_or("none")), ("flow", flows.as_str())]
+        }
+    };
+    let as_of = run.as_of.to_string();
+    for &(what, value) in about.iter().chain(&[
         ("stage", run.stage.as_str()),
         ("profile", run.profile.as_str()),
-        ("as of", &run.as_of.to_string()),
+        ("as of", as_of.as_str()),
         ("holds until", until.as_str()),
-    ] {
+    ]) {
         page.push_str(&format!("<div><dt>{what}</dt><dd>{}</dd></div>\n", shown(value)));
     }
-    page.push_str("</dl>\n</header>\n");
+    page.push_str("</dl>\n");
+    contents(page, document, rows);
+    page.push_str("</header>\n");
+}
+
+/// Where to go from the top.
+fn contents(page: &mut String, document: &ReportDocument, rows: &[Row<'_>]) {
+    let found = |class| rows.iter().filter(|row| row.standing() == Standing::Found(class)).count();
+    let mut places: Vec<(&str, String)> = Vec::new();
+    if document.proposal.is_some() {
+        places.push(("signing", "what will be signed".to_owned()));
+    }
+    for (class, name, _) in PARTS {
+        if found(class) > 0 {
+            places.push((name, format!("{} ({})", class.word(), found(class))));
+        }
+    }
+    if !document.chain.is_empty() {
+        places.push(("chain", "chain of credentials".to_owned()));
+    }
+    if !document.steps.is_empty() {
+        places.push(("people", "who did what".to_owned()));
+    }
+    if !document.files.is_empty() {
+        places.push(("files", "files".to_owned()));
+    }
+    places.push(("rests-on", "what this rests on".to_owned()));
+    page.push_str("<nav aria-label=\"Parts of the report\"><ul>\n");
+    for (id, text) in places {
+        page.push_str(&format!("<li><a href=\"#{id}\">{text}</a></li>\n"));
+    }
+    page.push_str("</ul></nav>\n");
 }
 
 /// What the case lacks, and how it comes into it.

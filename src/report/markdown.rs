@@ -215,7 +215,7 @@ fn tail(page: &mut String, document: &ReportDocument, layout: &Layout) {
         }
         line(page, "\n</details>\n");
     }
-    line(page, &format!("Made again by: {}", code(&command::check_again(document, &layout.case_path))));
+    line(page, &format!("Made again by: {}", code(&command::made_again(document, &layout.case_path))));
 }
 
 /// Text that somebody else wrote: nothing in it is read as Markdown.

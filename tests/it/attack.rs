@@ -56,7 +56,7 @@ impl Target {
     fn judge(&self, snapshot: &Snapshot, stage: Stage) -> ReportDocument {
         let as_of = if stage < Stage::Closing { "2026-03-20T15:00:00Z" } else { "2026-03-20T15:05:00Z" };
         let options = Options { memory: Some(self.memory.clone()), ..options(as_of, stage) };
-        check::check(self.program, snapshot, &self.trust, None, &options).unwrap().document().clone()
+        check::content(self.program, snapshot, &self.trust, None, &options).unwrap()
     }
 
     fn patched(&self, steps: &str) -> Snapshot {

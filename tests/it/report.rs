@@ -1,6 +1,8 @@
 //! Renderings of reports: six runs, two widths, and the JSON Schema that describes them all.
 
+mod browser;
 mod commands;
+mod exhibits;
 mod formats;
 mod readers;
 
@@ -61,6 +63,9 @@ fn document(verdict: Verdict) -> ReportDocument {
             used_by: vec!["LE-6.3.1.b.2".to_owned()],
         }],
         valid_until: Some("2026-03-23T14:05:00Z".parse().unwrap()),
+        chain: Vec::new(),
+        steps: Vec::new(),
+        proposal: None,
     }
 }
 
@@ -173,6 +178,7 @@ fn clean() -> ReportDocument {
         })
         .collect();
     document.summary.pending = 3;
+    exhibits::in_order(&mut document);
     document
 }
 
@@ -214,6 +220,7 @@ fn blocked() -> ReportDocument {
     document.run.parameters[0].set_by = "command line".to_owned();
     document.run.parameters[0].value = "24h".to_owned();
     document.run.parameters[0].default = Some("168h".to_owned());
+    exhibits::in_trouble(&mut document);
     document
 }
 

@@ -11,16 +11,15 @@ use crate::evaluate::verdict;
 use crate::keri::{self, Answer, Examined, Trusted, Weight};
 use crate::primitives::{Instant, Sha256};
 use crate::report::document::{
-    DecidingEntry, EvidencePlace, FindingEntry, PolicyPlace, ReportDocument, ResultEntry, Run,
+    DecidingEntry, EvidencePlace, Exhibits, FindingEntry, PolicyPlace, ReportDocument, ResultEntry, Run,
 };
-use crate::report::{Parts, Report, assemble, with_result};
+use crate::report::{CREDENTIAL_VERIFIED as VERIFIED, Parts, Report, assemble, with_result};
 use crate::source::Span;
 
 use super::{CheckError, PACKS, STREAM, judged, rests_on_a_case};
+use crate::check::exhibits::{Known, Read, credentials};
 use crate::check::parameter;
 
-/// Stands for everything that cryptography decides of a chain.
-const VERIFIED: &str = "keri.verified";
 /// Where that is decided: in no policy file.
 const BUILTIN: &str = "(countersign)";
 
@@ -76,8 +75,12 @@ pub fn report(program: &Program, asked: &Asked<'_>, examined: &Examined) -> Resu
         let verified = verified(stream, &examined.verdict);
         let mut document = with_result(assemble(parts, run), verified);
         document.verdict = document.verdict.min(by_cryptography(examined.verdict.answer));
+        let read = Read { program, facts: judged.facts, snapshot: judged.snapshot };
+        let known = Known { root: &trusted.root, geda: trusted.geda.as_ref(), qvi: None };
+        document.chain = credentials(read, &known);
         rename(&mut document, name);
-        Report::seal(document)
+        let chain = std::mem::take(&mut document.chain);
+        Report::seal(document, Exhibits { chain, ..Exhibits::default() })
     })
 }
 
@@ -199,5 +202,6 @@ fn rename(document: &mut ReportDocument, name: &str) {
         deciding.chain(finding.unknowns.iter_mut().flat_map(|unknown| &mut unknown.evidence))
     });
     places.filter(|place| place.path == STREAM).for_each(|place| place.path.clone_from(&name));
+    document.chain.iter_mut().filter(|entry| entry.path == STREAM).for_each(|entry| entry.path.clone_from(&name));
     document.files.iter_mut().filter(|file| file.path == STREAM).for_each(|file| file.path.clone_from(&name));
 }

@@ -16,12 +16,12 @@ use super::super::report::target::Reports;
 use super::super::terminal::{Terminal, print_error};
 use super::Format;
 use crate::bundle::{Limits, Snapshot, place};
-use crate::check::{self, Options, on_all_cores};
+use crate::check::{Options, on_all_cores};
 use crate::compile::program::Program;
 use crate::evaluate::outcome::{EXIT_ERROR, Verdict};
 use crate::keri::signature::Memory;
 use crate::report::human::{self, Layout};
-use crate::report::{Report, json};
+use crate::report::{ReportDocument, json};
 use crate::trust::Trust;
 
 /// Exit statuses, worst first: it could not run, it is not clean, it cannot be judged, it is clean.
@@ -93,8 +93,7 @@ fn progress(cases: usize) -> ProgressBar {
 fn one(run: &Run<'_>, case: &Path, reports: &Reports, terminal: &Terminal) -> Done {
     let path = place::printable_path(&case.display().to_string());
     match checked(run, case, reports, terminal) {
-        Ok(report) => {
-            let content = report.content();
+        Ok(document) => {
             let layout = Layout {
                 width: terminal.width.saturating_sub(2),
                 unicode: terminal.unicode,
@@ -102,11 +101,11 @@ fn one(run: &Run<'_>, case: &Path, reports: &Reports, terminal: &Terminal) -> Do
                 case_path: case.display().to_string(),
             };
             let text = match run.format {
-                Format::Human => indented(&human::verdict_line(content, &layout)),
-                Format::Json => String::from_utf8_lossy(&json::render(&report)).into_owned() + "\n",
+                Format::Human => indented(&human::verdict_line(&document, &layout)),
+                Format::Json => String::from_utf8_lossy(&json::canonical(&document)).into_owned() + "\n",
             };
-            let status = content.verdict.exit_status(run.options.fail_on);
-            Done { path, status, verdict: Some(content.verdict), text }
+            let status = document.verdict.exit_status(run.options.fail_on);
+            Done { path, status, verdict: Some(document.verdict), text }
         }
         Err(error) => {
             let text = match run.format {
@@ -122,11 +121,12 @@ fn one(run: &Run<'_>, case: &Path, reports: &Reports, terminal: &Terminal) -> Do
     }
 }
 
-fn checked(run: &Run<'_>, case: &Path, reports: &Reports, terminal: &Terminal) -> Result<Report, CliError> {
+fn checked(run: &Run<'_>, case: &Path, reports: &Reports, terminal: &Terminal) -> Result<ReportDocument, CliError> {
     let snapshot = Snapshot::read(case, &Limits::STANDARD)?;
-    let report = check::check(run.program, &snapshot, run.trust, run.earlier, &run.options)?;
-    reports.write(report.document(), case, terminal)?;
-    Ok(report)
+    let text_only = run.format == Format::Human && reports.is_empty();
+    let document = super::document(run.program, &snapshot, run.trust, run.earlier, &run.options, text_only)?;
+    reports.write(&document, case, terminal)?;
+    Ok(document)
 }
 
 fn indented(text: &str) -> String {

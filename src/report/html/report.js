@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const form = document.getElementById("filter");
+  let showAll = () => {};
   const articles = [...document.querySelectorAll("article[data-class]")];
   if (form) {
     const boxes = [...form.querySelectorAll("input[type=checkbox]")];
@@ -23,6 +24,13 @@
       }
       shown.textContent = `${count} of ${articles.length} findings shown`;
     };
+    showAll = () => {
+      for (const box of boxes) {
+        box.checked = true;
+      }
+      text.value = "";
+      apply();
+    };
     form.hidden = false;
     form.addEventListener("input", apply);
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -39,6 +47,9 @@
     // Anchors hold nothing that a browser encodes.
     const target = document.getElementById(location.hash.slice(1));
     if (target) {
+      if (target.closest("[hidden]") || target.querySelector("article[hidden]")) {
+        showAll();
+      }
       for (let part = target; part; part = part.parentElement) {
         part.hidden = false;
         if (part.tagName === "DETAILS") {
@@ -50,30 +61,44 @@
         own.open = true;
       }
       target.scrollIntoView();
+      const place = target.querySelector("summary") ?? target;
+      if (place === target && !target.hasAttribute("tabindex")) {
+        target.setAttribute("tabindex", "-1");
+      }
+      place.focus({ preventScroll: true });
     }
   };
   addEventListener("hashchange", reveal);
   reveal();
+  let folded = [];
   addEventListener("beforeprint", () => {
-    for (const article of articles) {
-      article.querySelector("details").open = true;
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const details of folded) {
+      details.open = true;
     }
   });
+  addEventListener("afterprint", () => {
+    for (const details of folded) {
+      details.open = false;
+    }
+    folded = [];
+  });
   const copy = document.getElementById("copy");
+  const copied = document.getElementById("copied");
   const command = document.getElementById("command");
   if (copy && command) {
     copy.hidden = false;
     copy.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(command.textContent);
-        copy.textContent = "copied";
+        copied.textContent = "copied";
       } catch {
         const selection = getSelection();
         selection.removeAllRanges();
         const range = document.createRange();
         range.selectNodeContents(command);
         selection.addRange(range);
-        copy.textContent = "selected: copy it with the keyboard";
+        copied.textContent = "selected: copy it with the keyboard";
       }
     });
   }

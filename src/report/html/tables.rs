@@ -13,22 +13,32 @@ pub(super) fn waivers(page: &mut String, document: &ReportDocument) {
     if document.waivers.is_empty() {
         return;
     }
-    page.push_str("<section id=\"waivers\">\n<h2>Waivers</h2>\n<div class=\"wide\"><table>\n<thead><tr>");
+    page.push_str("<section id=\"waivers\">\n<h2>Waivers</h2>\n<table class=\"stack\">\n<thead><tr>");
     for head in ["waiver", "state", "rule", "element", "reason", "approved by", "expires"] {
         page.push_str(&format!("<th scope=\"col\">{head}</th>"));
     }
     page.push_str("</tr></thead>\n<tbody>\n");
     for waiver in &document.waivers {
-        page.push_str(&format!("<tr class=\"waiver-{}\">", waiver.level.as_str()));
         let approved = waiver.approved_by.join(", ");
         let expires = waiver.expires.to_string();
-        let cells = [&waiver.id, &waiver.state, &waiver.rule, &waiver.element, &waiver.reason, &approved, &expires];
-        for cell in cells {
-            page.push_str(&format!("<td>{}</td>", shown(cell)));
+        page.push_str(&format!(
+            "<tr class=\"waiver-{}\"><th scope=\"row\" data-head=\"waiver\">{}</th>",
+            waiver.level.as_str(),
+            shown(&waiver.id)
+        ));
+        for (head, cell) in [
+            ("state", &waiver.state),
+            ("rule", &waiver.rule),
+            ("element", &waiver.element),
+            ("reason", &waiver.reason),
+            ("approved by", &approved),
+            ("expires", &expires),
+        ] {
+            page.push_str(&format!("<td data-head=\"{head}\"><div>{}</div></td>", shown(cell)));
         }
         page.push_str("</tr>\n");
     }
-    page.push_str("</tbody>\n</table></div>\n</section>\n");
+    page.push_str("</tbody>\n</table>\n</section>\n");
 }
 
 /// Rules that need nobody, counted, and folded.
@@ -37,7 +47,7 @@ pub(super) fn folded(page: &mut String, name: &str, title: &str, rows: &[(&Row<'
         return;
     }
     page.push_str(&format!(
-        "<section id=\"{name}\">\n<details>\n<summary><h2>{} {title}</h2></summary>\n<div class=\"wide\"><table>\n\
+        "<section id=\"{name}\">\n<details>\n<summary><h2>{} {title}</h2></summary>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"table\"><table>\n\
          <thead><tr><th scope=\"col\">rule</th><th scope=\"col\">title</th><th scope=\"col\">clause</th></tr></thead>\n<tbody>\n",
         count(rows.len(), "rule", "rules")
     ));
@@ -84,7 +94,7 @@ pub(super) fn files(page: &mut String, document: &ReportDocument) {
     let unused = document.files.iter().filter(|file| file.used_by.is_empty()).count();
     let unused = if unused == 0 { String::new() } else { format!(", {unused} read by no rule") };
     page.push_str(&format!(
-        "<section id=\"files\">\n<details>\n<summary><h2>{}{unused}</h2></summary>\n<div class=\"wide\"><table>\n<thead><tr>",
+        "<section id=\"files\">\n<details>\n<summary><h2>{}{unused}</h2></summary>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"table\"><table>\n<thead><tr>",
         count(document.files.len(), "file", "files")
     ));
     for head in ["file", "kind", "bytes", "rules", "sha256"] {
@@ -107,7 +117,7 @@ pub(super) fn files(page: &mut String, document: &ReportDocument) {
 /// Everything that must be equal for the same bytes to come out.
 pub(super) fn footer(page: &mut String, document: &ReportDocument, command: &str) {
     let run = &document.run;
-    page.push_str("<footer>\n<h2>What this rests on</h2>\n<dl class=\"digests\">\n");
+    page.push_str("<footer id=\"rests-on\">\n<h2>What this rests on</h2>\n<dl class=\"digests\">\n");
     let bundle = run.bundle.map_or("no manifest".to_owned(), |digest| digest.to_string());
     for (what, value) in [
         ("report", document.said.as_str()),
@@ -134,7 +144,7 @@ pub(super) fn footer(page: &mut String, document: &ReportDocument, command: &str
     }
     page.push_str(&format!(
         "<p>Made again by:</p>\n<pre dir=\"ltr\" id=\"command\">{}</pre>\n\
-         <button type=\"button\" id=\"copy\" hidden>copy the command</button>\n</footer>\n",
+         <button type=\"button\" id=\"copy\" hidden>copy the command</button> <output id=\"copied\"></output>\n</footer>\n",
         shown(command)
     ));
 }

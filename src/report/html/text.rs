@@ -23,7 +23,23 @@ pub(super) fn attribute(text: &str) -> String {
     escaped(&safe(text))
 }
 
-fn escaped(text: &str) -> String {
+/// As [`shown`], with what stands between backticks as code.
+pub(super) fn with_code(text: &str) -> String {
+    let text = shown(text);
+    // A backtick without a partner is one.
+    let pairs = text.matches('`').count() / 2;
+    let mut out = String::with_capacity(text.len());
+    for (at, piece) in text.splitn(pairs * 2 + 1, '`').enumerate() {
+        match at % 2 {
+            0 => out.push_str(piece),
+            _ => out.push_str(&format!("<code>{piece}</code>")),
+        }
+    }
+    out
+}
+
+/// A text without anything that HTML reads.
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -46,6 +62,13 @@ mod tests {
     fn nothing_is_read_as_html() {
         assert_eq!(shown("<b a='1' c=\"2\">&"), "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;");
         assert_eq!(attribute("\u{202e}x\0\n"), "\\u{202e}x\\u{0}\\n");
+    }
+
+    #[test]
+    fn code_stands_between_backticks() {
+        assert_eq!(with_code("`a`, `<b>` c"), "<code>a</code>, <code>&lt;b&gt;</code> c");
+        assert_eq!(with_code("one ` alone"), "one ` alone");
+        assert_eq!(with_code("`a` and ` alone"), "<code>a</code> and ` alone");
     }
 
     #[test]

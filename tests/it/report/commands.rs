@@ -178,6 +178,16 @@ fn the_same_run_gives_the_same_bytes_and_another_does_not() {
 }
 
 #[test]
+fn a_root_is_for_reports_of_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = saved(folder.path(), "report.json", &[]);
+    let root = "EJC6mvmEK_i-S0kQkRZh781RupPQ1pjHNSZLi0dxPhKk";
+    let refused = run(&["report", "verify", &path, "--case", CASE, "--root", root]);
+    assert_eq!(refused.status, Some(2));
+    assert!(refused.stderr.contains("countersign::cli::for_a_credential"), "{}", refused.stderr);
+}
+
+#[test]
 fn two_reports_say_what_is_new_and_what_is_fixed() {
     let folder = tempfile::tempdir().unwrap();
     let clean = saved(folder.path(), "clean.json", &[]);
@@ -272,6 +282,22 @@ fn a_credential_has_a_report_like_a_case() {
         assert_eq!(cryptography.findings.is_empty(), cryptography.outcome.as_str() == "pass");
         assert!(document.files.iter().all(|file| file.path == format!("{stream}.cesr")), "{:?}", document.files);
         verdicts.push((stream, ran.status));
+        // The same stream gives the same bytes again, whatever it is called; another root, or another stream, does not.
+        let (saved, renamed) = (folder.path().join("c.json"), folder.path().join("renamed.cesr"));
+        fs::copy(&file, &renamed).unwrap();
+        let verify = |case: &str, root: &str| {
+            run(&["report", "verify", saved.to_str().unwrap(), "--case", case, "--root", root])
+        };
+        let same = verify(renamed.to_str().unwrap(), root);
+        assert_eq!(same.status, Some(0), "{stream}: {}{}", same.stdout, same.stderr);
+        let foreign = verify(&file, "EJC6mvmEK_i-S0kQkRZh781RupPQ1pjHNSZLi0dxPhKk");
+        assert_eq!(foreign.status, Some(1), "{stream}: {}{}", foreign.stdout, foreign.stderr);
+        assert!(foreign.stdout.contains("trust: "), "{}", foreign.stdout);
+        if stream == "valid" {
+            let other = verify("fixtures/streams/revoked.cesr", root);
+            assert_eq!(other.status, Some(1), "{}{}", other.stdout, other.stderr);
+            assert!(!document.chain.is_empty());
+        }
         let rows = super::readers::json(&fs::read(folder.path().join("c.json")).unwrap());
         assert_eq!(super::readers::sarif(&fs::read(folder.path().join("c.sarif")).unwrap()), rows, "{stream}");
     }
