@@ -82,7 +82,10 @@ pub fn check(
     cases: Option<&Path>,
     options: &Options,
 ) -> Result<Report, CheckError> {
-    check_covered(program, snapshot, trust, Beside { cases, rows: &[] }, options, None)
+    // An auditor may know several QVIs; whose case it is says its manifest, and whether that is believed, the file.
+    let claimed = snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("qvi_aid"));
+    let trust = trust.of_case(claimed);
+    check_covered(program, snapshot, &trust, Beside { cases, rows: &[] }, options, None)
 }
 
 /// What a run reads beside the case and the trust file.

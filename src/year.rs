@@ -1,0 +1,350 @@
+//! A year of practice: sealed, closed cases as an auditor would find them, made from the reference case.
+//!
+//! In: an [`Order`]: how many cases, how many of them with something wrong, a seed. Out: the files of each QVI of the
+//! year, one tar a case, with the log of the QVI as witnesses show it; the trust file; and which rules must not pass.
+//! The same order gives the same bytes. Every key follows from the seed, so the trust file says that it is practice.
+//! It must not know rules, and writes no file itself.
+//!
+//! A QVI signs at most [`GROUP`] credentials a year: each case holds the log of its QVI up to its own event, so that
+//! a case stays small, and each is signed before the next one of the same QVI is sealed, as the log demands. More
+//! cases have more QVIs, each with a root of its own above it, all of which the trust file names.
+
+mod compile;
+mod reference;
+mod template;
+mod value;
+mod violation;
+
+use miette::Diagnostic;
+use serde_json::{Value as Json, json};
+use thiserror::Error;
+
+use crate::bundle;
+use crate::primitives::{Aid, Date, Instant, Sha256};
+use crate::trust::{Audited, CredentialType, TrustDraft};
+
+use compile::Shared;
+use template::{Scope, Template, Texts};
+use value::{SIGNED, Subject};
+pub use violation::{VIOLATIONS, Violation, Wrong};
+
+/// Most cases of one QVI.
+pub const GROUP: u32 = 50;
+
+/// Most cases of a year: what the identifiers of cases have room for.
+pub const CASES_MAX: u32 = 999_999;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Order {
+    /// How many cases.
+    pub cases: u32,
+    /// How many of a million cases have something wrong.
+    pub wrong_ppm: u32,
+    /// What keys, names and what is wrong follow from.
+    pub seed: u64,
+    /// The year in which the credentials are signed.
+    pub year: i16,
+}
+
+/// Why there is no year.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
+pub enum YearError {
+    /// The reference case cannot be used.
+    #[error("the reference case cannot be used: {0}")]
+    #[diagnostic(code(countersign::year::reference), help("this is a defect of countersign; please report it"))]
+    Reference(String),
+    /// A violation cannot be made.
+    #[error("the violation `{name}` cannot be made: {reason}")]
+    #[diagnostic(code(countersign::year::violation), help("this is a defect of countersign; please report it"))]
+    Violation {
+        /// Which.
+        name: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A year that is ready to be made.
+#[derive(Debug)]
+pub struct Year {
+    order: Order,
+    reference: Template,
+    /// A program for each violation that is drawn and differs in its files.
+    wrong: Vec<Option<Template>>,
+}
+
+/// What one thread remembers from case to case.
+#[derive(Debug)]
+pub struct Worker {
+    reference: Texts,
+    wrong: Vec<Option<(Texts, u32)>>,
+    is_begun: bool,
+}
+
+/// A file of the year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct YearFile {
+    /// Where, from the root of the year.
+    pub path: String,
+    /// What.
+    pub bytes: Vec<u8>,
+}
+
+/// What was made of one QVI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its root, its delegator, and itself.
+    names: [String; 3],
+    officers: Vec<String>,
+    agents: Vec<String>,
+    /// A line for each case: where, and for which instant it is judged.
+    pub cases: String,
+    /// A line for each case with something wrong.
+    pub expected: String,
+}
+
+impl Year {
+    /// Prepares a year.
+    ///
+    /// # Errors
+    /// `Reference`, `Violation`: a defect of this module, which its tests hold.
+    pub fn new(order: Order) -> Result<Self, YearError> {
+        let files = reference::files();
+        let shared = reference::shared(&files).map_err(YearError::Reference)?;
+        let reference = compile::compile(&files, &shared).map_err(YearError::Reference)?;
+        let mut year = Self { order, reference, wrong: Vec::new() };
+        let drawn: Vec<usize> = (1..=order.cases).filter_map(|case| year.drawn(case)).collect();
+        for (index, violation) in VIOLATIONS.iter().enumerate() {
+            let is_drawn = drawn.contains(&index);
+            let template = match &violation.wrong {
+                Wrong::Files(patch) if is_drawn => Some(patched(violation.name, patch, &shared)?),
+                Wrong::Files(_) | Wrong::Borrowed | Wrong::Unfiled | Wrong::Unregistered => None,
+            };
+            year.wrong.push(template);
+        }
+        Ok(year)
+    }
+
+    /// How many QVIs the year has.
+    pub fn qvis(&self) -> u32 {
+        self.order.cases.div_ceil(GROUP)
+    }
+
+    /// What a thread begins with.
+    pub fn worker(&self) -> Worker {
+        let wrong = self.wrong.iter().map(|template| template.as_ref().map(|template| (Texts::new(template), 0)));
+        Worker { reference: Texts::new(&self.reference), wrong: wrong.collect(), is_begun: false }
+    }
+
+    /// Makes the cases of a QVI, from 1 on, and hands each file on when it is made.
+    ///
+    /// # Errors
+    /// What `emit` says.
+    pub fn qvi<E>(
+        &self,
+        worker: &mut Worker,
+        qvi: u32,
+        emit: &mut dyn FnMut(YearFile) -> Result<(), E>,
+    ) -> Result<Made, E> {
+        let first = (qvi - 1) * GROUP + 1;
+        let last = self.order.cases.min(qvi * GROUP);
+        let outputs = self.reference.outputs;
+        let trusted = reference::trusted();
+        let closed = reference::closed();
+        let nobody = self.subject(qvi, first, first, "", "", 0);
+        if !worker.is_begun {
+            worker.reference.make(&self.reference, Scope::Year, &nobody);
+            worker.is_begun = true;
+        }
+        worker.reference.make(&self.reference, Scope::Qvi, &nobody);
+        let mut prior = worker.reference.get(outputs.prior_said).to_owned();
+        let mut earlier = String::new();
+        let mut registry = worker.reference.get(outputs.above).to_owned();
+        let mut issued = worker.reference.get(outputs.registry).to_owned();
+        let (mut cases, mut expected, mut leis) = (String::new(), String::new(), Vec::new());
+        for case in first..=last {
+            let drawn = self.drawn(case);
+            let violation = drawn.and_then(|index| VIOLATIONS.get(index));
+            let mut subject = self.subject(qvi, case, first, &prior, &earlier, u64::from(case - first));
+            if violation.is_some_and(|violation| violation.wrong == Wrong::Borrowed) {
+                subject.borrowed = Some(if case > first { case - 1 } else { case + 1 });
+            }
+            worker.reference.make(&self.reference, Scope::Case, &subject);
+            let template = drawn.and_then(|index| self.wrong.get(index)?.as_ref().map(|template| (index, template)));
+            if let Some((index, template)) = template {
+                worker.make_wrong(index, template, &subject);
+            }
+            let own = &worker.reference;
+            let wrong = template.and_then(|(index, template)| Some((worker.wrong_texts(index)?, template)));
+            let (texts, template) = wrong.unwrap_or((own, &self.reference));
+            let name = subject.name();
+            let is_filed = violation.is_none_or(|violation| violation.wrong != Wrong::Unfiled);
+            let path = format!("cases/{:04}/{name}.tar", (case - 1) / 1000);
+            if is_filed {
+                let files = template.files.iter().map(|file| (file.path.as_str(), texts.get(file.text).as_bytes()));
+                emit(YearFile { path: path.clone(), bytes: bundle::pack(&name, files) })?;
+                cases.push_str(&line(&json!({
+                    "case": name,
+                    "path": path,
+                    "as_of": closed.map(|closed| subject.at(closed).to_string()),
+                    "lei": subject.lei(),
+                    "qvi": self.aid(own, &trusted.qvi),
+                    "credential": texts.get(template.outputs.credential),
+                })));
+            }
+            if let Some(violation) = violation {
+                expected.push_str(&line(&json!({
+                    "case": name,
+                    "violation": violation.name,
+                    "rules": violation.rules,
+                    "population": violation.population,
+                })));
+            }
+            // Witnesses show what was signed in the end, whatever the case holds of it.
+            let same = texts.get(template.outputs.anchor_said) == own.get(outputs.anchor_said);
+            let (shown, of) = if same { (own, outputs) } else { (texts, template.outputs) };
+            let anchor = shown.get(of.anchor).to_owned();
+            if violation.is_none_or(|violation| violation.wrong != Wrong::Unregistered) {
+                issued.push_str(shown.get(of.issuance));
+            }
+            prior = shown.get(of.anchor_said).to_owned();
+            earlier.push_str(&anchor);
+            leis.push(reference::lei_record(texts, template).to_owned());
+        }
+        registry.push_str(&earlier);
+        registry.push_str(&issued);
+        emit(YearFile { path: format!("registries/qvi-{qvi:05}.cesr"), bytes: registry.into_bytes() })?;
+        let leis = format!("[{}]\n", leis.join(","));
+        emit(YearFile { path: format!("lei/qvi-{qvi:05}.json"), bytes: leis.into_bytes() })?;
+        let aid = |name: &String| self.aid(&worker.reference, name);
+        Ok(Made {
+            names: [aid(&trusted.root), aid(&trusted.geda), aid(&trusted.qvi)],
+            officers: trusted.officers.iter().map(aid).collect(),
+            agents: trusted.agents.iter().map(aid).collect(),
+            cases,
+            expected,
+        })
+    }
+}
+
+impl Year {
+    /// The trust file of the year, which knows every QVI of it.
+    ///
+    /// # Errors
+    /// `Reference`: the parts do not make a trust file.
+    pub fn trust(&self, made: &[Made]) -> Result<Vec<u8>, YearError> {
+        let reference = |reason: &str| YearError::Reference(reason.to_owned());
+        let first = made.first().ok_or_else(|| reference("it has no case"))?;
+        let fixture = reference::trusted();
+        let from: Instant = fixture.valid_from.parse().map_err(|_| reference("its trust file has no beginning"))?;
+        let aid = |text: &String| text.parse::<Aid>().map_err(|error| YearError::Reference(error.to_string()));
+        let aids = |texts: &[String]| texts.iter().map(aid).collect::<Result<Vec<_>, _>>();
+        let audited = |made: &Made| {
+            let [root_aid, geda_aid, qvi_aid] = &made.names;
+            Ok(Audited { root_aid: aid(root_aid)?, geda_aid: aid(geda_aid)?, qvi_aid: aid(qvi_aid)? })
+        };
+        let own = audited(first)?;
+        let schemas = fixture.schemas.iter().map(|(kind, said)| {
+            let said = said.parse().map_err(|_| reference("it pins a schema without a digest"));
+            Ok((kind.parse::<CredentialType>().map_err(YearError::Reference)?, said?))
+        });
+        let draft = TrustDraft {
+            valid_from: self.subject(1, 1, 1, "", "", 0).trusted_from(from),
+            root_aid: own.root_aid,
+            geda_aid: own.geda_aid,
+            qvi_aid: own.qvi_aid,
+            officers: aids(&first.officers)?,
+            officer_threshold: "2".to_owned(),
+            // Nobody signs a rule book for practice; the file must name somebody.
+            policy_keys: aids(&first.officers)?,
+            policy_threshold: "2".to_owned(),
+            reporting_agents: aids(&first.agents)?,
+            schemas: schemas.collect::<Result<_, YearError>>()?,
+            practice: true,
+        };
+        let others = made.iter().skip(1).map(audited).collect::<Result<Vec<_>, YearError>>()?;
+        let (bytes, _) = draft.build_with(&others).map_err(|error| YearError::Reference(error.to_string()))?;
+        Ok(bytes)
+    }
+
+    /// What stands for an identifier of the reference case.
+    fn aid(&self, texts: &Texts, reference: &str) -> String {
+        self.reference.named.get(reference).map_or_else(String::new, |slot| texts.get(*slot).to_owned())
+    }
+
+    /// Which violation a case has, by its place in [`VIOLATIONS`].
+    fn drawn(&self, case: u32) -> Option<usize> {
+        let random = self.random(&format!("what is wrong with case {case}"));
+        let (share, which) = (random & 0xffff_ffff, (random >> 32) as usize);
+        let wrong = share * 1_000_000 / (1 << 32) < u64::from(self.order.wrong_ppm);
+        wrong.then_some(which % VIOLATIONS.len())
+    }
+
+    fn random(&self, label: &str) -> u64 {
+        let bytes = Sha256::of(format!("countersign practice year\n{}\n{label}", self.order.seed).as_bytes());
+        bytes.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
+    fn subject<'y>(
+        &self,
+        qvi: u32,
+        case: u32,
+        first: u32,
+        prior: &'y str,
+        earlier: &'y str,
+        before: u64,
+    ) -> Subject<'y> {
+        // Signed between the end of January and Christmas, a week apart within a QVI.
+        let day = 29 + i64::from(case - first) * 330 / i64::from(GROUP) + i64::from(qvi % 5);
+        let (year, month, signed) = SIGNED;
+        let reference = Date::new(year, month, signed).zip(Date::new(self.order.year, 1, 1));
+        let days = reference.map_or(0, |(reference, january)| reference.days_until(january)) + day;
+        let minutes = (self.random(&format!("time of case {case}")) % 240) as i64 - 120;
+        let place = reference::PLACE + before;
+        Subject {
+            seed: self.order.seed,
+            year: self.order.year,
+            qvi,
+            case,
+            days,
+            minutes,
+            place,
+            prior,
+            earlier,
+            borrowed: None,
+        }
+    }
+}
+
+impl Worker {
+    /// The texts of a case in which something is wrong.
+    fn wrong_texts(&self, index: usize) -> Option<&Texts> {
+        self.wrong.get(index)?.as_ref().map(|(texts, _)| texts)
+    }
+
+    /// Makes them.
+    fn make_wrong(&mut self, index: usize, template: &Template, subject: &Subject<'_>) {
+        let Some((texts, qvi)) = self.wrong.get_mut(index).and_then(Option::as_mut) else { return };
+        if *qvi == 0 {
+            texts.make(template, Scope::Year, subject);
+        }
+        if *qvi != subject.qvi {
+            texts.make(template, Scope::Qvi, subject);
+            *qvi = subject.qvi;
+        }
+        texts.make(template, Scope::Case, subject);
+    }
+}
+
+/// A line of newline-delimited JSON.
+fn line(value: &Json) -> String {
+    format!("{value}\n")
+}
+
+/// The program of a case with a patch.
+fn patched(name: &'static str, patch: &str, shared: &Shared) -> Result<Template, YearError> {
+    let violation = |reason| YearError::Violation { name, reason };
+    let files = reference::patched(name, patch).map_err(violation)?;
+    compile::compile(&files, shared).map_err(violation)
+}
