@@ -29,7 +29,7 @@ use value::{SIGNED, Subject};
 pub use violation::{VIOLATIONS, Violation, Wrong};
 
 /// Most cases of one QVI.
-pub const GROUP: u32 = 50;
+pub const GROUP: u32 = 32;
 
 /// Most cases of a year: what the identifiers of cases have room for.
 pub const CASES_MAX: u32 = 999_999;

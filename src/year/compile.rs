@@ -38,8 +38,10 @@ pub(super) struct Shared {
 const RECORD_DOMAIN: &str = "countersign/record/v1\n";
 const MANIFEST_DOMAIN: &str = "countersign/manifest/v1\n";
 
-/// Into this stream go all logs of a bundle.
-const LOGS: &str = "streams/logs.cesr";
+/// Into this stream go all streams of a sealed folder.
+const STREAMS: &str = "streams/all.cesr";
+/// The folders that are sealed.
+const SEALED: [&str; 2] = ["bundle", "post"];
 
 /// Compiles a case.
 ///
@@ -49,7 +51,7 @@ pub(super) fn compile(files: &Files, shared: &Shared) -> Result<Template, String
     let known = Known::read(files)?;
     let mut compiler = Compiler::new(shared);
     compiler.declare(files, &known);
-    let documents = documents(files, &known);
+    let documents = documents(files, &known, shared);
     compiler.define(&documents, &known)
 }
 
@@ -152,12 +154,14 @@ impl<'s> Compiler<'s> {
             let size = self.slot(Some(Rule::SizeOf(slot)));
             self.cutter.add(&size_mark(path), size);
         }
-        let slot = self.slot(None);
-        self.cutter.add(&file_mark(&format!("bundle/{LOGS}")), slot);
-        let digest = self.slot(Some(Rule::Sha256(slot)));
-        self.cutter.add(&digest_mark(), digest);
-        let size = self.slot(Some(Rule::SizeOf(slot)));
-        self.cutter.add(&size_mark(&format!("bundle/{LOGS}")), size);
+        for path in SEALED.map(|area| format!("{area}/{STREAMS}")) {
+            let slot = self.slot(None);
+            self.cutter.add(&file_mark(&path), slot);
+            let digest = self.slot(Some(Rule::Sha256(slot)));
+            self.cutter.add(&digest_mark(&path), digest);
+            let size = self.slot(Some(Rule::SizeOf(slot)));
+            self.cutter.add(&size_mark(&path), size);
+        }
     }
 
     fn keys(&mut self, known: &Known) {
@@ -197,14 +201,18 @@ impl<'s> Compiler<'s> {
 
     /// Says of every slot how its text is made.
     fn define(mut self, documents: &[Document], known: &Known) -> Result<Template, String> {
-        for document in documents {
-            if let Some(signed) = &document.signed {
-                let parts = self.cutter.cut(signed);
-                let slot = self.slot(Some(Rule::Text(parts)));
-                self.signed.insert(document.path.clone(), slot);
-            }
+        for document in documents.iter().filter(|document| document.signed.is_some()) {
+            let slot = self.slot(None);
+            self.signed.insert(document.path.clone(), slot);
         }
         self.signatures(documents, known);
+        // A record may quote a signature, so texts are cut only now.
+        for document in documents {
+            if let (Some(signed), Some(slot)) = (&document.signed, self.signed.get(&document.path)) {
+                let parts = self.cutter.cut(signed);
+                self.cutter.rules[slot.0 as usize] = Some(Rule::Text(parts));
+            }
+        }
         for message in &known.messages {
             for section in &message.sections {
                 let parts = self.cutter.cut(&section.blotted);
@@ -412,27 +420,27 @@ fn size_mark(path: &str) -> String {
     format!("\"@size {path}@\"")
 }
 
-fn digest_mark() -> String {
-    format!("@digest {LOGS}@")
+fn digest_mark(path: &str) -> String {
+    format!("@digest {path}@")
 }
 
-/// The files as they are to be written: records compact, all logs of the bundle in one stream, and no event twice.
-fn documents(files: &Files, known: &Known) -> Vec<Document> {
-    let merged: BTreeSet<&String> = known.logs.iter().filter(|path| path.starts_with("bundle/")).collect();
-    let logs = &known.logs;
+/// The files as they are to be written, which is smaller than they were: records compact, all streams of a sealed
+/// folder in one, no message twice, and no records of the logs of those whom every case of a QVI has.
+fn documents(files: &Files, known: &Known, shared: &Shared) -> Vec<Document> {
     let mut documents = Vec::new();
-    let mut logs_text = String::new();
+    let mut streams: BTreeMap<&str, String> = BTreeMap::new();
     let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
-    // Logs first: what they hold need not stand in other streams as well.
-    let (first, others): (Vec<_>, Vec<_>) = files.keys().partition(|path| logs.contains(path.as_str()));
-    for path in first.into_iter().chain(others) {
-        let Some(text) = files.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok()) else { continue };
+    let smaller = Smaller {
+        merged: files.keys().filter(|path| remake::is_stream(path) && !path.starts_with("decision/")).cloned().collect(),
+        dropped: known.logs_of(|aid| shared.year.contains(aid) || (shared.qvi.contains(aid) && aid != shared.issuer)),
+    };
+    for (path, bytes) in files.iter().filter(|(path, _)| !smaller.dropped.contains(*path)) {
+        let Ok(text) = std::str::from_utf8(bytes) else { continue };
         if remake::is_stream(path) {
-            let sent: Vec<_> = known.sent.iter().filter(|sent| sent.path == *path).collect();
+            let is_merged = smaller.merged.contains(path);
             let mut kept = String::new();
-            for sent in sent {
-                let is_event = known.message(&sent.body).is_some_and(Message::is_event);
-                if !is_event || path.starts_with("decision/") || seen.insert((&sent.body, &sent.attached)) {
+            for sent in known.sent.iter().filter(|sent| sent.path == *path) {
+                if !is_merged || seen.insert((&sent.body, &sent.attached)) {
                     kept.push_str(&sent.body);
                     kept.push_str(&known.marked(&sent.attached));
                     if known.message(&sent.body).is_some_and(|message| message.own.as_ref() == Some(&known.prior)) {
@@ -440,13 +448,12 @@ fn documents(files: &Files, known: &Known) -> Vec<Document> {
                     }
                 }
             }
-            if merged.contains(path) {
-                logs_text.push_str(&kept);
-            } else {
-                documents.push(Document { path: path.clone(), text: kept, signed: None });
+            match path.split_once('/').filter(|_| is_merged) {
+                Some((area, _)) => streams.entry(area).or_default().push_str(&kept),
+                None => documents.push(Document { path: path.clone(), text: kept, signed: None }),
             }
         } else if let Some(value) = known.records.get(path) {
-            let value = known.moved(path, value, files, &merged);
+            let value = known.moved(path, value, files, &smaller);
             let text = value.to_string();
             let domain = if path.ends_with("manifest.json") { MANIFEST_DOMAIN } else { RECORD_DOMAIN };
             let signed = format!("{domain}{}", sorted(&value));
@@ -455,9 +462,21 @@ fn documents(files: &Files, known: &Known) -> Vec<Document> {
             documents.push(Document { path: path.clone(), text: text.to_owned(), signed: None });
         }
     }
-    documents.push(Document { path: format!("bundle/{LOGS}"), text: logs_text, signed: None });
+    let streams = streams.into_iter().map(|(area, text)| {
+        Document { path: format!("{area}/{STREAMS}"), text, signed: None }
+    });
+    documents.extend(streams);
     documents.sort_by(|a, b| a.path.cmp(&b.path));
     documents
+}
+
+/// What a case has in another form than the reference case.
+#[derive(Debug)]
+struct Smaller {
+    /// Streams that stand in one.
+    merged: BTreeSet<String>,
+    /// Records that are left out.
+    dropped: BTreeSet<String>,
 }
 
 /// Members in order of name, as RFC 8785 asks for.

@@ -295,7 +295,7 @@ impl Subject<'_> {
             Since::Case => self.days,
             // On the last day of the year before, so that the year's cases need no further qualification.
             Since::Qualification => between((2025, 9, 15), (self.year - 1, 12, 31)),
-            Since::QviLei => between((2026, 1, 1), (self.year, 5, 1)),
+            Since::QviLei => between((2026, 1, 1), (self.year, 3, 1)),
             Since::Year => between((2026, 1, 1), (self.year, 1, 1)),
         }
     }
@@ -342,10 +342,10 @@ impl Subject<'_> {
         (self.one(&format!("first name {index}"), first), self.one(&format!("last name {index}"), LAST_NAMES))
     }
 
-    /// 128 bits in eight words that can be spoken: https://arxiv.org/html/0901.4016
+    /// 192 bits in twelve words that can be spoken: https://arxiv.org/html/0901.4016
     fn nonce(&self) -> Vec<String> {
         let random = self.random(&format!("nonce of case {}", self.borrowed.unwrap_or(self.case)));
-        random.as_bytes()[..16].chunks_exact(2).map(|pair| spoken(u16::from_be_bytes([pair[0], pair[1]]))).collect()
+        random.as_bytes()[..24].chunks_exact(2).map(|pair| spoken(u16::from_be_bytes([pair[0], pair[1]]))).collect()
     }
 
     fn time(&self, written: Written, since: Since) -> String {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 
 use super::cut::{OWN, SIZE};
-use super::{EVENTS, Files, LOGS, MANIFEST_DOMAIN, PRIOR, RECORD_DOMAIN, digest_mark, mark, size_mark, sorted};
+use super::{EVENTS, Files, MANIFEST_DOMAIN, PRIOR, RECORD_DOMAIN, STREAMS, Smaller, digest_mark, mark, size_mark, sorted};
 use crate::keri::cesr::qualified_number;
 use crate::keri::remake;
 use crate::primitives::Said;
@@ -25,8 +25,6 @@ pub(super) struct Known {
     pub signed: BTreeMap<String, String>,
     /// Keys that a log shows.
     pub keys: BTreeSet<String>,
-    /// Streams that records name as logs.
-    pub logs: BTreeSet<String>,
     pub qvi_lei: Option<String>,
     /// Digests of what is not in the case.
     pub random: BTreeSet<String>,
@@ -187,14 +185,8 @@ impl Known {
     }
 
     fn record(&mut self, path: &str, value: &Json) {
-        let text = |name: &str| value.get(name).and_then(Json::as_str).map(str::to_owned);
         if path == "bundle/raw/lei-record-qvi.json" {
             self.qvi_lei = value.pointer("/data/id").and_then(Json::as_str).map(str::to_owned);
-        }
-        if text("kind").as_deref() == Some("kel")
-            && let (Some(named), Some((area, _))) = (text("cesr_path"), path.split_once('/'))
-        {
-            self.logs.insert(format!("{area}/{named}"));
         }
         if let Some(credential) = value.get("draft_credential") {
             self.credential = credential.get("d").and_then(Json::as_str).map(str::to_owned);
@@ -270,23 +262,33 @@ impl Known {
         marked
     }
 
-    /// A record with places in the issuer's log as marks and logs in one stream; of a manifest, sizes as marks.
-    pub fn moved(&self, path: &str, value: &Json, files: &Files, merged: &BTreeSet<&String>) -> Json {
+    /// Records of the bundle about the logs of these.
+    pub fn logs_of(&self, is_one: impl Fn(&str) -> bool) -> BTreeSet<String> {
+        let text = |value: &Json, name: &str| value.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let logs = self.records.iter().filter(|(_, value)| text(value, "kind") == "kel");
+        logs.filter(|(_, value)| is_one(&text(value, "aid"))).map(|(path, _)| path.clone()).collect()
+    }
+
+    /// A record with places in the issuer's log as marks and streams in one; of a manifest, sizes as marks.
+    pub fn moved(&self, path: &str, value: &Json, files: &Files, smaller: &Smaller) -> Json {
         let mut value = value.clone();
         self.places(&mut value);
         let area = path.split_once('/').map_or("", |(area, _)| area);
-        let is_merged = |named: &str| merged.contains(&format!("{area}/{named}"));
+        let is_merged = |named: &str| smaller.merged.contains(&format!("{area}/{named}"));
         if let Some(named) = value.get_mut("cesr_path")
             && named.as_str().is_some_and(is_merged)
         {
-            *named = json!(LOGS);
+            *named = json!(STREAMS);
         }
         if path.ends_with("manifest.json")
             && let Some(entries) = value.get_mut("entries").and_then(Json::as_array_mut)
         {
             let named = |entry: &Json| entry.get("path").and_then(Json::as_str).unwrap_or_default().to_owned();
-            let logs = entries.iter().find(|entry| is_merged(&named(entry))).cloned();
-            entries.retain(|entry| !is_merged(&named(entry)));
+            let streams = entries.iter().find(|entry| is_merged(&named(entry))).cloned();
+            entries.retain(|entry| {
+                let named = named(entry);
+                !is_merged(&named) && !smaller.dropped.contains(&format!("{area}/{named}"))
+            });
             for entry in entries.iter_mut() {
                 let path = format!("{area}/{}", named(entry));
                 let size = files.get(&path).map(Vec::len).and_then(|size| u64::try_from(size).ok());
@@ -294,11 +296,12 @@ impl Known {
                     entry["size"] = json!(size_mark(&path).trim_matches('"'));
                 }
             }
-            if let Some(mut logs) = logs {
-                logs["path"] = json!(LOGS);
-                logs["size"] = json!(size_mark(&format!("{area}/{LOGS}")).trim_matches('"'));
-                logs["sha256"] = json!(digest_mark());
-                entries.push(logs);
+            if let Some(mut streams) = streams {
+                let path = format!("{area}/{STREAMS}");
+                streams["path"] = json!(STREAMS);
+                streams["size"] = json!(size_mark(&path).trim_matches('"'));
+                streams["sha256"] = json!(digest_mark(&path));
+                entries.push(streams);
             }
             entries.sort_by_key(named);
         }
