@@ -276,9 +276,10 @@ impl Year {
     /// Which violation a case has, by its place in [`VIOLATIONS`].
     fn drawn(&self, case: u32) -> Option<usize> {
         let random = self.random(&format!("what is wrong with case {case}"));
-        let (share, which) = (random & 0xffff_ffff, (random >> 32) as usize);
-        let wrong = share * 1_000_000 / (1 << 32) < u64::from(self.order.wrong_ppm);
-        wrong.then_some(which % VIOLATIONS.len())
+        let wrong = (random & 0xffff_ffff) * 1_000_000 / (1 << 32) < u64::from(self.order.wrong_ppm);
+        // In turn, so that a year of enough cases has all of them.
+        let turn = self.random("the first thing that is wrong") % VIOLATIONS.len() as u64 + u64::from(case);
+        wrong.then(|| (turn % VIOLATIONS.len() as u64) as usize)
     }
 
     fn random(&self, label: &str) -> u64 {

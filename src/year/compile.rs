@@ -319,7 +319,9 @@ impl<'s> Compiler<'s> {
 
     fn outputs(&mut self, known: &Known) -> Result<Outputs, String> {
         let text = |compiler: &mut Self, wanted: &dyn Fn(&Message) -> bool| {
-            let sent = known.sent.iter().filter(|sent| known.message(&sent.body).is_some_and(wanted));
+            // What was proposed has one signature; what was sealed has all.
+            let sent = known.sent.iter().filter(|sent| !sent.path.starts_with("decision/"));
+            let sent = sent.filter(|sent| known.message(&sent.body).is_some_and(wanted));
             let mut seen = BTreeSet::new();
             let sent = sent.filter(|sent| seen.insert(sent.body.as_str()));
             let text: String = sent.map(|sent| format!("{}{}", sent.body, known.marked(&sent.attached))).collect();

@@ -1,4 +1,7 @@
 //! What can be wrong with a case of a year, and which rules must say so.
+//!
+//! Out: a table. A patch is written as in the cases of policies and made in the reference case; a test makes each
+//! and compares the rules.
 
 /// Something wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +12,8 @@ pub struct Violation {
     pub wrong: Wrong,
     /// The rules that must not pass when the case is checked alone, and no others.
     pub rules: &'static [&'static str],
-    /// What an audit of the year must find, by code.
+    /// What an audit of the year must find as well, by code. That a case with such rules was not to be issued is not
+    /// said here.
     pub population: &'static [&'static str],
 }
 
@@ -30,10 +34,426 @@ pub enum Wrong {
 pub const VIOLATIONS: &[Violation] = &[
     Violation {
         name: "lapsed LEI",
-        wrong: Wrong::Files(
-            "patch:\n  - set: raw/lei-record-r2.json#/data/attributes/registration/status\n    to: LAPSED\n",
-        ),
+        wrong: Wrong::Files(r#"patch:
+  - set: raw/lei-record-r2.json#/data/attributes/registration/status
+    to: LAPSED
+"#),
         rules: &[],
         population: &[],
+    },
+    Violation {
+        name: "inactive entity",
+        wrong: Wrong::Files(r#"patch:
+  - set: raw/lei-record-r2.json#/data/attributes/entity/status
+    to: INACTIVE
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "renewal of the LEI overdue",
+        wrong: Wrong::Files(r#"patch:
+  - set: raw/lei-record-r2.json#/data/attributes/registration/nextRenewalDate
+    to: "2026-03-10T00:00:00Z"
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "LEI record fetched long before the session",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/lei-record-r2.json#/fetched_at
+    to: 2026-03-09T14:05:00Z
+  - set: records/lei-record-r2.json#/performed_at
+    to: 2026-03-09T14:05:00Z
+  - set: records/lei-record-r2.json#/recorded_at
+    to: 2026-03-09T14:05:00Z
+  - set: records/lei-record-r2.json#/response_headers/1/value
+    to: "Mon, 09 Mar 2026 14:05:00 GMT"
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "name differs from the LEI record",
+        wrong: Wrong::Files(r#"patch:
+  - set: raw/lei-record-r2.json#/data/attributes/entity/legalName/name
+    to: Anders Handel AG
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "identity assured at level 1",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/ida-lar-c.json#/level
+    to: IAL1
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "identity document expired",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/ida-lar-b.json#/evidence/0/expires_on
+    to: "2026-03-01"
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "no physical comparison",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/ida-lar-a.json#/biometric_check
+    to: none
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "identity assured after the session",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/ida-lar-c.json#/completed_at
+    to: 2026-03-16T14:30:00Z
+  - set: records/ida-lar-c.json#/performed_at
+    to: 2026-03-16T14:30:00Z
+  - set: records/ida-lar-c.json#/recorded_at
+    to: 2026-03-16T14:30:00Z
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "session over before the last answer",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/session-1.json#/end
+    to: 2026-03-16T14:46:00Z
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "session without video",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/session-1.json#/video
+    to: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "avatars in the session",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/session-1.json#/attestations/no_filters_avatars
+    to: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "no recording of the session",
+        wrong: Wrong::Files(r#"patch:
+  - remove: records/recording-1.json
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "recording with a gap",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/recording-1.json#/duration_s
+    to: 60
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "short challenge",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/challenge-1.json#/entropy_bits
+    to: 64
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "answer that was not good",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/verification-1.json#/responses/2/ok
+    to: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "threshold of the entity not met",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/verification-1.json#/threshold_met
+    to: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "no contract",
+        wrong: Wrong::Files(r#"patch:
+  - remove: records/le-qvi-contract.json
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "contract without the terms of appendix 7",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/le-qvi-contract.json#/appendix7_terms
+    to: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "uncertified proof of signing authority",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/signing-authority-proof.json#/certified
+    to: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "intent confirmed by the requester",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/le-intent-assurance.json#/contact_source
+    to: other
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "keys of a LAR made by the QVI",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/wallet-b.json#/keys_created_by
+    to: qvi
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "qualification of the QVI overdue",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/qualification-status.json#/next_due_on
+    to: "2026-03-01"
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "credential of the QVI revoked",
+        wrong: Wrong::Files(r#"patch:
+  - set: streams/kel-geda.cesr#/-
+    to: { t: ixn, a: [{ i: EHExaqxkfCRN0RaSdkYM08AQsiBsvfuUejdYmROYbP6Y, s: "1", d: ERevocationOfTheQviCredentialInTheseCases000 }] }
+  - set: streams/tel-qvi.cesr#/-
+    to: { t: rev, d: ERevocationOfTheQviCredentialInTheseCases000, dt: "2026-03-18T12:00:00.000000+00:00" }
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "entity AID that one key controls",
+        wrong: Wrong::Files(r#"patch:
+  - set: streams/kel-le.cesr#/0/kt
+    to: "1"
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "log of a LAR without receipts",
+        wrong: Wrong::Files(r#"patch:
+  - remove: streams/kel-lar-b.cesr#/0/-B
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "file that differs from its digest",
+        wrong: Wrong::Files(r#"patch:
+  - replace: covers Legal Entity
+    by: excludes Legal Entity
+    in: raw/contract.txt
+    relist: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "listed file that is not there",
+        wrong: Wrong::Files(r#"patch:
+  - remove: raw/registry-extract.txt
+    relist: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "file that is not listed",
+        wrong: Wrong::Files(r#"patch:
+  - add: raw/note.txt
+    kind: document
+    text: found on the desk
+    relist: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "unsigned assurance",
+        wrong: Wrong::Files(r#"patch:
+  - remove: records/ida-lar-b.sig.cesr
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "record changed after it was signed",
+        wrong: Wrong::Files(r#"patch:
+  - set: records/challenge-1.json#/medium
+    to: qr
+    sign: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "manifest changed after it was sealed",
+        wrong: Wrong::Files(r#"patch:
+  - set: manifest.json#/policy_profile
+    to: egf-strict
+    sign: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "one QAR twice",
+        wrong: Wrong::Files(r#"patch:
+  - set: decision/02-assignment-qar2.json#/person_id
+    to: Q1
+  - set: decision/02-assignment-qar2.json#/aid
+    to: EJC6mvmEK_i-S0kQkRZh781RupPQ1pjHNSZLi0dxPhKk
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "rejected and issued",
+        wrong: Wrong::Files(r#"patch:
+  - set: decision/06-approval.json#/decision
+    to: reject
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "approved before it was reviewed",
+        wrong: Wrong::Files(r#"patch:
+  - set: decision/06-approval.json#/reviewed_at
+    to: 2026-03-20T14:56:00Z
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "approval of another report",
+        wrong: Wrong::Files(r#"patch:
+  - set: decision/06-approval.json#/report_sha256
+    to: "abababababababababababababababababababababababababababababababab"
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "signed without an approval",
+        wrong: Wrong::Files(r#"patch:
+  - remove: decision/06-approval.json
+"#),
+        rules: &[],
+        population: &["signature_without_decision"],
+    },
+    Violation {
+        name: "signed without a report",
+        wrong: Wrong::Files(r#"patch:
+  - remove: decision/05-report.json
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "anchor signed by one QAR",
+        wrong: Wrong::Files(r#"patch:
+  - remove: post/streams/kel-qvi-issued.cesr#/2/-A/1
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "no reporting receipt",
+        wrong: Wrong::Files(r#"patch:
+  - remove: post/records/reporting-receipt-1.json
+"#),
+        rules: &[],
+        population: &["reporting_receipt_missing"],
+    },
+    Violation {
+        name: "reported late",
+        wrong: Wrong::Files(r#"patch:
+  - set: post/records/reporting-receipt-1.json#/delivery_proof/http_status
+    to: 500
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "no notification of a LAR",
+        wrong: Wrong::Files(r#"patch:
+  - remove: post/records/notification-c.json
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "admitted by one LAR",
+        wrong: Wrong::Files(r#"patch:
+  - set: post/records/delivery-1.json#/admit_fully_signed
+    to: false
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "no invoice",
+        wrong: Wrong::Files(r#"patch:
+  - remove: post/records/invoice-1.json
+"#),
+        rules: &[],
+        population: &[],
+    },
+    Violation {
+        name: "challenge of another case",
+        wrong: Wrong::Borrowed,
+        rules: &[],
+        population: &["nonce_reused"],
+    },
+    Violation {
+        name: "issuance without a case",
+        wrong: Wrong::Unfiled,
+        rules: &[],
+        population: &["issuance_without_case"],
+    },
+    Violation {
+        name: "case without an issuance",
+        wrong: Wrong::Unregistered,
+        rules: &[],
+        population: &["case_without_issuance", "event_withheld"],
     },
 ];
