@@ -15,7 +15,9 @@ use crate::year::{CASES_MAX, Made, Order, Year, YearFile};
 
 /// Make cases to practise and to measure with
 #[derive(Debug, clap::Subcommand)]
-#[command(after_help = "Example:\n  countersign fixtures generate --cases 1000 --violations 0.05 --seed 1 --output year")]
+#[command(
+    after_help = "Example:\n  countersign fixtures generate --cases 1000 --violations 0.05 --seed 1 --output year"
+)]
 pub(super) enum Command {
     /// Write a year of sealed and closed cases, one tar a case
     Generate(Args),
@@ -65,7 +67,8 @@ fn generate(args: &Args, terminal: &Terminal) -> Outcome {
     let year = Year::new(order)?;
     let made = on_all_cores(&year, &args.output)?;
     let joined = |part: fn(&Made) -> &String| made.iter().map(part).map(String::as_str).collect::<String>();
-    let write = |name: &str, bytes: &[u8]| put(&args.output, &YearFile { path: name.to_owned(), bytes: bytes.to_vec() });
+    let write =
+        |name: &str, bytes: &[u8]| put(&args.output, &YearFile { path: name.to_owned(), bytes: bytes.to_vec() });
     write("trust.json", &year.trust(&made)?)?;
     write("cases.ndjson", joined(|made| &made.cases).as_bytes())?;
     let expected = joined(|made| &made.expected);

@@ -376,7 +376,8 @@ fn ordered(rules: &[Rule], given: &HashMap<Slot, Scope>) -> Result<(Vec<Slot>, V
                     }
                 }
                 None => {
-                    let own = u32::try_from(at).ok().and_then(|at| given.get(&Slot(at))).copied().unwrap_or(Scope::Year);
+                    let own =
+                        u32::try_from(at).ok().and_then(|at| given.get(&Slot(at))).copied().unwrap_or(Scope::Year);
                     let of_needs = needs.iter().filter_map(|need| scopes[need.0 as usize]).max();
                     scopes[at] = Some(of_needs.unwrap_or(Scope::Year).max(own));
                     order.push(Slot(u32::try_from(at).unwrap_or(u32::MAX)));
@@ -433,7 +434,11 @@ fn documents(files: &Files, known: &Known, shared: &Shared) -> Vec<Document> {
     let mut streams: BTreeMap<&str, String> = BTreeMap::new();
     let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
     let smaller = Smaller {
-        merged: files.keys().filter(|path| remake::is_stream(path) && !path.starts_with("decision/")).cloned().collect(),
+        merged: files
+            .keys()
+            .filter(|path| remake::is_stream(path) && !path.starts_with("decision/"))
+            .cloned()
+            .collect(),
         dropped: known.logs_of(|aid| shared.year.contains(aid) || (shared.qvi.contains(aid) && aid != shared.issuer)),
     };
     for (path, bytes) in files.iter().filter(|(path, _)| !smaller.dropped.contains(*path)) {
@@ -464,9 +469,8 @@ fn documents(files: &Files, known: &Known, shared: &Shared) -> Vec<Document> {
             documents.push(Document { path: path.clone(), text: text.to_owned(), signed: None });
         }
     }
-    let streams = streams.into_iter().map(|(area, text)| {
-        Document { path: format!("{area}/{STREAMS}"), text, signed: None }
-    });
+    let streams =
+        streams.into_iter().map(|(area, text)| Document { path: format!("{area}/{STREAMS}"), text, signed: None });
     documents.extend(streams);
     documents.sort_by(|a, b| a.path.cmp(&b.path));
     documents

@@ -41,7 +41,8 @@ pub(super) fn files() -> Files {
 pub(super) fn trusted() -> Trusted {
     let value: Json = serde_json::from_str(embedded::TRUST).unwrap_or_default();
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-    let texts = |pointer: &str| value.pointer(pointer).and_then(Json::as_array).into_iter().flatten().map(text).collect();
+    let texts =
+        |pointer: &str| value.pointer(pointer).and_then(Json::as_array).into_iter().flatten().map(text).collect();
     let pins = value["schemas"].as_array().into_iter().flatten();
     Trusted {
         root: text(&value["root_aid"]),
@@ -84,9 +85,8 @@ pub(super) fn shared(files: &Files) -> Result<Shared, String> {
 /// What cannot be done.
 pub(super) fn patched(name: &str, patch: &str) -> Result<Files, String> {
     let source = Source::new(name.to_owned(), patch.to_owned());
-    let patch = patch_file(&source).map_err(|problems| {
-        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-    })?;
+    let patch = patch_file(&source)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     let keys = Keys::parse(embedded::KEYS.as_bytes()).map_err(|error| error.to_string())?;
     let snapshot = Snapshot::from_files(files(), &Limits::STANDARD);
     let patched = cases::patched(&snapshot, &patch.steps, &FactSchema::embedded(), &keys)?;

@@ -42,10 +42,7 @@ pub(super) enum Rule {
     /// Given by the source.
     Value(Value),
     /// The public key of a label, with its code.
-    Key {
-        label: String,
-        code: &'static str,
-    },
+    Key { label: String, code: &'static str },
     /// The digest of a text, as KERI writes it.
     Digest(Slot),
     /// The digest of an object with its own digest blotted out.
@@ -61,11 +58,7 @@ pub(super) enum Rule {
     /// Number of bytes of a text.
     SizeOf(Slot),
     /// A signature by a key over a text.
-    Signature {
-        message: Slot,
-        key: Slot,
-        code: Box<str>,
-    },
+    Signature { message: Slot, key: Slot, code: Box<str> },
 }
 
 /// A file of the case.

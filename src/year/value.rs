@@ -11,10 +11,7 @@ use super::template::{Scope, Source};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
     /// A moment or day.
-    Time {
-        written: Written,
-        since: Since,
-    },
+    Time { written: Written, since: Since },
     /// The identifier of the case.
     Case,
     /// The LEI of the entity.
@@ -268,9 +265,8 @@ impl Subject<'_> {
     fn random_in(&self, label: &str, count: usize) -> usize {
         let bytes = self.random(label);
         let bytes = bytes.as_bytes();
-        let number = u64::from_be_bytes([
-            bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7],
-        ]);
+        let number =
+            u64::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]]);
         usize::try_from(number % count.max(1) as u64).unwrap_or_default()
     }
 
@@ -395,9 +391,7 @@ impl Source for Subject<'_> {
                 format!("{first}.{last}").to_lowercase()
             }
             Value::Nonce => self.nonce().join(" "),
-            Value::NonceList => {
-                self.nonce().iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(",")
-            }
+            Value::NonceList => self.nonce().iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(","),
             Value::Number => format!(".{}@", self.case),
             Value::Invoice => format!("{}-{:06}", self.year, self.case),
             Value::Random(label) => self.random(&format!("{label} of case {}", self.case)).to_string(),
@@ -454,21 +448,64 @@ fn spoken(bits: u16) -> String {
 }
 
 const COMPANIES: &[&str] = &[
-    "Nordwind", "Falkenau", "Rheintal", "Sonnberg", "Albatros", "Birkenfeld", "Cassiopeia", "Donauwerk", "Eichhof",
-    "Fjordland", "Goldbach", "Hanseat", "Isarkiesel", "Jaspis", "Kranich", "Lindenhain", "Merkator", "Neckarblick",
-    "Oderland", "Passat", "Quarzit", "Rotbuche", "Silberau", "Talisker", "Uferstein", "Vogelsang", "Waldkauz",
-    "Xenolith", "Ypsilon", "Zinnober",
+    "Nordwind",
+    "Falkenau",
+    "Rheintal",
+    "Sonnberg",
+    "Albatros",
+    "Birkenfeld",
+    "Cassiopeia",
+    "Donauwerk",
+    "Eichhof",
+    "Fjordland",
+    "Goldbach",
+    "Hanseat",
+    "Isarkiesel",
+    "Jaspis",
+    "Kranich",
+    "Lindenhain",
+    "Merkator",
+    "Neckarblick",
+    "Oderland",
+    "Passat",
+    "Quarzit",
+    "Rotbuche",
+    "Silberau",
+    "Talisker",
+    "Uferstein",
+    "Vogelsang",
+    "Waldkauz",
+    "Xenolith",
+    "Ypsilon",
+    "Zinnober",
 ];
 const BUSINESSES: &[&str] = &[
-    "Logistik", "Anlagenbau", "Energie", "Werkzeuge", "Textil", "Papier", "Optik", "Medizintechnik", "Immobilien",
-    "Versicherung", "Spedition", "Maschinen", "Glas", "Chemie", "Reederei", "Saatgut", "Brauerei", "Verlag",
-    "Elektronik", "Verwaltung",
+    "Logistik",
+    "Anlagenbau",
+    "Energie",
+    "Werkzeuge",
+    "Textil",
+    "Papier",
+    "Optik",
+    "Medizintechnik",
+    "Immobilien",
+    "Versicherung",
+    "Spedition",
+    "Maschinen",
+    "Glas",
+    "Chemie",
+    "Reederei",
+    "Saatgut",
+    "Brauerei",
+    "Verlag",
+    "Elektronik",
+    "Verwaltung",
 ];
 const FIRST_NAMES: &[&str] = &[
     "Anna", "Berta", "Clara", "Dora", "Elsa", "Frieda", "Greta", "Hanna", "Bruno", "Emil", "Felix", "Georg", "Hugo",
     "Jakob", "Karl", "Ludwig", "Carla", "Ida", "Johanna", "Klara", "Lena", "Marta", "Nora", "Paula", "Dieter",
-    "Moritz", "Norbert", "Oskar", "Paul", "Robert", "Stefan", "Theo", "Rosa", "Sofie", "Thea", "Ulla", "Vera",
-    "Wanda", "Yvonne", "Zita",
+    "Moritz", "Norbert", "Oskar", "Paul", "Robert", "Stefan", "Theo", "Rosa", "Sofie", "Thea", "Ulla", "Vera", "Wanda",
+    "Yvonne", "Zita",
 ];
 const LAST_NAMES: &[&str] = &[
     "Berger", "Keller", "Weiss", "Vogel", "Sommer", "Winter", "Brandt", "Fuchs", "Graf", "Haas", "Jung", "Kaiser",
@@ -511,7 +548,8 @@ mod tests {
             earlier: "",
             borrowed: None,
         };
-        for text in ["2026-03-20T15:00:00", "2026-03-20", "Fri, 20 Mar 2026 15:02:00", "20260302075958", "5 March 2026"] {
+        for text in ["2026-03-20T15:00:00", "2026-03-20", "Fri, 20 Mar 2026 15:02:00", "20260302075958", "5 March 2026"]
+        {
             let (length, value) = time(text).unwrap();
             assert_eq!((length, subject.value(&value)), (text.len(), text.to_owned()));
         }

@@ -14,6 +14,7 @@ mod conformance;
 mod evaluate;
 mod fixture;
 mod gate;
+mod generate;
 mod generated;
 mod image;
 mod keri;

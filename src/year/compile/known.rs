@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 
 use super::cut::{OWN, SIZE};
-use super::{EVENTS, Files, MANIFEST_DOMAIN, PRIOR, RECORD_DOMAIN, STREAMS, Smaller, digest_mark, mark, size_mark, sorted};
+use super::{
+    EVENTS, Files, MANIFEST_DOMAIN, PRIOR, RECORD_DOMAIN, STREAMS, Smaller, digest_mark, mark, size_mark, sorted,
+};
 use crate::keri::cesr::qualified_number;
 use crate::keri::remake;
 use crate::primitives::Said;
@@ -330,9 +332,10 @@ impl Known {
 
     /// The keys of a key state.
     pub fn keys_of(&self, prefix: &str, said: &str) -> Vec<String> {
-        let state = self.messages.iter().find(|message| {
-            message.establishes() && message.text("i") == prefix && message.text("d") == said
-        });
+        let state = self
+            .messages
+            .iter()
+            .find(|message| message.establishes() && message.text("i") == prefix && message.text("d") == said);
         state.map(|state| state.list("k")).unwrap_or_default()
     }
 
