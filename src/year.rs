@@ -20,8 +20,9 @@ use serde_json::{Value as Json, json};
 use thiserror::Error;
 
 use crate::bundle;
+use crate::ledger::{Entry, Kind, practised};
 use crate::primitives::{Aid, Date, Instant, Sha256};
-use crate::trust::{Audited, CredentialType, TrustDraft};
+use crate::trust::{Audited, CredentialType, Trust, TrustDraft};
 
 use compile::Shared;
 use template::{Scope, Template, Texts};
@@ -98,6 +99,8 @@ pub struct Made {
     names: [String; 3],
     officers: Vec<String>,
     agents: Vec<String>,
+    /// What the ledger has of each case.
+    decisions: Vec<Entry>,
     /// A line for each case: where, and for which instant it is judged.
     pub cases: String,
     /// A line for each case with something wrong.
@@ -163,6 +166,8 @@ impl Year {
         let mut registry = worker.reference.get(outputs.above).to_owned();
         let mut issued = worker.reference.get(outputs.registry).to_owned();
         let (mut cases, mut expected, mut leis) = (String::new(), String::new(), Vec::new());
+        let mut decisions = Vec::new();
+        let signed = reference::signed();
         for case in first..=last {
             let drawn = self.drawn(case);
             let violation = drawn.and_then(|index| VIOLATIONS.get(index));
@@ -208,6 +213,11 @@ impl Year {
             if violation.is_none_or(|violation| violation.wrong != Wrong::Unregistered) {
                 issued.push_str(shown.get(of.issuance));
             }
+            if let (Some((qar2, at)), Some(payload)) = (&signed, reference::signed_digest(texts, template))
+                && let Ok(actor) = self.aid(own, qar2).parse()
+            {
+                decisions.push(Entry { at: subject.at(*at), actor, kind: Kind::Decision, payload });
+            }
             prior = shown.get(of.anchor_said).to_owned();
             earlier.push_str(&anchor);
             leis.push(reference::lei_record(texts, template).to_owned());
@@ -222,6 +232,7 @@ impl Year {
             names: [aid(&trusted.root), aid(&trusted.geda), aid(&trusted.qvi)],
             officers: trusted.officers.iter().map(aid).collect(),
             agents: trusted.agents.iter().map(aid).collect(),
+            decisions,
             cases,
             expected,
         })
@@ -266,6 +277,21 @@ impl Year {
         let others = made.iter().skip(1).map(audited).collect::<Result<Vec<_>, YearError>>()?;
         let (bytes, _) = draft.build_with(&others).map_err(|error| YearError::Reference(error.to_string()))?;
         Ok(bytes)
+    }
+
+    /// The ledger of the year: that it begins, with its trust file, and a row for each event that was signed.
+    ///
+    /// # Errors
+    /// `Reference`: nobody can begin it.
+    pub fn ledger(&self, made: &[Made], trust: &[u8]) -> Result<String, YearError> {
+        let reference = |reason: &str| YearError::Reference(reason.to_owned());
+        let trusted = Trust::parse(trust).map_err(|error| YearError::Reference(error.to_string()))?;
+        let officer = trusted.officers.aids.first().ok_or_else(|| reference("it has no officers"))?;
+        let begins =
+            Entry { at: trusted.valid_from, actor: officer.clone(), kind: Kind::Genesis, payload: trusted.digest };
+        let mut decisions: Vec<&Entry> = made.iter().flat_map(|made| &made.decisions).collect();
+        decisions.sort_by_key(|entry| (entry.at, entry.payload));
+        Ok(practised([begins].into_iter().chain(decisions.into_iter().cloned())))
     }
 
     /// What stands for an identifier of the reference case.

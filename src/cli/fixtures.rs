@@ -28,7 +28,7 @@ pub(super) enum Command {
 #[command(
     long_about = "Write a year of sealed and closed cases into a new folder: `cases/` with one tar file a case, \
         `registries/` with the logs that witnesses would show, `lei/` with what GLEIF says of each entity, \
-        `trust.json`, `cases.ndjson` with the instant each case is judged for, and `expected.ndjson` with what is \
+        `trust.json`, the `ledger` of the year, `cases.ndjson` with the instant each case is judged for, and `expected.ndjson` with what is \
         wrong with which case.\n\nThe same arguments give the same bytes. Nobody in it exists: all keys follow from \
         the seed, and the trust file says that it is practice.",
     after_help = "Examples:\n  countersign fixtures generate --cases 1000 --violations 0.05 --seed 1 --output year\n  \
@@ -69,7 +69,9 @@ fn generate(args: &Args, terminal: &Terminal) -> Outcome {
     let joined = |part: fn(&Made) -> &String| made.iter().map(part).map(String::as_str).collect::<String>();
     let write =
         |name: &str, bytes: &[u8]| put(&args.output, &YearFile { path: name.to_owned(), bytes: bytes.to_vec() });
-    write("trust.json", &year.trust(&made)?)?;
+    let trust = year.trust(&made)?;
+    write("ledger", year.ledger(&made, &trust)?.as_bytes())?;
+    write("trust.json", &trust)?;
     write("cases.ndjson", joined(|made| &made.cases).as_bytes())?;
     let expected = joined(|made| &made.expected);
     write("expected.ndjson", expected.as_bytes())?;

@@ -11,7 +11,7 @@ use crate::check::cases;
 use crate::facts::schema::FactSchema;
 use crate::keri::remake::Keys;
 use crate::policy::cases::patch_file;
-use crate::primitives::Instant;
+use crate::primitives::{Instant, Sha256};
 use crate::source::Source;
 
 mod embedded {
@@ -60,6 +60,22 @@ pub(super) fn closed() -> Option<Instant> {
     let text = embedded::FILES.iter().find(|(path, _)| *path == "post/manifest.json").map(|(_, text)| *text)?;
     let manifest: Json = serde_json::from_str(text).ok()?;
     manifest.get("created_at")?.as_str()?.parse().ok()
+}
+
+/// The record of what QAR2 signed.
+const SIGNED: &str = "decision/07-partial-signature.json";
+
+/// Who signed the event of the reference case last, and when.
+pub(super) fn signed() -> Option<(String, Instant)> {
+    let text = embedded::FILES.iter().find(|(path, _)| *path == SIGNED).map(|(_, text)| *text)?;
+    let record: Json = serde_json::from_str(text).ok()?;
+    Some((record.get("signer_aid")?.as_str()?.to_owned(), record.get("signed_at")?.as_str()?.parse().ok()?))
+}
+
+/// The digest of the record of what QAR2 signed.
+pub(super) fn signed_digest(texts: &Texts, template: &Template) -> Option<Sha256> {
+    let file = template.files.iter().find(|file| file.path == SIGNED)?;
+    Some(Sha256::of(texts.get(file.text).as_bytes()))
 }
 
 /// Who is shared by whom.

@@ -9,6 +9,7 @@ use countersign::check::{self, Options};
 use countersign::compile::program::Stage;
 use countersign::evaluate::outcome::{FailOn, Outcome, Verdict};
 use countersign::facts::schema::FactSchema;
+use countersign::ledger::Ledger;
 use countersign::trust::Trust;
 use countersign::year::{Made, Order, VIOLATIONS, Wrong, Year, YearFile};
 use serde_json::Value;
@@ -36,6 +37,8 @@ fn generated(order: Order) -> Generated {
     }
     let trust = year.trust(&made).unwrap();
     let parsed = Trust::parse(&trust).unwrap();
+    let ledger = year.ledger(&made, &trust).unwrap();
+    files.insert("ledger".to_owned(), ledger.into_bytes());
     files.insert("trust.json".to_owned(), trust);
     Generated { files, made, trust: parsed }
 }
@@ -178,6 +181,24 @@ fn what_is_wrong_is_said_of_cases_of_any_place() {
         let (_, found) = checked(folder.path(), case, &year.trust, "audit", Stage::Closing);
         let wanted: BTreeSet<String> = serde_json::from_value(line["rules"].clone()).unwrap();
         assert_eq!(found, wanted, "{line}");
+    }
+}
+
+#[test]
+fn the_ledger_has_a_row_for_each_signature() {
+    let year = generated(order(35, 0, 5));
+    let folder = written(&year);
+    let ledger = Ledger::open(&folder.path().join("ledger")).unwrap();
+    assert_eq!((ledger.size(), ledger.trust()), (36, Some(year.trust.digest)));
+    assert!(ledger.torn().is_none());
+    for case in lines(&year.made[1].cases) {
+        let path = folder.path().join(case["path"].as_str().unwrap());
+        let snapshot = Snapshot::read(&path, &Limits::STANDARD).unwrap();
+        let record = snapshot.file(snapshot.find("decision/07-partial-signature.json").unwrap());
+        let row = ledger.find(&record.sha256().unwrap()).unwrap();
+        let record: Value = serde_json::from_slice(record.bytes().unwrap()).unwrap();
+        assert_eq!(row.entry.at.to_string(), record["signed_at"].as_str().unwrap());
+        assert_eq!(row.entry.actor.to_string(), record["signer_aid"].as_str().unwrap());
     }
 }
 
