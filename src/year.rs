@@ -10,22 +10,21 @@
 //! cases have more QVIs, each with a root of its own above it, all of which the trust file names.
 
 mod compile;
+mod group;
 mod reference;
 mod template;
 mod value;
 mod violation;
 
 use miette::Diagnostic;
-use serde_json::{Value as Json, json};
 use thiserror::Error;
 
-use crate::bundle;
 use crate::ledger::{Entry, Kind, practised};
 use crate::primitives::{Aid, Date, Instant, Sha256};
 use crate::trust::{Audited, CredentialType, Trust, TrustDraft};
 
 use compile::Shared;
-use template::{Scope, Template, Texts};
+use template::{Template, Texts};
 use value::{SIGNED, Subject};
 pub use violation::{VIOLATIONS, Violation, Wrong};
 
@@ -139,104 +138,6 @@ impl Year {
         let wrong = self.wrong.iter().map(|template| template.as_ref().map(|template| (Texts::new(template), 0)));
         Worker { reference: Texts::new(&self.reference), wrong: wrong.collect(), is_begun: false }
     }
-
-    /// Makes the cases of a QVI, from 1 on, and hands each file on when it is made.
-    ///
-    /// # Errors
-    /// What `emit` says.
-    pub fn qvi<E>(
-        &self,
-        worker: &mut Worker,
-        qvi: u32,
-        emit: &mut dyn FnMut(YearFile) -> Result<(), E>,
-    ) -> Result<Made, E> {
-        let first = (qvi - 1) * GROUP + 1;
-        let last = self.order.cases.min(qvi * GROUP);
-        let outputs = self.reference.outputs;
-        let trusted = reference::trusted();
-        let closed = reference::closed();
-        let nobody = self.subject(qvi, first, first, "", "", 0);
-        if !worker.is_begun {
-            worker.reference.make(&self.reference, Scope::Year, &nobody);
-            worker.is_begun = true;
-        }
-        worker.reference.make(&self.reference, Scope::Qvi, &nobody);
-        let mut prior = worker.reference.get(outputs.prior_said).to_owned();
-        let mut earlier = String::new();
-        let mut registry = worker.reference.get(outputs.above).to_owned();
-        let mut issued = worker.reference.get(outputs.registry).to_owned();
-        let (mut cases, mut expected, mut leis) = (String::new(), String::new(), Vec::new());
-        let mut decisions = Vec::new();
-        let signed = reference::signed();
-        for case in first..=last {
-            let drawn = self.drawn(case);
-            let violation = drawn.and_then(|index| VIOLATIONS.get(index));
-            let mut subject = self.subject(qvi, case, first, &prior, &earlier, u64::from(case - first));
-            if violation.is_some_and(|violation| violation.wrong == Wrong::Borrowed) {
-                subject.borrowed = Some(if case > first { case - 1 } else { case + 1 });
-            }
-            worker.reference.make(&self.reference, Scope::Case, &subject);
-            let template = drawn.and_then(|index| self.wrong.get(index)?.as_ref().map(|template| (index, template)));
-            if let Some((index, template)) = template {
-                worker.make_wrong(index, template, &subject);
-            }
-            let own = &worker.reference;
-            let wrong = template.and_then(|(index, template)| Some((worker.wrong_texts(index)?, template)));
-            let (texts, template) = wrong.unwrap_or((own, &self.reference));
-            let name = subject.name();
-            let is_filed = violation.is_none_or(|violation| violation.wrong != Wrong::Unfiled);
-            let path = format!("cases/{:04}/{name}.tar", (case - 1) / 1000);
-            if is_filed {
-                let files = template.files.iter().map(|file| (file.path.as_str(), texts.get(file.text).as_bytes()));
-                emit(YearFile { path: path.clone(), bytes: bundle::pack(&name, files) })?;
-                cases.push_str(&line(&json!({
-                    "case": name,
-                    "path": path,
-                    "as_of": closed.map(|closed| subject.at(closed).to_string()),
-                    "lei": subject.lei(),
-                    "qvi": self.aid(own, &trusted.qvi),
-                    "credential": texts.get(template.outputs.credential),
-                })));
-            }
-            if let Some(violation) = violation {
-                expected.push_str(&line(&json!({
-                    "case": name,
-                    "violation": violation.name,
-                    "rules": violation.rules,
-                    "population": violation.population,
-                })));
-            }
-            // Witnesses show what was signed in the end, whatever the case holds of it.
-            let same = texts.get(template.outputs.anchor_said) == own.get(outputs.anchor_said);
-            let (shown, of) = if same { (own, outputs) } else { (texts, template.outputs) };
-            let anchor = shown.get(of.anchor).to_owned();
-            if violation.is_none_or(|violation| violation.wrong != Wrong::Unregistered) {
-                issued.push_str(shown.get(of.issuance));
-            }
-            if let (Some((qar2, at)), Some(payload)) = (&signed, reference::signed_digest(texts, template))
-                && let Ok(actor) = self.aid(own, qar2).parse()
-            {
-                decisions.push(Entry { at: subject.at(*at), actor, kind: Kind::Decision, payload });
-            }
-            prior = shown.get(of.anchor_said).to_owned();
-            earlier.push_str(&anchor);
-            leis.push(reference::lei_record(texts, template).to_owned());
-        }
-        registry.push_str(&earlier);
-        registry.push_str(&issued);
-        emit(YearFile { path: format!("registries/qvi-{qvi:05}.cesr"), bytes: registry.into_bytes() })?;
-        let leis = format!("[{}]\n", leis.join(","));
-        emit(YearFile { path: format!("lei/qvi-{qvi:05}.json"), bytes: leis.into_bytes() })?;
-        let aid = |name: &String| self.aid(&worker.reference, name);
-        Ok(Made {
-            names: [aid(&trusted.root), aid(&trusted.geda), aid(&trusted.qvi)],
-            officers: trusted.officers.iter().map(aid).collect(),
-            agents: trusted.agents.iter().map(aid).collect(),
-            decisions,
-            cases,
-            expected,
-        })
-    }
 }
 
 impl Year {
@@ -342,31 +243,6 @@ impl Year {
             borrowed: None,
         }
     }
-}
-
-impl Worker {
-    /// The texts of a case in which something is wrong.
-    fn wrong_texts(&self, index: usize) -> Option<&Texts> {
-        self.wrong.get(index)?.as_ref().map(|(texts, _)| texts)
-    }
-
-    /// Makes them.
-    fn make_wrong(&mut self, index: usize, template: &Template, subject: &Subject<'_>) {
-        let Some((texts, qvi)) = self.wrong.get_mut(index).and_then(Option::as_mut) else { return };
-        if *qvi == 0 {
-            texts.make(template, Scope::Year, subject);
-        }
-        if *qvi != subject.qvi {
-            texts.make(template, Scope::Qvi, subject);
-            *qvi = subject.qvi;
-        }
-        texts.make(template, Scope::Case, subject);
-    }
-}
-
-/// A line of newline-delimited JSON.
-fn line(value: &Json) -> String {
-    format!("{value}\n")
 }
 
 /// The program of a case with a patch.

@@ -248,11 +248,11 @@ pub const VIOLATIONS: &[Violation] = &[
         population: &[],
     },
     Violation {
-        name: "contract without the terms of appendix 7",
+        name: "contract that had ended",
         wrong: Wrong::Files(
             r#"patch:
-  - set: records/le-qvi-contract.json#/appendix7_terms
-    to: false
+  - set: records/le-qvi-contract.json#/valid_to
+    to: 2026-03-01T00:00:00Z
 "#,
         ),
         rules: &[],
