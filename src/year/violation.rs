@@ -255,7 +255,7 @@ pub const VIOLATIONS: &[Violation] = &[
     to: 2026-03-01T00:00:00Z
 "#,
         ),
-        rules: &[],
+        rules: &["EGF3-LE-6.1.4"],
         population: &[],
     },
     Violation {
