@@ -73,7 +73,8 @@ const BLOT: &str = "############################################";
 impl Message {
     fn read(body: &str) -> Option<Self> {
         let value: Json = serde_json::from_str(body).ok()?;
-        if value.get("v")?.as_str()?.len() != 17 || value.to_string() != body {
+        let compact = value.to_string();
+        if value.get("v")?.as_str()?.len() != 17 || compact != body {
             return None;
         }
         let mut sections = Vec::new();
