@@ -8,6 +8,9 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=schemas");
     println!("cargo::rerun-if-changed=policies");
+    println!("cargo::rerun-if-changed=fixtures/cases/b0");
+    println!("cargo::rerun-if-changed=fixtures/keri/b0/keys.json");
+    println!("cargo::rerun-if-changed=fixtures/trust.json");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| io::Error::other("no manifest folder"))?);
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no output folder"))?);
     let (schemas, policies) = (root.join("schemas"), root.join("policies"));
@@ -33,6 +36,19 @@ fn main() -> io::Result<()> {
     }
     let constant = format!("pub(super) const FINGERPRINT: u64 = {};\n", fingerprint.0);
     fs::write(out.join("policies.rs"), table(&policies, &policy_files) + &constant)?;
+
+    // The reference case, after which the cases of a practice year are made.
+    let case = root.join("fixtures/cases/b0");
+    let mut case_files = Vec::new();
+    for folder in ["bundle/", "decision/", "post/"] {
+        all_files(&case, folder, &mut case_files)?;
+    }
+    case_files.sort();
+    let constant = |name: &str, path: &str| {
+        format!("pub(super) const {name}: &str = include_str!({:?});\n", root.join(path).display().to_string())
+    };
+    let beside = constant("KEYS", "fixtures/keri/b0/keys.json") + &constant("TRUST", "fixtures/trust.json");
+    fs::write(out.join("reference.rs"), table(&case, &case_files) + &beside)?;
 
     // Without an image the policies are compiled when they are first used.
     let image = policies.join("book.image");
@@ -75,6 +91,19 @@ fn yaml_files(root: &Path, folder: &str, paths: &mut Vec<String>) -> io::Result<
         if entry.file_type()?.is_dir() {
             yaml_files(root, &format!("{name}/"), paths)?;
         } else if name.ends_with(".yaml") {
+            paths.push(name);
+        }
+    }
+    Ok(())
+}
+
+fn all_files(root: &Path, folder: &str, paths: &mut Vec<String>) -> io::Result<()> {
+    for entry in fs::read_dir(root.join(folder))? {
+        let entry = entry?;
+        let name = format!("{folder}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            all_files(root, &format!("{name}/"), paths)?;
+        } else {
             paths.push(name);
         }
     }

@@ -21,6 +21,7 @@ pub mod signed;
 pub mod snapshot;
 mod walk;
 
+pub use archive::pack;
 pub use error::BundleError;
 pub use limits::Limits;
 pub use problem::{Code, FileRule, Problem};

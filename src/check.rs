@@ -17,6 +17,7 @@ mod own_log;
 mod parameter;
 pub mod patch;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -86,6 +87,7 @@ pub fn check(
     cases: Option<&Path>,
     options: &Options,
 ) -> Result<Report, CheckError> {
+    let trust = &claimed(snapshot, trust);
     // What is proposed is rebuilt from the same streams, and no signature is verified twice.
     let memory = options.memory.clone().unwrap_or_default();
     let options = &Options { memory: Some(Arc::clone(&memory)), ..options.clone() };
@@ -115,9 +117,16 @@ pub fn content(
     cases: Option<&Path>,
     options: &Options,
 ) -> Result<ReportDocument, CheckError> {
+    let trust = &claimed(snapshot, trust);
     prepared(program, snapshot, trust, Beside { cases, rows: &[] }, options, |ready| {
         content_of(program, trust, options, &ready, None)
     })
+}
+
+/// The trust file as it stands for a case: an auditor may know several QVIs; whose case it is says its manifest, and
+/// whether that is believed, the file.
+fn claimed<'t>(snapshot: &Snapshot, trust: &'t Trust) -> Cow<'t, Trust> {
+    trust.of_case(snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("qvi_aid")))
 }
 
 /// What a run reads beside the case and the trust file.

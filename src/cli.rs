@@ -16,6 +16,7 @@ mod credential;
 mod doctor;
 mod error;
 mod explain;
+mod fixtures;
 mod gate;
 mod kel;
 mod keys;
@@ -130,6 +131,9 @@ enum Command {
     /// Show, compare and verify saved reports
     #[command(subcommand)]
     Report(report::Command),
+    /// Make cases to practise and to measure with
+    #[command(subcommand)]
+    Fixtures(fixtures::Command),
     /// Show each setting, where it comes from, and its digest
     Doctor(doctor::Args),
     /// Print a completion script for a shell
@@ -179,6 +183,7 @@ fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) 
         Command::Sign(args) => sign::run(args, settings, terminal),
         Command::Monitor(args) => monitor::run(*args, settings, terminal),
         Command::Report(command) => report::run(command, settings, terminal),
+        Command::Fixtures(command) => fixtures::run(&command, terminal),
         Command::Doctor(args) => doctor::run(args, settings, terminal),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

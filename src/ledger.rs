@@ -17,4 +17,4 @@ pub mod tree;
 pub use error::LedgerError;
 pub use file::{Appended, Ledger, Torn};
 pub use note::{Checkpoint, Extensions, SignedCheckpoint};
-pub use row::{Entry, Kind, Row};
+pub use row::{Entry, Kind, Row, practised};

@@ -41,3 +41,4 @@ pub mod state;
 pub mod store;
 pub mod terms;
 pub mod trust;
+pub mod year;

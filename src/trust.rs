@@ -14,6 +14,9 @@ pub mod quorum;
 mod successor;
 mod write;
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::bundle::json::canonical::canonical;
 use crate::bundle::json::{Tree, Value};
 use crate::facts::threshold::Threshold;
@@ -52,6 +55,8 @@ pub struct Trust {
     pub store_initialised: bool,
     /// Whether people practise with it: the clock may be set then.
     pub practice: bool,
+    /// Other QVIs whose cases are audited with it. The gate knows none of them.
+    pub audited: Arc<[Audited]>,
     /// The officers' signatures over it.
     pub signatures: Vec<KeySignature>,
     /// Key event logs of officers and policy keys, as a CESR stream.
@@ -60,6 +65,17 @@ pub struct Trust {
     record: RecordToSign,
     /// SHA-256 of the file as it is.
     pub digest: Sha256,
+}
+
+/// A QVI beside the installation's own, and those above it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audited {
+    /// Its root.
+    pub root_aid: Aid,
+    /// Who delegates it.
+    pub geda_aid: Aid,
+    /// Itself.
+    pub qvi_aid: Aid,
 }
 
 /// AIDs and how many of them must sign.
@@ -112,6 +128,23 @@ pub struct KeySignature {
     pub said: Said,
     /// The signature, in qualified base64.
     pub signature: String,
+}
+
+impl Trust {
+    /// The trust that a case of this QVI is audited with: its own root and delegator in the place of the
+    /// installation's, if the file names it; else the file as it is. Officers and schemas are the same.
+    pub fn of_case(&self, qvi_aid: Option<&str>) -> Cow<'_, Self> {
+        let named = self.audited.iter().find(|audited| Some(audited.qvi_aid.as_str()) == qvi_aid);
+        match named {
+            None => Cow::Borrowed(self),
+            Some(audited) => Cow::Owned(Self {
+                root_aid: audited.root_aid.clone(),
+                geda_aid: audited.geda_aid.clone(),
+                qvi_aid: audited.qvi_aid.clone(),
+                ..self.clone()
+            }),
+        }
+    }
 }
 
 impl CredentialType {

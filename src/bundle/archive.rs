@@ -1,10 +1,10 @@
-//! A tar file into an intake. Nothing is unpacked to disk, and nothing is decompressed.
+//! A tar file into an intake, and files into a tar file. Nothing is unpacked to disk, and nothing is decompressed.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use tar::{Archive, Entry, EntryType};
+use tar::{Archive, Builder, Entry, EntryType, Header};
 
 use super::error::BundleError;
 use super::intake::Intake;
@@ -105,6 +105,24 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<(Intake, Form, Vec<St
         intake.problem("bundle", Code::ArchiveBroken, &message, "fetch or pack the archive again");
     }
     Ok((intake, form, outside))
+}
+
+/// A tar file of a case: its files in this order, in a folder of its name. The same files give the same bytes.
+pub fn pack<'f>(name: &str, files: impl Iterator<Item = (&'f str, &'f [u8])>) -> Vec<u8> {
+    let mut builder = Builder::new(Vec::new());
+    for (path, bytes) in files {
+        let mut header = Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        header.set_mtime(0);
+        // A path that has no room in the format is left out, so that reading the case finds it missing.
+        if header.set_path(format!("{name}/{path}")).is_ok() {
+            header.set_cksum();
+            // Nothing is refused by a vector.
+            let _ = builder.append(&header, bytes);
+        }
+    }
+    builder.into_inner().unwrap_or_default()
 }
 
 fn unpack<R: Read>(mut entry: Entry<'_, R>, limits: &Limits) -> std::io::Result<Option<(String, Packed)>> {

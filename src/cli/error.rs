@@ -28,6 +28,7 @@ use crate::sign::SignError;
 use crate::state::StateError;
 use crate::store::StoreError;
 use crate::trust::TrustError;
+use crate::year::YearError;
 
 /// A command that could not run.
 #[derive(Debug, Error, Diagnostic)]
@@ -781,4 +782,8 @@ pub(super) enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Store(#[from] StoreError),
+    /// A year of practice that cannot be made.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Year(#[from] YearError),
 }

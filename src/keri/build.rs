@@ -8,6 +8,7 @@
 //! Source: KERI and ACDC specifications, version 1; the order of fields is keripy's.
 
 pub mod attach;
+pub mod keys;
 pub(in crate::keri) mod said;
 
 use serde_json::{Map, Value};

@@ -101,6 +101,20 @@ pub struct Row {
     line: String,
 }
 
+/// The file of a ledger with these entries and no others, made in memory: for practice, where nobody has decided
+/// anything and no disk has to remember it.
+pub fn practised(entries: impl IntoIterator<Item = Entry>) -> String {
+    let mut text = String::new();
+    let mut prev = None;
+    for (entry, seq) in entries.into_iter().zip(0u64..) {
+        let row = Row::new(seq, prev, entry);
+        prev = Some(row.hash());
+        text.push_str(row.line());
+        text.push('\n');
+    }
+    text
+}
+
 impl Row {
     /// The row of an entry.
     pub(super) fn new(seq: u64, prev: Option<Sha256>, entry: Entry) -> Self {

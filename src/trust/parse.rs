@@ -14,9 +14,9 @@ use crate::primitives::{Instant, Sha256};
 use crate::source::Span;
 
 use super::error::{TrustError, TrustProblem};
-use super::{CredentialType, KeySignature, Keys, SchemaPin, Trust, without};
+use super::{Audited, CredentialType, KeySignature, Keys, SchemaPin, Trust, without};
 
-const TOP: [&str; 15] = [
+const TOP: [&str; 16] = [
     "version",
     "serial",
     "valid_from",
@@ -30,6 +30,7 @@ const TOP: [&str; 15] = [
     "ledger_genesis",
     "store_initialised",
     "practice",
+    "audited",
     "logs",
     "signatures",
 ];
@@ -93,6 +94,10 @@ impl Reader {
             Some(_) => self.bool(tree, "practice"),
             None => Some(false),
         };
+        let audited = match tree.get("audited") {
+            Some(_) => self.audited(tree),
+            None => Some(Vec::new()),
+        };
         let signatures = self.signatures(tree);
         let logs = self.nullable(tree, "", "logs", false);
         let record = without(tree, &["signatures"]).map(|document| RecordToSign::new(Domain::Trust, &document));
@@ -109,6 +114,7 @@ impl Reader {
             ledger_genesis: ledger_genesis?,
             store_initialised: store_initialised?,
             practice: practice?,
+            audited: audited?.into(),
             signatures: signatures?,
             logs: logs?,
             // INVARIANT: it is an object of strict JSON with no member `v`, or a member above is missing.
@@ -163,6 +169,27 @@ impl Reader {
         let valid_from = self.value(item, base, "valid_from");
         let valid_to = self.nullable(item, base, "valid_to", false);
         Some(SchemaPin { credential_type: credential_type?, said: said?, valid_from: valid_from?, valid_to: valid_to? })
+    }
+
+    fn audited(&mut self, tree: &Tree<'_>) -> Option<Vec<Audited>> {
+        let mut audited = Some(Vec::new());
+        for (index, item) in self.list(tree, "", "audited", 0)?.iter().enumerate() {
+            let base = format!("/audited/{index}");
+            let one = self.one_audited(item, &base);
+            audited = audited.zip(one).map(|(mut audited, one)| {
+                audited.push(one);
+                audited
+            });
+        }
+        audited
+    }
+
+    fn one_audited(&mut self, item: &Tree<'_>, base: &str) -> Option<Audited> {
+        self.members(item, base, &["root_aid", "geda_aid", "qvi_aid"])?;
+        let root_aid = self.value(item, base, "root_aid");
+        let geda_aid = self.value(item, base, "geda_aid");
+        let qvi_aid = self.value(item, base, "qvi_aid");
+        Some(Audited { root_aid: root_aid?, geda_aid: geda_aid?, qvi_aid: qvi_aid? })
     }
 
     fn signatures(&mut self, tree: &Tree<'_>) -> Option<Vec<KeySignature>> {

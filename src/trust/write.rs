@@ -6,7 +6,7 @@ use crate::facts::threshold::Threshold;
 use crate::primitives::{Aid, Instant, Said, Sha256};
 
 use super::error::TrustError;
-use super::{CredentialType, KeySignature, SchemaPin, Trust};
+use super::{Audited, CredentialType, KeySignature, SchemaPin, Trust};
 
 /// What `trust init` is told. Texts are checked by [`TrustDraft::build`], all at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,14 @@ impl TrustDraft {
     /// # Errors
     /// `invalid`: a threshold that is none or cannot be reached, an AID that is there twice.
     pub fn build(&self) -> Result<(Vec<u8>, Trust), TrustError> {
+        self.build_with(&[])
+    }
+
+    /// The same, with other QVIs whose cases are audited with it.
+    ///
+    /// # Errors
+    /// As [`TrustDraft::build`].
+    pub fn build_with(&self, audited: &[Audited]) -> Result<(Vec<u8>, Trust), TrustError> {
         let schemas = self.schemas.iter().map(|(credential_type, said)| SchemaPin {
             credential_type: *credential_type,
             said: said.clone(),
@@ -60,6 +68,7 @@ impl TrustDraft {
             ledger_genesis: None,
             store_initialised: false,
             practice: self.practice,
+            audited,
             logs: None,
             signatures: &[],
         });
@@ -82,6 +91,7 @@ struct Parts<'p> {
     ledger_genesis: Option<Sha256>,
     store_initialised: bool,
     practice: bool,
+    audited: &'p [Audited],
     logs: Option<&'p str>,
     signatures: &'p [KeySignature],
 }
@@ -117,6 +127,13 @@ fn bytes(parts: &Parts<'_>) -> Vec<u8> {
     });
     if parts.practice {
         document["practice"] = json!(true);
+    }
+    if !parts.audited.is_empty() {
+        let audited = parts.audited.iter().map(|audited| {
+            let Audited { root_aid, geda_aid, qvi_aid } = audited;
+            json!({ "root_aid": root_aid, "geda_aid": geda_aid, "qvi_aid": qvi_aid })
+        });
+        document["audited"] = audited.collect();
     }
     if let Some(logs) = parts.logs {
         document["logs"] = json!(logs);
@@ -155,6 +172,7 @@ impl Trust {
             ledger_genesis: self.ledger_genesis,
             store_initialised: self.store_initialised,
             practice: self.practice,
+            audited: &self.audited,
             logs: self.logs.as_deref(),
             signatures: &self.signatures,
         })
@@ -189,6 +207,7 @@ impl Trust {
         if self.practice {
             lines.push(("practice", "yes: the clock may be set".to_owned()));
         }
+        lines.extend(self.audited.iter().map(|audited| ("audited QVI", audited.qvi_aid.to_string())));
         lines.push(("logs", if self.logs.is_some() { "of officers or policy keys" } else { "none" }.to_owned()));
         lines.extend(self.signatures.iter().map(|signature| ("signature", signature.aid.to_string())));
         if self.signatures.is_empty() {

@@ -16,6 +16,7 @@ mod evaluate;
 mod fixture;
 mod fuzz;
 mod gate;
+mod generate;
 mod generated;
 mod image;
 mod keri;

@@ -1,0 +1,134 @@
+//! `countersign fixtures generate`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+
+use super::Outcome;
+use super::error::CliError;
+use super::terminal::Terminal;
+use crate::year::{CASES_MAX, Made, Order, Year, YearFile};
+
+/// Make cases to practise and to measure with
+#[derive(Debug, clap::Subcommand)]
+#[command(
+    after_help = "Example:\n  countersign fixtures generate --cases 1000 --violations 0.05 --seed 1 --output year"
+)]
+pub(super) enum Command {
+    /// Write a year of sealed and closed cases, one tar a case
+    Generate(Args),
+}
+
+/// Write a year of sealed and closed cases, one tar a case
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Write a year of sealed and closed cases into a new folder: `cases/` with one tar file a case, \
+        `registries/` with the logs that witnesses would show, `lei/` with what GLEIF says of each entity, \
+        `trust.json`, the `ledger` of the year, `cases.ndjson` with the instant each case is judged for, and `expected.ndjson` with what is \
+        wrong with which case.\n\nThe same arguments give the same bytes. Nobody in it exists: all keys follow from \
+        the seed, and the trust file says that it is practice.",
+    after_help = "Examples:\n  countersign fixtures generate --cases 1000 --violations 0.05 --seed 1 --output year\n  \
+        countersign check year/cases/0000/LE-2026-000001.tar --trust year/trust.json --profile audit \\\n    \
+        --as-of $(jq -r 'select(.case == \"LE-2026-000001\").as_of' year/cases.ndjson)"
+)]
+pub(super) struct Args {
+    /// How many cases
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=i64::from(CASES_MAX)))]
+    cases: u32,
+    /// How many of them have something wrong, from 0 to 1
+    #[arg(long, value_name = "FRACTION", default_value = "0", value_parser = fraction)]
+    violations: u32,
+    /// What keys, names and what is wrong follow from
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// The year in which the credentials are signed
+    #[arg(long, value_name = "YEAR", default_value_t = 2026, value_parser = clap::value_parser!(i16).range(2000..=2100))]
+    year: i16,
+    /// The folder to make
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+pub(super) fn run(command: &Command, terminal: &Terminal) -> Outcome {
+    match command {
+        Command::Generate(args) => generate(args, terminal),
+    }
+}
+
+fn generate(args: &Args, terminal: &Terminal) -> Outcome {
+    if fs::symlink_metadata(&args.output).is_ok() {
+        return Err(CliError::Exists { path: args.output.clone() });
+    }
+    let order = Order { cases: args.cases, wrong_ppm: args.violations, seed: args.seed, year: args.year };
+    let year = Year::new(order)?;
+    let made = on_all_cores(&year, &args.output)?;
+    let joined = |part: fn(&Made) -> &String| made.iter().map(part).map(String::as_str).collect::<String>();
+    let write =
+        |name: &str, bytes: &[u8]| put(&args.output, &YearFile { path: name.to_owned(), bytes: bytes.to_vec() });
+    let trust = year.trust(&made)?;
+    write("ledger", year.ledger(&made, &trust)?.as_bytes())?;
+    write("trust.json", &trust)?;
+    write("cases.ndjson", joined(|made| &made.cases).as_bytes())?;
+    let expected = joined(|made| &made.expected);
+    write("expected.ndjson", expected.as_bytes())?;
+    let wrong = expected.lines().count();
+    terminal.print(&format!(
+        "{}: {} cases of {} QVIs, {wrong} of them with something wrong\n",
+        args.output.display(),
+        args.cases,
+        made.len()
+    ))?;
+    Ok(0)
+}
+
+/// Makes one QVI after the other on each core; gives what was made, in order.
+fn on_all_cores(year: &Year, output: &Path) -> Result<Vec<Made>, CliError> {
+    let next = AtomicU32::new(1);
+    let failed = AtomicBool::new(false);
+    let done: Mutex<BTreeMap<u32, Made>> = Mutex::new(BTreeMap::new());
+    let work = || -> Result<(), CliError> {
+        let mut worker = year.worker();
+        loop {
+            let qvi = next.fetch_add(1, Ordering::Relaxed);
+            if qvi > year.qvis() || failed.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let made = year.qvi(&mut worker, qvi, &mut |file| put(output, &file));
+            let made = made.inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+            done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(qvi, made);
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
+        let mut outcome = work();
+        for other in others {
+            let theirs = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            outcome = outcome.and(theirs);
+        }
+        outcome
+    })?;
+    let done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(done.into_values().collect())
+}
+
+/// Writes a file of the year. Nobody waits for the disk: a year that was cut short is made again.
+fn put(output: &Path, file: &YearFile) -> Result<(), CliError> {
+    let path = output.join(&file.path);
+    let failed = |source| CliError::Write { path: path.clone(), source };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    fs::write(&path, &file.bytes).map_err(failed)
+}
+
+/// A fraction as parts of a million.
+fn fraction(text: &str) -> Result<u32, String> {
+    let refused = || format!("`{text}` is no fraction between 0 and 1");
+    let fraction: f64 = text.parse().map_err(|_| refused())?;
+    if (0.0..=1.0).contains(&fraction) { Ok((fraction * 1e6).round() as u32) } else { Err(refused()) }
+}
