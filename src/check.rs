@@ -82,7 +82,23 @@ pub fn check(
     cases: Option<&Path>,
     options: &Options,
 ) -> Result<Report, CheckError> {
-    check_covered(program, snapshot, trust, Beside { cases, rows: &[] }, options, None)
+    check_covered(program, snapshot, trust, Beside { cases, ..Beside::NONE }, options, None)
+}
+
+/// Checks a case that was signed earlier, by the rules of that day: the report says when that was.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_signed(
+    program: &Program,
+    snapshot: &Snapshot,
+    trust: &Trust,
+    cases: Option<&Path>,
+    options: &Options,
+    signed_at: Instant,
+) -> Result<Report, CheckError> {
+    let beside = Beside { cases, signing: Signing::At(signed_at), ..Beside::NONE };
+    check_covered(program, snapshot, trust, beside, options, None)
 }
 
 /// What a run reads beside the case and the trust file.
@@ -92,6 +108,12 @@ struct Beside<'b> {
     cases: Option<&'b Path>,
     /// Rows that tables have beside their own: in tests of policies.
     rows: &'b [(KindId, Row)],
+    /// When it was signed.
+    signing: Signing,
+}
+
+impl Beside<'_> {
+    const NONE: Self = Self { cases: None, rows: &[], signing: Signing::NotYet };
 }
 
 /// As [`check`], keeping what each condition answered.
@@ -120,6 +142,10 @@ fn report_on(
     let run = Run {
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         as_of: options.as_of,
+        signed_at: match ready.inputs.signing {
+            Signing::At(instant) => Some(instant),
+            Signing::NotYet | Signing::Unknown => None,
+        },
         stage: options.stage,
         flows: ready.flows.to_vec(),
         profile: ready.inputs.profile.id.clone(),
@@ -171,7 +197,7 @@ fn prepared<T>(
     let set = parameter::assignments(program, &options.set)?;
     let claimed = snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("flow"));
     let flows = flows(program, claimed, &options.flows)?;
-    let signing = Signing::NotYet;
+    let signing = beside.signing;
     let selection = select(
         program,
         &Question {
