@@ -13,6 +13,7 @@ mod intake;
 pub mod json;
 pub mod limits;
 pub mod manifest;
+pub mod pack;
 pub mod patch;
 pub mod place;
 pub mod problem;

@@ -48,6 +48,13 @@ pub fn render(document: &AuditDocument, cases: &dyn Cases, layout: Layout) -> io
     Ok(page.text)
 }
 
+/// What the verdict is and why, in one paragraph.
+pub fn headline(document: &AuditDocument, layout: Layout) -> String {
+    let mut page = Page { text: String::new(), layout };
+    head(&mut page, document);
+    page.text
+}
+
 struct Page {
     text: String,
     layout: Layout,
