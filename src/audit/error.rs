@@ -60,6 +60,13 @@ pub enum AuditError {
         /// Of what.
         what: &'static str,
     },
+    /// Something was written while it was read.
+    #[error("the streams in `{}` changed while the audit ran", path.display())]
+    #[diagnostic(code(countersign::audit::changed), help("run it again once nothing writes there any more"))]
+    Changed {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A state folder of something else.
     #[error("the state in `{}` is of another audit", path.display())]
     #[diagnostic(

@@ -272,7 +272,7 @@ fn record(traces: &mut Traces, path: &str, tree: &Tree<'_>) {
         }
         Some("onboarding-request" | "notification-email") => {
             if let Some(message) = text(tree, "message_id") {
-                claim(traces, Topic::Message, message, format!("{path} ({})", quoted(message)));
+                claim(traces, Topic::Message, message, path.to_owned());
             }
         }
         Some("credential") => {

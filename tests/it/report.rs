@@ -30,6 +30,7 @@ fn document(verdict: Verdict) -> ReportDocument {
         run: Run {
             engine: "0.1.0".to_owned(),
             as_of: "2026-03-20T15:00:00Z".parse().unwrap(),
+            signed_at: None,
             stage: Stage::Evidence,
             flows: vec!["le-unsolicited".to_owned()],
             profile: "house".to_owned(),

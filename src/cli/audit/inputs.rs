@@ -39,8 +39,6 @@ pub(super) struct Ready<'a> {
     schemas: Option<Arc<Library>>,
     cases: PathBuf,
     year: Year,
-    /// The streams.
-    pub streams: Vec<Stream>,
     /// The ledger.
     pub ledger: Option<Ledger>,
     registries: Registries,
@@ -90,7 +88,7 @@ pub(super) fn read<'a>(
     let memory = Arc::new(Memory::default());
     let registries = Registries::read(&streams, &trust.qvi_aid, &memory);
     let state = state(args, output);
-    Ok(Ready { args, rule_book, trust, schemas, cases, year, streams, ledger, registries, memory, state })
+    Ok(Ready { args, rule_book, trust, schemas, cases, year, ledger, registries, memory, state })
 }
 
 /// The folder that is named, else one beside the output, else one that nobody finds again.
@@ -110,6 +108,20 @@ fn state(args: &YearArgs, output: Option<&Path>) -> State {
 }
 
 impl Ready<'_> {
+    /// The streams once more: while cases are judged, they are not in memory.
+    ///
+    /// # Errors
+    /// As the first time; `changed`: they are not what they were.
+    pub(super) fn streams(&self) -> Result<Vec<Stream>, CliError> {
+        let streams = year::streams(&self.args.root.join(REGISTRIES), &self.args.tel)?;
+        let same = streams.iter().zip(&self.registries.streams);
+        let same = same.filter(|(stream, read)| stream.name == read.name && Sha256::of(&stream.bytes) == read.sha256);
+        match same.count() == self.registries.streams.len() && streams.len() == self.registries.streams.len() {
+            true => Ok(streams),
+            false => Err(AuditError::Changed { path: self.args.root.join(REGISTRIES) }.into()),
+        }
+    }
+
     /// Judges every case that is not in the journal yet, and concludes.
     ///
     /// # Errors

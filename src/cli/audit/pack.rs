@@ -50,8 +50,9 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     let note = args.checkpoint.as_deref().map(|path| load::bytes(path, BYTES_MAX)).transpose()?;
     let ready = inputs::read(&args.year, settings, Some(&args.output))?;
     let done = ready.judge(true)?;
+    let streams = ready.streams()?;
     let beside = Beside {
-        streams: &ready.streams,
+        streams: &streams,
         trust: &trust,
         lock: lock.as_deref(),
         ledger: ready.ledger.as_ref(),
