@@ -18,8 +18,8 @@ use super::year::Year;
 use super::{Question, population};
 use crate::compile::program::Program;
 use crate::evaluate::outcome::Verdict;
-use crate::keri::population::{Action, Flaw};
 use crate::keri::Code as Keri;
+use crate::keri::population::{Action, Flaw};
 use crate::primitives::Sha256;
 use crate::report::audit::{
     AuditDocument, AuditFinding, AuditRun, AuditSummary, CaseEntry, Coverage, FORMAT, LedgerEntry, Metrics, ProvenBy,
@@ -156,11 +156,7 @@ pub fn conclude(question: &Question<'_>, journal: &Journal, year: &Year) -> Resu
         if entry.proven_by == ProvenBy::Claim {
             unproven.push(&entry.case);
         }
-        for (letter, counts) in entry.outcomes.chars().zip(&mut tally) {
-            if let Some(at) = "pfwirn".find(letter) {
-                counts[at] += 1;
-            }
-        }
+        self::tally(&mut tally, &entry.outcomes);
         levels.take(question, entry, traces, &mut findings);
         if let Some(roster) = &traces.roster {
             rosters.take(roster, row.at);
@@ -186,12 +182,7 @@ pub fn conclude(question: &Question<'_>, journal: &Journal, year: &Year) -> Resu
     let coverage = coverage(program, &tally);
     let findings = findings.finish();
     for finding in &findings {
-        match finding.weight {
-            Weight::Block => summary.block += 1,
-            Weight::Unknown => summary.unknown += 1,
-            Weight::Warn => summary.warn += 1,
-            Weight::Info => summary.info += 1,
-        }
+        weigh(&mut summary, finding);
         verdict = verdict.min(finding.weight.verdict());
     }
     summary.untested = coverage.iter().filter(|rule| !rule.is_tested()).count() as u64;
@@ -329,7 +320,26 @@ pub(super) fn number(text: &str) -> i64 {
     i64::from_be_bytes(bytes)
 }
 
-fn count(summary: &mut AuditSummary, entry: &CaseEntry) {
+/// Counts the letters of a case, rule by rule.
+pub(super) fn tally(tally: &mut [[u64; 6]], outcomes: &str) {
+    for (letter, counts) in outcomes.chars().zip(tally) {
+        if let Some(at) = "pfwirn".find(letter) {
+            counts[at] += 1;
+        }
+    }
+}
+
+/// Counts a finding.
+pub(super) fn weigh(summary: &mut AuditSummary, finding: &AuditFinding) {
+    match finding.weight {
+        Weight::Block => summary.block += 1,
+        Weight::Unknown => summary.unknown += 1,
+        Weight::Warn => summary.warn += 1,
+        Weight::Info => summary.info += 1,
+    }
+}
+
+pub(super) fn count(summary: &mut AuditSummary, entry: &CaseEntry) {
     summary.cases += 1;
     let of = match entry.verdict {
         None => &mut summary.unreadable,

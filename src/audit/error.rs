@@ -43,7 +43,9 @@ pub enum AuditError {
     #[error("there is no stream of registries in `{}`", path.display())]
     #[diagnostic(
         code(countersign::audit::no_registries),
-        help("fetch the group's log and its registries from witnesses and watchers into `registries/`, or name them with `--tel`")
+        help(
+            "fetch the group's log and its registries from witnesses and watchers into `registries/`, or name them with `--tel`"
+        )
     )]
     NoRegistries {
         /// The folder.

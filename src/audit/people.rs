@@ -50,7 +50,12 @@ impl Rosters {
                     roster.stated_at,
                     since.map_or_else(|| of.clone(), |since| since.to_string())
                 );
-                findings.add(Code::RosterWithoutRotation, roster.stated_at.to_string(), vec![of, case.clone()], message);
+                findings.add(
+                    Code::RosterWithoutRotation,
+                    roster.stated_at.to_string(),
+                    vec![of, case.clone()],
+                    message,
+                );
             }
             size(question, roster, case, findings);
             entries.push(RosterEntry {
@@ -66,8 +71,10 @@ impl Rosters {
             if let (Some(at), Some(last)) = (rotated, last_stated)
                 && last < seconds(at)
             {
-                let message =
-                    format!("the keys of the group were rotated at {at} (event {}), and no roster of the year is later", event.sn);
+                let message = format!(
+                    "the keys of the group were rotated at {at} (event {}), and no roster of the year is later",
+                    event.sn
+                );
                 findings.add(Code::RotationWithoutRoster, event.said.as_str(), Vec::new(), message);
             }
             entries.push(RosterEntry {
@@ -95,9 +102,8 @@ fn may_have_rotated(question: &Question<'_>, since: i64, until: i64) -> bool {
 fn size(question: &Question<'_>, roster: &Roster, case: &str, findings: &mut Findings<'_>) {
     let establishments = &question.registries.establishments;
     let undated = establishments.iter().any(|event| event.sn > 0 && event.first_seen.is_none());
-    let in_force = establishments
-        .iter()
-        .rfind(|event| event.sn == 0 || event.first_seen.is_some_and(|at| at <= roster.stated_at));
+    let in_force =
+        establishments.iter().rfind(|event| event.sn == 0 || event.first_seen.is_some_and(|at| at <= roster.stated_at));
     let Some(event) = in_force.filter(|_| !undated) else { return };
     if event.keys.len() != roster.members.len() {
         let message = format!(

@@ -83,7 +83,8 @@ fn shares(size: u64, counts: &[u64]) -> Vec<u64> {
         for at in 0..shares.len() {
             if shares[at] == 0
                 && counts[at] > 0
-                && let Some(most) = (0..shares.len()).filter(|other| shares[*other] > 1).max_by_key(|other| shares[*other])
+                && let Some(most) =
+                    (0..shares.len()).filter(|other| shares[*other] > 1).max_by_key(|other| shares[*other])
             {
                 shares[most] -= 1;
                 shares[at] = 1;

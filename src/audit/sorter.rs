@@ -169,7 +169,8 @@ mod tests {
             (0..1000u32).map(|n| record((n % 3) as u8, &format!("{}", n % 7), i64::from(n) - 500, n)).collect();
         let grouped = |limit| {
             let folder = tempfile::tempdir().expect("a scratch folder");
-            let mut sorter = Sorter { limit, ..Sorter::new(folder.path()) };
+            let mut sorter = Sorter::new(folder.path());
+            sorter.limit = limit;
             for record in &records {
                 sorter.push(record).expect("it can be written");
                 sorter.push(record).expect("twice is once");

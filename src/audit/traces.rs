@@ -244,11 +244,7 @@ fn proposal(traces: &mut Traces, tree: &Tree<'_>) {
     let kind = text(tree, "credential_type").unwrap_or_default();
     let Some(said) = text(draft, "d") else { return };
     traces.acts.retain(|act| act.action != "iss");
-    traces.acts.push(Act {
-        action: "iss".to_owned(),
-        credential: quoted(said),
-        credential_type: quoted(kind),
-    });
+    traces.acts.push(Act { action: "iss".to_owned(), credential: quoted(said), credential_type: quoted(kind) });
     let authorization = draft.get("e").and_then(|edges| edges.get("auth")).and_then(|edge| text(edge, "n"));
     if let Some(authorization) = authorization {
         traces.authorization = Some(quoted(authorization));

@@ -10,20 +10,22 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::conclude::flaws_of;
+use super::conclude::{self, flaws_of};
 use super::error::AuditError;
 use super::pack::{self, CHECKPOINT, LIST, LOCK, List, NOTE, PROOFS, Proof, REPORT, TRUST};
 use super::population::{self, Registries};
+use super::sample::{Draw, Drawing};
 use super::year::Stream;
 use super::{Code, Period};
 use crate::bundle::pack::unpacked;
+use crate::evaluate::outcome::Verdict;
 use crate::keri::population::Action;
 use crate::keri::signature::Memory;
 use crate::keystore::PublicKey;
 use crate::ledger::{Checkpoint, SignedCheckpoint, tree};
 use crate::lock::SignedLock;
 use crate::primitives::{Aid, Instant, Sha256};
-use crate::report::audit::{AuditDocument, CaseEntry};
+use crate::report::audit::{AuditDocument, AuditSummary, CaseEntry, Coverage};
 use crate::sign::line::{self, Given, Standing};
 use crate::trust::Trust;
 
@@ -89,6 +91,7 @@ pub fn verify(path: &Path, given: &Asked<'_>) -> Result<Vec<Part>, AuditError> {
     trusted(&files, &whole, given, &mut parts);
     locked(&files, &whole, given, &mut parts);
     judgements(&files, &whole, &mut parts);
+    counted(&whole, &mut parts);
     population(&files, &whole, given, &mut parts);
     ledger(&files, &whole, given, &mut parts);
     decisions(&files, &whole, given, &mut parts);
@@ -146,19 +149,27 @@ fn trusted(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_>, 
         broken.push(format!("the audit was made with trust file `{}`", whole.document.run.trust));
     }
     if whole.document.run.issuer != given.trust.qvi_aid.as_str() {
-        broken.push(format!("the audit is about `{}`, which is not the QVI of the trust file", whole.document.run.issuer));
+        broken.push(format!(
+            "the audit is about `{}`, which is not the QVI of the trust file",
+            whole.document.run.issuer
+        ));
     }
     parts.all("trust file", broken, "it is the one that was given");
 }
 
 fn locked(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_>, parts: &mut Parts) {
     let Some(bytes) = files.get(LOCK) else {
-        return parts.not_shown("policy lock", "there is none in the pack: who put the rule book in force is not shown");
+        return parts
+            .not_shown("policy lock", "there is none in the pack: who put the rule book in force is not shown");
     };
     let broken = match SignedLock::read(bytes).and_then(|lock| lock.signed(given.trust).map(|_| lock)) {
         Err(error) => vec![format!("the lock is not signed by the policy keys: {error}")],
         Ok(lock) if lock.terms().policy_digest != whole.document.run.policy => {
-            vec![format!("the lock pins rule book `{}`, and the audit ran `{}`", lock.terms().policy_digest, whole.document.run.policy)]
+            vec![format!(
+                "the lock pins rule book `{}`, and the audit ran `{}`",
+                lock.terms().policy_digest,
+                whole.document.run.policy
+            )]
         }
         Ok(_) => Vec::new(),
     };
@@ -200,7 +211,7 @@ fn judgements(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, parts: &mut Part
             broken.push(format!("`{}`: the outcome of {rule} is not that of the judgement", case.case));
         }
         let fails = outcomes.values().any(|outcome| outcome.as_str() == Some("fail"));
-        if !fails && case.verdict == Some(crate::evaluate::outcome::Verdict::NotClean) && !has_broken_waiver(&judged) {
+        if !fails && case.verdict == Some(Verdict::NotClean) && !has_broken_waiver(&judged) {
             broken.push(format!("`{}`: nothing fails, and it is called not clean", case.case));
         }
     }
@@ -209,7 +220,9 @@ fn judgements(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, parts: &mut Part
 
 fn has_broken_waiver(judged: &Value) -> bool {
     let waivers = judged.get("waivers").and_then(Value::as_array);
-    waivers.is_some_and(|waivers| waivers.iter().any(|waiver| waiver.get("level").and_then(Value::as_str) == Some("block")))
+    waivers.is_some_and(|waivers| {
+        waivers.iter().any(|waiver| waiver.get("level").and_then(Value::as_str) == Some("block"))
+    })
 }
 
 /// A rule whose letter is not that of the outcome.
@@ -238,6 +251,52 @@ fn differing<'w>(whole: &'w Whole, case: &CaseEntry, outcomes: &serde_json::Map<
         }
     }
     None
+}
+
+/// Counts, coverage, verdict and sample, computed again from the cases and findings.
+fn counted(whole: &Whole, parts: &mut Parts) {
+    let document = &whole.document;
+    let mut broken = Vec::new();
+    let mut summary = AuditSummary { outside: document.summary.outside, ..AuditSummary::default() };
+    (summary.issued, summary.revoked) = (document.summary.issued, document.summary.revoked);
+    let mut tally = vec![[0; 6]; document.coverage.len()];
+    let mut verdict = Verdict::Clean;
+    for case in &whole.cases {
+        conclude::count(&mut summary, case);
+        conclude::tally(&mut tally, &case.outcomes);
+        verdict = verdict.min(case.verdict.unwrap_or(Verdict::NotClean));
+    }
+    for finding in &document.findings {
+        conclude::weigh(&mut summary, finding);
+        verdict = verdict.min(finding.weight.verdict());
+    }
+    let counts =
+        |rule: &Coverage| [rule.pass, rule.fail, rule.waived, rule.indeterminate, rule.review, rule.not_applicable];
+    let differs = document.coverage.iter().zip(&tally).filter(|(rule, tally)| counts(rule) != **tally);
+    broken.extend(differs.map(|(rule, _)| format!("the counts of {} are not those of the cases", rule.rule)));
+    summary.untested = document.coverage.iter().filter(|rule| !rule.is_tested()).count() as u64;
+    if summary != document.summary {
+        broken.push("the summary is not that of the cases and findings".to_owned());
+    }
+    if verdict != document.verdict {
+        broken.push(format!(
+            "the verdict is {}, and the cases and findings say {}",
+            document.verdict.as_str(),
+            verdict.as_str()
+        ));
+    }
+    if let Some(sample) = &document.sample {
+        let mut drawing = Drawing::new(Draw { size: sample.size, seed: sample.seed.clone() });
+        whole.cases.iter().for_each(|case| drawing.take(&case.case, &case.flow));
+        if drawing.finish() != *sample {
+            broken.push(format!("the sample is not the one that seed `{}` draws", sample.seed));
+        }
+    }
+    parts.all(
+        "counts",
+        broken,
+        format!("summary, coverage, verdict and sample follow from {} cases", whole.cases.len()),
+    );
 }
 
 /// The registries again, against what the report says of them.
@@ -281,7 +340,10 @@ fn population(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_
         let credential = event.credential.as_str();
         let word = population::word(event.action);
         if !acts.contains(&(word, credential)) && !told.contains(&(code.as_str(), credential)) {
-            broken.push(format!("event {} of the group ({word} of `{credential}`) has neither a case nor a finding", event.sn));
+            broken.push(format!(
+                "event {} of the group ({word} of `{credential}`) has neither a case nor a finding",
+                event.sn
+            ));
         }
     }
     let summary = &whole.document.summary;
@@ -299,9 +361,8 @@ fn population(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_
     }
     for case in &whole.cases {
         for act in &case.acts {
-            let happened = population::action(&act.action)
-                .and_then(|action| registries.find(action, &act.credential))
-                .is_some();
+            let happened =
+                population::action(&act.action).and_then(|action| registries.find(action, &act.credential)).is_some();
             let says = (Code::CaseWithoutIssuance.as_str(), act.credential.as_str());
             // A case that is still open has issued nothing; one that was signed has.
             if !happened && case.signed_at.is_some() && !told.contains(&says) {
@@ -309,7 +370,11 @@ fn population(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_
             }
         }
     }
-    parts.all("population", broken, format!("{issued} issuances and {revoked} revocations have a case or a finding each"));
+    parts.all(
+        "population",
+        broken,
+        format!("{issued} issuances and {revoked} revocations have a case or a finding each"),
+    );
 }
 
 /// The checkpoint, who signed it, and that each decision stands in the ledger.
@@ -358,7 +423,9 @@ fn ledger(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_>, p
     );
     parts.all("ledger", broken, format!("{count} decisions stand in a ledger of {} rows", entry.size));
     match (files.get(NOTE).map(|bytes| SignedCheckpoint::read(bytes)), given.signer) {
-        (None, _) => parts.not_shown("checkpoint", "nobody signed it: ask for one with `countersign ledger checkpoint`"),
+        (None, _) => {
+            parts.not_shown("checkpoint", "nobody signed it: ask for one with `countersign ledger checkpoint`")
+        }
         (Some(Err(error)), _) => parts.all("checkpoint", vec![error.to_string()], ""),
         (Some(Ok(_)), None) => {
             parts.not_shown("checkpoint", "it is signed; `--by` and `--key` say by whom, and it is checked");
@@ -402,6 +469,9 @@ fn decisions(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_>
     let without = whole.cases.iter().filter(|case| case.signed_at.is_some()).count();
     parts.all("decisions", broken, format!("{count} in envelopes, of {without} signed cases"));
     if open > 0 {
-        parts.not_shown("signatures of decisions", format!("the logs of QAR2 are not in the pack for {open} of {count}"));
+        parts.not_shown(
+            "signatures of decisions",
+            format!("the logs of QAR2 are not in the pack for {open} of {count}"),
+        );
     }
 }

@@ -61,7 +61,8 @@ pub fn unpacked(path: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for entry in archive.entries()? {
         let mut entry = entry?;
-        let name = String::from_utf8(entry.path_bytes().into_owned()).map_err(|_| refused("a name is not UTF-8".to_owned()))?;
+        let name = String::from_utf8(entry.path_bytes().into_owned())
+            .map_err(|_| refused("a name is not UTF-8".to_owned()))?;
         if entry.header().entry_type() != EntryType::Regular {
             return Err(refused(format!("`{name}` is no regular file")));
         }

@@ -99,7 +99,8 @@ pub fn population(streams: &[&[u8]], issuer: &Aid, memory: Option<&Memory>) -> P
             }
             Err(error) => {
                 let finding = framing(&error);
-                let flaw = Flaw { code: finding.code, message: finding.message, about: String::new(), stream: Some(at) };
+                let flaw =
+                    Flaw { code: finding.code, message: finding.message, about: String::new(), stream: Some(at) };
                 found.flaws.push(flaw);
             }
         }
@@ -119,7 +120,8 @@ pub fn population(streams: &[&[u8]], issuer: &Aid, memory: Option<&Memory>) -> P
         stream: None,
     }));
     let Some(log) = logs.log(issuer.as_str()) else {
-        let message = format!("the key event log of `{issuer}`, whose registries are asked about, is not in the streams");
+        let message =
+            format!("the key event log of `{issuer}`, whose registries are asked about, is not in the streams");
         found.flaws.push(Flaw { code: Code::LogMissing, message, about: issuer.to_string(), stream: None });
         return found;
     };
@@ -215,7 +217,10 @@ fn events(evidence: &Evidence<'_>, log: &Log<'_>, seen: &HashMap<&str, Instant>,
             let what = if action == Action::Issued { "issuance" } else { "revocation" };
             flaws.push(Flaw {
                 code: Code::NotSealed,
-                message: format!("the {what} `{}` of credential `{}` is not sealed in the issuer's log", event.said, event.subject),
+                message: format!(
+                    "the {what} `{}` of credential `{}` is not sealed in the issuer's log",
+                    event.said, event.subject
+                ),
                 about: event.subject.to_owned(),
                 stream: None,
             });

@@ -116,10 +116,8 @@ impl Reader<'_, '_> {
                 Action::Issued => Code::IssuanceWithoutCase,
                 Action::Revoked => Code::RevocationWithoutCase,
             };
-            let message = format!(
-                "the {event} of credential `{credential}`{at} (event {} of the group) has no case",
-                sealed.sn
-            );
+            let message =
+                format!("the {event} of credential `{credential}`{at} (event {} of the group) has no case", sealed.sn);
             findings.add(code, credential.as_str(), Vec::new(), message);
             return Ok(());
         }
@@ -134,7 +132,8 @@ impl Reader<'_, '_> {
             );
             findings.add(Code::SignatureWithoutDecision, credential.as_str(), names.clone(), message);
         } else if self.question.ledger.is_some() && all & note::LEDGER == 0 {
-            let message = format!("no row of the ledger is about the decision on the {event} of credential `{credential}`");
+            let message =
+                format!("no row of the ledger is about the decision on the {event} of credential `{credential}`");
             findings.add(Code::DecisionNotInLedger, credential.as_str(), names.clone(), message);
         }
         if all & note::REPORTED != 0 && !reported {
@@ -146,9 +145,9 @@ impl Reader<'_, '_> {
 
     /// Cases about an event that the registries do not have; an open one, or one that was given up, needs none.
     fn nothing_happened(&self, cases: &[&Record], findings: &mut Findings<'_>) -> Result<(), AuditError> {
-        let decided = cases.iter().filter(|record| {
-            record.note & note::APPROVED != 0 && record.note & (note::GIVEN_UP | note::OUTSIDE) == 0
-        });
+        let decided = cases
+            .iter()
+            .filter(|record| record.note & note::APPROVED != 0 && record.note & (note::GIVEN_UP | note::OUTSIDE) == 0);
         for row in self.cases(decided.map(|record| record.who))? {
             for act in &row.entry.acts {
                 let Some(action) = super::population::action(&act.action) else { continue };
@@ -182,7 +181,9 @@ impl Reader<'_, '_> {
         let shown = shown.into_iter().take(3).collect::<Vec<_>>().join(", ");
         let (code, what) = match topic {
             Topic::Nonce => (Code::NonceReused, "one nonce stands in the challenges of"),
-            Topic::Session => (Code::SessionReused, "one session, at the same time and with the same people, stands in"),
+            Topic::Session => {
+                (Code::SessionReused, "one session, at the same time and with the same people, stands in")
+            }
             Topic::Recording => (Code::RecordingReused, "one recording stands for the sessions of"),
             Topic::Authorization => (Code::AuthorizationReused, "one authorization carries the credentials of"),
             Topic::Message => (Code::MessageReused, "one message stands in"),

@@ -54,7 +54,8 @@ impl Levels {
         self.metrics.issued_ecr += u64::from(issued("ECR"));
         for revocation in &traces.revocations {
             // What the registries do not have has a finding of its own.
-            if population::action("rev").and_then(|rev| question.registries.find(rev, &revocation.credential)).is_none() {
+            if population::action("rev").and_then(|rev| question.registries.find(rev, &revocation.credential)).is_none()
+            {
                 continue;
             }
             self.metrics.revocations += 1;

@@ -66,11 +66,7 @@ struct State {
 ///
 /// # Errors
 /// Of the files that are named.
-pub(super) fn read<'a>(
-    args: &'a YearArgs,
-    settings: &Settings,
-    output: Option<&Path>,
-) -> Result<Ready<'a>, CliError> {
+pub(super) fn read<'a>(args: &'a YearArgs, settings: &Settings, output: Option<&Path>) -> Result<Ready<'a>, CliError> {
     settings.not_of(&args.root)?;
     let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
     let trust = load::trust(args.trust.as_deref(), settings)?;

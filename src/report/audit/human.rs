@@ -135,7 +135,11 @@ fn head(page: &mut Page, document: &AuditDocument) {
         2,
     );
     if summary.outside > 0 {
-        page.wrap(&format!("{} outside the period, not judged", count(summary.outside as usize, "case", "cases")), 0, 2);
+        page.wrap(
+            &format!("{} outside the period, not judged", count(summary.outside as usize, "case", "cases")),
+            0,
+            2,
+        );
     }
     page.wrap(
         &format!(
@@ -228,14 +232,25 @@ fn metrics(page: &mut Page, document: &AuditDocument) {
     let hours = |seconds: Option<i64>| seconds.map_or("-".to_owned(), |s| format!("{}.{} h", s / 3600, s % 3600 / 360));
     let days = metrics.challenge_longest_d.map_or("-".to_owned(), |days| format!("{days} days"));
     for (what, value) in [
-        ("Legal Entity credentials issued, not compliant", format!("{}, {}", metrics.issued_le, metrics.not_compliant_le)),
+        (
+            "Legal Entity credentials issued, not compliant",
+            format!("{}, {}", metrics.issued_le, metrics.not_compliant_le),
+        ),
         ("official roles issued, not compliant", format!("{}, {}", metrics.issued_oor, metrics.not_compliant_oor)),
         ("engagement roles issued", metrics.issued_ecr.to_string()),
         (
             "revocations, over 24 h, longest",
-            format!("{}, {}, {}", metrics.revocations, metrics.revocations_over_24h, hours(metrics.revocation_longest_s)),
+            format!(
+                "{}, {}, {}",
+                metrics.revocations,
+                metrics.revocations_over_24h,
+                hours(metrics.revocation_longest_s)
+            ),
         ),
-        ("challenges of data, over 15 days, longest", format!("{}, {}, {days}", metrics.challenges, metrics.challenges_over_15d)),
+        (
+            "challenges of data, over 15 days, longest",
+            format!("{}, {}, {days}", metrics.challenges, metrics.challenges_over_15d),
+        ),
         ("LEIs watched, longest gap", format!("{}, {}", metrics.watched_leis, hours(metrics.monitoring_gap_longest_s))),
     ] {
         page.wrap(&format!("{what}: {value}"), 2, 4);

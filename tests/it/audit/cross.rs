@@ -170,10 +170,8 @@ fn people_stand_on_one_side() {
 
 #[test]
 fn service_levels() {
-    let revoked = |seconds| Traces {
-        revocations: vec![Revocation { credential: LE.to_owned(), seconds }],
-        ..Traces::default()
-    };
+    let revoked =
+        |seconds| Traces { revocations: vec![Revocation { credential: LE.to_owned(), seconds }], ..Traces::default() };
     // The registries of this year revoke nothing: a clock without an event measures nothing.
     assert_eq!(year(&[issued(), revoked(90_000)]).metrics.revocations, 0);
     let doubt = |opened: &str, closed: Option<&str>| Traces {
@@ -195,7 +193,8 @@ fn service_levels() {
 #[test]
 fn the_watch_has_no_gap() {
     let unwatched = Traces { watched: Vec::new(), ..issued() };
-    let of = |traces: Traces| -> Vec<String> { year(&[traces]).findings.into_iter().map(|finding| finding.code).collect() };
+    let of =
+        |traces: Traces| -> Vec<String> { year(&[traces]).findings.into_iter().map(|finding| finding.code).collect() };
     assert_eq!(of(unwatched), ["monitoring_missing"]);
     let mut gap = issued();
     gap.watched[0].at.drain(6..9);
@@ -218,7 +217,10 @@ fn roster_and_keys_change_together() {
     let stated = |when: &str, people: &[&str]| Traces {
         roster: Some(Roster {
             stated_at: at(when),
-            members: (0i64..).zip(people).map(|(index, who)| (index, (*who).to_owned(), format!("aid-{who}"))).collect(),
+            members: (0i64..)
+                .zip(people)
+                .map(|(index, who)| (index, (*who).to_owned(), format!("aid-{who}")))
+                .collect(),
         }),
         ..Traces::default()
     };

@@ -66,9 +66,9 @@ fn a_pack_holds_and_has_no_evidence() {
     let all = String::from_utf8(all).unwrap();
     for personal in ["Anna Berger", "Erika Beispiel", "anna.berger@acme.example", "emil.sommer@acme.example"] {
         let case = fixtures().join("cases/b0/bundle/records");
-        let known = fs::read_dir(&case).unwrap().any(|entry| {
-            fs::read_to_string(entry.unwrap().path()).is_ok_and(|text| text.contains(personal))
-        });
+        let known = fs::read_dir(&case)
+            .unwrap()
+            .any(|entry| fs::read_to_string(entry.unwrap().path()).is_ok_and(|text| text.contains(personal)));
         assert!(known || personal.starts_with("Erika"), "{personal} is in no record");
         assert!(!all.contains(personal), "{personal}");
     }
@@ -108,6 +108,12 @@ fn a_pack_that_was_changed_is_refused() {
         report["cases"][0]["outcomes"] = outcomes.into();
     });
     refused(&other, "judgements", "is not that of the judgement");
+    let happier = changed(&files, |report| report["verdict"] = "clean".into());
+    refused(&happier, "counts", "the verdict is clean, and the cases and findings say indeterminate");
+    let fewer = changed(&files, |report| report["coverage"][200]["fail"] = 7.into());
+    refused(&fewer, "counts", "are not those of the cases");
+    let hidden = changed(&files, |report| report["findings"] = Value::Array(Vec::new()));
+    refused(&hidden, "counts", "the summary is not that");
     let rebound = changed(&files, |report| report["cases"][0]["bundle"] = Sha256::of(b"x").to_string().into());
     refused(&rebound, "judgements", "of another bundle");
     let policy = changed(&files, |report| report["run"]["policy"] = Sha256::of(b"x").to_string().into());
@@ -122,7 +128,7 @@ fn a_pack_that_was_changed_is_refused() {
     refused(&listed(forged), "population", "is not the stream that was audited");
     let lock = files.iter().map(|(name, bytes)| {
         let bytes = if name == "lock.json" {
-            String::from_utf8(bytes.clone()).unwrap().replacen("\"serial\":1", "\"serial\":2", 1).into_bytes()
+            String::from_utf8(bytes.clone()).unwrap().replacen("\"serial\": 1", "\"serial\": 2", 1).into_bytes()
         } else {
             bytes.clone()
         };
