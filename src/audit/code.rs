@@ -38,7 +38,7 @@ macro_rules! table_of_codes {
     };
 }
 
-table_of_codes! {
+table_of_codes! (
     // The population.
     /// Two events at one place of a log, or two issuances of one credential.
     Duplicity = "duplicity", Block, "EGF3-TR1-6.2.1.b",
@@ -134,7 +134,7 @@ table_of_codes! {
     /// Something in the folder of cases is no case.
     NotACase = "not_a_case", Warn, "EGF3-AGR-cl.16",
         "take it out of the folder, or lay it out as a case: a folder with `bundle/`, or one tar file";
-}
+);
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
