@@ -13,6 +13,7 @@ mod intake;
 pub mod json;
 pub mod limits;
 pub mod manifest;
+pub mod pack;
 pub mod patch;
 pub mod place;
 pub mod problem;
@@ -21,7 +22,6 @@ pub mod signed;
 pub mod snapshot;
 mod walk;
 
-pub use archive::pack;
 pub use error::BundleError;
 pub use limits::Limits;
 pub use problem::{Code, FileRule, Problem};

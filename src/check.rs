@@ -87,11 +87,10 @@ pub fn check(
     cases: Option<&Path>,
     options: &Options,
 ) -> Result<Report, CheckError> {
-    let trust = &claimed(snapshot, trust);
     // What is proposed is rebuilt from the same streams, and no signature is verified twice.
     let memory = options.memory.clone().unwrap_or_default();
     let options = &Options { memory: Some(Arc::clone(&memory)), ..options.clone() };
-    prepared(program, snapshot, trust, Beside { cases, rows: &[] }, options, |ready| {
+    prepared(program, snapshot, trust, Beside { cases, ..Beside::NONE }, options, |ready| {
         let content = content_of(program, trust, options, &ready, None);
         let read = Read { program, facts: ready.facts, snapshot: ready.snapshot };
         let sources = Sources {
@@ -117,15 +116,30 @@ pub fn content(
     cases: Option<&Path>,
     options: &Options,
 ) -> Result<ReportDocument, CheckError> {
-    let trust = &claimed(snapshot, trust);
-    prepared(program, snapshot, trust, Beside { cases, rows: &[] }, options, |ready| {
+    prepared(program, snapshot, trust, Beside { cases, ..Beside::NONE }, options, |ready| {
         content_of(program, trust, options, &ready, None)
     })
 }
 
+/// As [`content()`], of a case that was signed earlier, by the rules of that day: the run says when that was.
+///
+/// # Errors
+/// As [`check`].
+pub fn content_signed(
+    program: &Program,
+    snapshot: &Snapshot,
+    trust: &Trust,
+    cases: Option<&Path>,
+    options: &Options,
+    signed_at: Instant,
+) -> Result<ReportDocument, CheckError> {
+    let beside = Beside { cases, signing: Signing::At(signed_at), ..Beside::NONE };
+    prepared(program, snapshot, trust, beside, options, |ready| content_of(program, trust, options, &ready, None))
+}
+
 /// The trust file as it stands for a case: an auditor may know several QVIs; whose case it is says its manifest, and
 /// whether that is believed, the file.
-fn claimed<'t>(snapshot: &Snapshot, trust: &'t Trust) -> Cow<'t, Trust> {
+pub fn trust_for<'t>(snapshot: &Snapshot, trust: &'t Trust) -> Cow<'t, Trust> {
     trust.of_case(snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("qvi_aid")))
 }
 
@@ -136,6 +150,12 @@ struct Beside<'b> {
     cases: Option<&'b Path>,
     /// Rows that tables have beside their own: in tests of policies.
     rows: &'b [(KindId, Row)],
+    /// When it was signed.
+    signing: Signing,
+}
+
+impl Beside<'_> {
+    const NONE: Self = Self { cases: None, rows: &[], signing: Signing::NotYet };
 }
 
 /// What a run that is ready finds.
@@ -152,6 +172,10 @@ fn content_of(
     let run = Run {
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         as_of: options.as_of,
+        signed_at: match ready.inputs.signing {
+            Signing::At(instant) => Some(instant),
+            Signing::NotYet | Signing::Unknown => None,
+        },
         stage: options.stage,
         flows: ready.flows.to_vec(),
         profile: ready.inputs.profile.id.clone(),
@@ -203,7 +227,7 @@ fn prepared<T>(
     let set = parameter::assignments(program, &options.set)?;
     let claimed = snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text("flow"));
     let flows = flows(program, claimed, &options.flows)?;
-    let signing = Signing::NotYet;
+    let signing = beside.signing;
     let selection = select(
         program,
         &Question {

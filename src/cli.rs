@@ -4,6 +4,7 @@
 //! command. This is the only module that reads the clock, and with `fetch` the only one that reaches
 //! beyond the values it is given.
 
+mod audit;
 mod bundle;
 mod case;
 mod check;
@@ -32,6 +33,7 @@ mod policy;
 mod propose;
 mod report;
 mod schema;
+mod several;
 mod sign;
 mod signers;
 mod state;
@@ -82,6 +84,8 @@ pub struct Arguments {
 enum Command {
     /// Check a case or a bundle and say what holds, what does not, and why
     Check(check::Args),
+    /// Judge a year of cases, against what the registries' logs prove
+    Audit(Box<audit::Args>),
     /// Explain a rule or an error code
     Explain(explain::Args),
     /// Begin, check, format, test and list policies
@@ -165,6 +169,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
 fn dispatch(command: Command, settings: &config::Settings, terminal: &Terminal) -> Outcome {
     match command {
         Command::Check(args) => check::run(args, settings, terminal),
+        Command::Audit(args) => audit::run(*args, settings, terminal),
         Command::Explain(args) => explain::run(args, settings, terminal),
         Command::Policy(command) => policy::run(command, settings, terminal),
         Command::Bundle(command) => bundle::run(command, settings, terminal),

@@ -15,6 +15,7 @@ pub mod json;
 pub mod log;
 pub mod message;
 pub mod pool;
+pub mod population;
 pub mod remake;
 pub mod schema;
 pub mod show;

@@ -13,6 +13,7 @@
 //! Bytes, time and keys enter at the edges (`cli`, `fetch`); everything between maps values to
 //! values. `ARCHITECTURE.md` has the table of allowed edges, and a test holds it.
 
+pub mod audit;
 pub mod bundle;
 pub mod case;
 pub mod check;

@@ -5,6 +5,7 @@
 //! [`ReportDocument`]. Nothing here judges.
 
 mod assemble;
+pub mod audit;
 mod command;
 pub mod diff;
 pub mod document;
@@ -108,6 +109,11 @@ pub fn said(document: &ReportDocument) -> String {
 /// sha256 over what must stay equal for a judgement to be the same one at another time: bundle, policy,
 /// parameters, trust, waivers and the outcome per rule, without the instant.
 pub fn judgement(document: &ReportDocument) -> Sha256 {
+    Sha256::of(&judgement_text(document))
+}
+
+/// What [`judgement`] is the digest of: no evidence is in it but the waivers, so that it can be given to others.
+pub fn judgement_text(document: &ReportDocument) -> Vec<u8> {
     #[derive(Serialize)]
     struct Judgement<'a> {
         bundle: Option<Sha256>,
@@ -119,7 +125,7 @@ pub fn judgement(document: &ReportDocument) -> Sha256 {
         outcomes: std::collections::BTreeMap<&'a str, &'static str>,
     }
     let outcomes = document.results.iter().map(|result| (result.rule.as_str(), result.outcome.as_str()));
-    Sha256::of(&json::canonical(&Judgement {
+    json::canonical(&Judgement {
         bundle: document.run.bundle,
         policy: document.run.policy,
         profile: &document.run.profile,
@@ -127,5 +133,5 @@ pub fn judgement(document: &ReportDocument) -> Sha256 {
         trust: document.run.trust,
         waivers: &document.waivers,
         outcomes: outcomes.collect(),
-    }))
+    })
 }

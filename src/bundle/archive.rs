@@ -107,24 +107,6 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<(Intake, Form, Vec<St
     Ok((intake, form, outside))
 }
 
-/// A tar file of a case: its files in this order, in a folder of its name. The same files give the same bytes.
-pub fn pack<'f>(name: &str, files: impl Iterator<Item = (&'f str, &'f [u8])>) -> Vec<u8> {
-    let mut builder = Builder::new(Vec::new());
-    for (path, bytes) in files {
-        let mut header = Header::new_ustar();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        header.set_mtime(0);
-        // A path that has no room in the format is left out, so that reading the case finds it missing.
-        if header.set_path(format!("{name}/{path}")).is_ok() {
-            header.set_cksum();
-            // Nothing is refused by a vector.
-            let _ = builder.append(&header, bytes);
-        }
-    }
-    builder.into_inner().unwrap_or_default()
-}
-
 fn unpack<R: Read>(mut entry: Entry<'_, R>, limits: &Limits) -> std::io::Result<Option<(String, Packed)>> {
     let raw = entry.path_bytes().into_owned();
     let kind = entry.header().entry_type();

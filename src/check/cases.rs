@@ -229,7 +229,7 @@ fn run_case(
     beside: impl FnOnce(&Ready<'_, '_>),
 ) -> Result<Vec<String>, String> {
     let Asked { snapshot, trust, options, rows } = asked(program, case, base, memory)?;
-    let read = Beside { cases: base.0.earlier.as_deref(), rows: &rows };
+    let read = Beside { cases: base.0.earlier.as_deref(), rows: &rows, ..Beside::NONE };
     let problems = prepared(program, &snapshot, &trust, read, &options, |ready| {
         let problems = compare(case, &content_of(program, &trust, &options, &ready, Some(coverage)));
         if problems.is_empty() {

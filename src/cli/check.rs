@@ -183,6 +183,8 @@ fn document(
     options: &Options,
     text_only: bool,
 ) -> Result<ReportDocument, CliError> {
+    // Only here and in an audit: the gate knows one QVI.
+    let trust = &*check::trust_for(snapshot, trust);
     Ok(match text_only {
         true => check::content(program, snapshot, trust, earlier, options)?,
         false => check::check(program, snapshot, trust, earlier, options)?.into_document(),

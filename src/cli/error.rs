@@ -7,6 +7,7 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
 use super::policy::NewError;
+use crate::audit::AuditError;
 use crate::bundle::BundleError;
 use crate::bundle::author::AuthorError;
 use crate::case::CaseError;
@@ -774,6 +775,10 @@ pub(super) enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Signer(#[from] SignerError),
+    /// An audit that cannot be run.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Audit(#[from] AuditError),
     /// A ledger that cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]

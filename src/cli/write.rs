@@ -21,6 +21,18 @@ pub(super) enum Existing {
 /// # Errors
 /// `write`: the file system's reason; `exists`: something is there that must stay.
 pub(super) fn atomically(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), CliError> {
+    streamed(path, existing, |file| file.write_all(bytes))
+}
+
+/// As [`atomically`], what is too much for memory.
+///
+/// # Errors
+/// As [`atomically`].
+pub(super) fn streamed(
+    path: &Path,
+    existing: Existing,
+    content: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), CliError> {
     let failed = |source| CliError::Write { path: path.to_owned(), source };
     match fs::symlink_metadata(path) {
         Ok(metadata) if existing == Existing::Keep || !metadata.is_file() => {
@@ -40,7 +52,7 @@ pub(super) fn atomically(path: &Path, bytes: &[u8], existing: Existing) -> Resul
         Ok(()) | Err(_) => {}
     }
     let mut file = File::create_new(&draft).map_err(failed)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = content(&mut file).and_then(|()| file.sync_all());
     let written = written.and_then(|()| rehearsal::reach("write/draft")).and_then(|()| match existing {
         Existing::Replace => fs::rename(&draft, path),
         // A link fails where something is already; a rename would replace what came in the meantime.

@@ -39,6 +39,33 @@ pub fn inclusion(leaves: &[Sha256], index: usize) -> Option<Vec<Sha256>> {
     Some(proof)
 }
 
+/// Whether these hashes prove that a leaf is the one at `index` of the tree of `size` leaves with this root.
+///
+/// Source: RFC 9162, section 2.1.3.2.
+pub fn holds(leaf: Sha256, index: u64, size: u64, proof: &[Sha256], root: Sha256) -> bool {
+    if index >= size {
+        return false;
+    }
+    let (mut at, mut last, mut hash) = (index, size - 1, leaf);
+    for beside in proof {
+        if last == 0 {
+            return false;
+        }
+        if at % 2 == 1 || at == last {
+            hash = node(*beside, hash);
+            while at % 2 == 0 && at != 0 {
+                at >>= 1;
+                last >>= 1;
+            }
+        } else {
+            hash = node(hash, *beside);
+        }
+        at >>= 1;
+        last >>= 1;
+    }
+    last == 0 && hash == root
+}
+
 fn path(leaves: &[Sha256], index: usize, proof: &mut Vec<Sha256>) {
     if leaves.len() < 2 {
         return;

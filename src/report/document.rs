@@ -67,6 +67,9 @@ pub struct Run {
     pub engine: String,
     /// The instant judged for.
     pub as_of: Instant,
+    /// When the case was signed, where it is judged after that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_at: Option<Instant>,
     /// The stage.
     pub stage: Stage,
     /// The flow that the manifest claims, and those added by `--flow`.

@@ -4,6 +4,7 @@
 //! in it, by digest, and no request at all. Every text is escaped, cut where nobody would read it, and stands between
 //! tags or in quotes; the script only hides, shows and copies. Without it, everything is there to be read and printed.
 
+pub mod audit;
 mod chain;
 mod drawing;
 mod evidence;

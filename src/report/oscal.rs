@@ -6,6 +6,7 @@
 //!
 //! Source: NIST OSCAL 1.1.3, assessment results.
 
+pub mod audit;
 mod model;
 
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ use super::template::{Outputs, Scope, Template, Texts};
 use super::value::Subject;
 use super::violation::{VIOLATIONS, Violation, Wrong};
 use super::{GROUP, Made, Worker, Year, YearFile, reference};
-use crate::bundle;
+use crate::bundle::pack::Packer;
 use crate::ledger::{Entry, Kind};
 
 /// What the log of a QVI and its registry hold so far.
@@ -136,8 +136,12 @@ impl Case<'_> {
     }
 
     fn tar(&self) -> Vec<u8> {
-        let files = self.template.files.iter();
-        bundle::pack(&self.subject.name(), files.map(|file| (file.path.as_str(), self.texts.get(file.text).as_bytes())))
+        let mut packer = Packer::new(Vec::new());
+        for file in &self.template.files {
+            let name = format!("{}/{}", self.subject.name(), file.path);
+            packer.add(&name, self.texts.get(file.text).as_bytes()).expect("a vector refuses nothing, and no path is long");
+        }
+        packer.finish().expect("a vector refuses nothing")
     }
 
     /// What is wrong with it, if anything is.

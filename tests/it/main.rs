@@ -4,6 +4,7 @@
 
 mod architecture;
 mod attack;
+mod audit;
 mod authoring;
 mod bounds;
 mod bundle;

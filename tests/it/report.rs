@@ -32,6 +32,7 @@ fn document(verdict: Verdict) -> ReportDocument {
         run: Run {
             engine: "0.1.0".to_owned(),
             as_of: "2026-03-20T15:00:00Z".parse().unwrap(),
+            signed_at: None,
             stage: Stage::Evidence,
             flows: vec!["le-unsolicited".to_owned()],
             profile: "house".to_owned(),
@@ -464,6 +465,7 @@ fn the_schema_knows_every_member() {
     let mut full = blocked();
     full.results[0].all_of = vec!["A".to_owned()];
     full.results[0].conflict = vec!["C01".to_owned()];
+    full.run.signed_at = Some(full.run.as_of);
     for document in runs().into_iter().map(|(_, document)| document).chain([full]) {
         members(&serde_json::to_value(&document).unwrap(), &mut seen);
     }

@@ -51,6 +51,7 @@ pub fn report(program: &Program, asked: &Asked<'_>, examined: &Examined) -> Resu
         let run = Run {
             engine: env!("CARGO_PKG_VERSION").to_owned(),
             as_of,
+            signed_at: None,
             stage: Stage::Closing,
             flows: Vec::new(),
             profile: judged.profile.id.clone(),

@@ -4,19 +4,17 @@
 //! be checked, worst first, and one exit status for all. A chain that cases share is verified once.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::super::Outcome;
 use super::super::error::CliError;
 use super::super::report::target::Reports;
+use super::super::several;
 use super::super::terminal::{Terminal, print_error};
 use super::Format;
 use crate::bundle::{Limits, Snapshot, place};
-use crate::check::{Options, on_all_cores};
+use crate::check::Options;
 use crate::compile::program::Program;
 use crate::evaluate::outcome::{EXIT_ERROR, Verdict};
 use crate::keri::signature::Memory;
@@ -60,13 +58,7 @@ pub(super) fn run(mut run: Run<'_>, cases: &[PathBuf], terminal: &Terminal) -> O
     let targets = run.reports.for_cases(cases)?;
     run.options.memory = Some(Arc::new(Memory::default()));
     let work: Vec<(&PathBuf, &Reports)> = cases.iter().zip(&targets).collect();
-    let progress = progress(work.len());
-    let mut done: Vec<Done> = on_all_cores(&work, |(): &mut (), (case, reports)| {
-        let done = one(&run, case, reports, terminal);
-        progress.inc(1);
-        done
-    });
-    progress.finish_and_clear();
+    let mut done: Vec<Done> = several::each(&work, |(case, reports)| one(&run, case, reports, terminal));
     let status = status(&done);
     match run.format {
         Format::Json => terminal.print(&done.iter().map(|done| done.text.as_str()).collect::<String>())?,
@@ -76,18 +68,6 @@ pub(super) fn run(mut run: Run<'_>, cases: &[PathBuf], terminal: &Terminal) -> O
         }
     }
     Ok(status)
-}
-
-/// A bar on a terminal; nothing where nobody watches.
-fn progress(cases: usize) -> ProgressBar {
-    let target = match std::io::stderr().is_terminal() {
-        true => ProgressDrawTarget::stderr(),
-        false => ProgressDrawTarget::hidden(),
-    };
-    let style = ProgressStyle::with_template("{bar:30} {pos} of {len} cases, {per_sec}, {eta} left");
-    let bar = ProgressBar::with_draw_target(Some(cases as u64), target);
-    // The template is ours; were it refused, the bar would look otherwise.
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn one(run: &Run<'_>, case: &Path, reports: &Reports, terminal: &Terminal) -> Done {

@@ -1,6 +1,6 @@
 //! The verifier is written after RFC 9162, sections 2.1.3.2 and 2.1.4.2: it climbs, where the prover splits.
 
-use super::super::tree::{consistency, inclusion, leaf, root};
+use super::super::tree::{consistency, holds, inclusion, leaf, root};
 use super::*;
 
 fn node(left: &Sha256, right: &Sha256) -> Sha256 {
@@ -68,6 +68,27 @@ fn consistent(first: u64, second: u64, proof: &[Sha256], old: &Sha256, new: &Sha
         last >>= 1;
     }
     last == 0 && was == *old && is == *new
+}
+
+#[test]
+fn a_proof_holds_for_its_leaf_and_no_other() {
+    for size in 1..40u64 {
+        let leaves: Vec<Sha256> = (0..size).map(|at| leaf(&at.to_be_bytes())).collect();
+        let whole = root(&leaves);
+        for at in 0..size {
+            let proof = inclusion(&leaves, at as usize).unwrap();
+            let of = leaves[at as usize];
+            assert!(holds(of, at, size, &proof, whole), "{at} of {size}");
+            assert!(!holds(of, at, size, &proof, leaf(b"another root")));
+            assert!(!holds(leaf(b"another"), at, size, &proof, whole));
+            assert!(!holds(of, size, size, &proof, whole));
+            let longer = [proof.as_slice(), &[whole]].concat();
+            assert!(!holds(of, at, size, &longer, whole), "{at} of {size}");
+            if let Some((_, shorter)) = proof.split_last() {
+                assert!(!holds(of, at, size, shorter, whole), "{at} of {size}");
+            }
+        }
+    }
 }
 
 /// The leaves and roots that implementations of Certificate Transparency test with.

@@ -1,0 +1,190 @@
+//! One case of the year: read, judged for the moment at which it was closed, and what it leaves.
+//!
+//! In: a case and what all are judged with. Out: a [`Row`]; a case that cannot be read or checked is a row like any
+//! other. The signing time is what the ledger or a watcher proves; what only the case says is marked.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use miette::Diagnostic;
+
+use super::journal::Row;
+use super::population::{self, word};
+use super::traces::{Traces, Waived, traces};
+use super::{Question, year};
+use crate::bundle::{Area, Limits, Snapshot};
+use crate::check::{self, Options};
+use crate::compile::program::Program;
+use crate::ledger::Kind;
+use crate::primitives::{Instant, Sha256};
+use crate::report::audit::{CaseEntry, CaseError, CaseFinding, ProvenBy, letter};
+use crate::report::{self, ReportDocument};
+
+/// The bounds of a case among many: each thread holds one in memory.
+const LIMITS: Limits = Limits { total_bytes: 96 << 20, ..Limits::STANDARD };
+
+/// The pack of every flow at whose end two QARs sign.
+const SIGNED_BY_TWO: &str = "two-qar";
+
+/// Judges the case at a place among all. `stamp`: what its files look like from outside, looked at before they are read.
+pub fn judge(question: &Question<'_>, at: u32, name: &str, stamp: Sha256) -> Row {
+    let path = question.cases.join(name);
+    match Snapshot::read(&path, &LIMITS) {
+        Ok(snapshot) => judged(question, at, name, stamp, &snapshot),
+        Err(error) => Row {
+            at,
+            stamp,
+            inside: true,
+            entry: CaseEntry { error: Some(told(&error)), ..CaseEntry::bare(name.to_owned()) },
+            traces: Traces::default(),
+        },
+    }
+}
+
+/// What a case's files look like from outside; what cannot be looked at is judged, and told of then.
+pub fn stamp(cases: &Path, name: &str) -> Sha256 {
+    year::stamp(&cases.join(name)).unwrap_or_else(|error| Sha256::of(error.to_string().as_bytes()))
+}
+
+fn judged(question: &Question<'_>, at: u32, name: &str, stamp: Sha256, snapshot: &Snapshot) -> Row {
+    let mut traces = traces(snapshot);
+    let top = |field| snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(field)).unwrap_or_default();
+    if !acts_on_registries(question.program, top("flow")) {
+        // What such a case tells of registries it saw; others did it.
+        traces.acts.clear();
+    }
+    let (signed_at, proven_by) = signing_time(question, &mut traces);
+    let as_of = moment(question.as_of, signed_at, traces.closed_at);
+    let mut entry = CaseEntry {
+        bundle_id: top("bundle_id").to_owned(),
+        bundle: snapshot.digest(),
+        flow: top("flow").to_owned(),
+        lei: top("lei").to_owned(),
+        as_of: Some(as_of),
+        signed_at,
+        proven_by,
+        acts: traces.acts.clone(),
+        ..CaseEntry::bare(name.to_owned())
+    };
+    // A case that nobody can place in time belongs to every period.
+    let inside = signed_at.or(traces.closed_at).is_none_or(|at| question.period.holds(at));
+    if inside {
+        let options = Options { as_of, memory: Some(question.memory.clone()), ..question.options.clone() };
+        let (program, cases) = (question.program, Some(question.cases));
+        let trust = &*check::trust_for(snapshot, question.trust);
+        let found = match signed_at {
+            Some(signed_at) => check::content_signed(program, snapshot, trust, cases, &options, signed_at),
+            None => check::content(program, snapshot, trust, cases, &options),
+        };
+        match found {
+            Ok(document) => {
+                let document = &document;
+                entry.verdict = Some(document.verdict);
+                let text = report::judgement_text(document);
+                entry.judgement = Some(Sha256::of(&text));
+                entry.outcomes = outcomes(program, document);
+                entry.findings = CaseFinding::of(document);
+                traces.waivers = waivers(document);
+                traces.judgement = question.keep_judgements.then(|| String::from_utf8_lossy(&text).into_owned());
+            }
+            Err(error) => entry.error = Some(told(&error)),
+        }
+    }
+    Row { at, stamp, inside, entry, traces }
+}
+
+/// Whether a case of this flow issues or revokes: whatever two QARs sign.
+fn acts_on_registries(program: &Program, flow: &str) -> bool {
+    program.flows.iter().any(|known| known.id == flow && known.packs.iter().any(|pack| pack == SIGNED_BY_TWO))
+}
+
+/// When the case was signed, and what proves it.
+fn signing_time(question: &Question<'_>, traces: &mut Traces) -> (Option<Instant>, ProvenBy) {
+    if let Some(ledger) = question.ledger {
+        // The envelope is what rows are about; where there is none, any file of the decision.
+        let about = |digest: &Sha256| {
+            ledger.find(digest).ok().filter(|row| row.entry.kind == Kind::Decision).map(|row| (row.seq, row.entry.at))
+        };
+        let found = traces.envelope.as_ref().and_then(|(digest, _)| about(digest));
+        if let Some((row, at)) = found.or_else(|| traces.decisions.iter().find_map(about)) {
+            traces.row = Some(row);
+            return (Some(at), ProvenBy::Ledger);
+        }
+    }
+    let events = traces.acts.iter().filter_map(|act| {
+        let action = population::action(&act.action)?;
+        question.registries.find(action, &act.credential)
+    });
+    let events: Vec<_> = events.collect();
+    if events.is_empty() {
+        return (None, ProvenBy::Unsigned);
+    }
+    match events.iter().filter_map(|event| event.first_seen).min() {
+        Some(seen) => (Some(seen), ProvenBy::Watcher),
+        None => {
+            let dated = events.iter().filter_map(|event| event.dated).min();
+            (traces.claimed_at.or(dated), ProvenBy::Claim)
+        }
+    }
+}
+
+/// The moment that a case is judged for: when its last part was sealed, never before the signature, never after the
+/// audit. A later moment would find everything out of date, an earlier one would take what followed for the future.
+fn moment(audit: Instant, signed_at: Option<Instant>, closed_at: Option<Instant>) -> Instant {
+    signed_at.max(closed_at).map_or(audit, |at| at.min(audit))
+}
+
+/// A letter per rule of the book.
+fn outcomes(program: &Program, document: &ReportDocument) -> String {
+    let mut letters: BTreeMap<&str, char> = BTreeMap::new();
+    for result in &document.results {
+        let waived = !result.findings.is_empty() && result.findings.iter().all(|finding| finding.waiver.is_some());
+        let letter = letter(result.outcome, waived);
+        letters.insert(&result.rule, letter);
+        // What a result stands for was put to the test with it.
+        for same in &result.same_as {
+            letters.entry(same).or_insert(letter);
+        }
+    }
+    for later in &document.not_yet_due {
+        letters.entry(later).or_insert('l');
+    }
+    program.rules.iter().map(|rule| letters.get(rule.id.as_str()).copied().unwrap_or('.')).collect()
+}
+
+fn waivers(document: &ReportDocument) -> Vec<Waived> {
+    document
+        .waivers
+        .iter()
+        .map(|waiver| Waived {
+            id: waiver.id.clone(),
+            rule: waiver.rule.clone(),
+            state: waiver.state.clone(),
+            approved_by: waiver.approved_by.clone(),
+            expires: waiver.expires,
+        })
+        .collect()
+}
+
+/// An error as a finding says it.
+fn told(error: &(impl Diagnostic + ?Sized)) -> CaseError {
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        message.push_str(&format!(": {source}"));
+        cause = source.source();
+    }
+    CaseError {
+        code: error.code().map_or("unreadable".to_owned(), |code| code.to_string()),
+        message,
+        help: error.help().map_or_else(String::new, |help| help.to_string()),
+    }
+}
+
+/// As reports write what an event does.
+pub(super) fn what(action: crate::keri::population::Action) -> &'static str {
+    match word(action) {
+        "iss" => "issuance",
+        _ => "revocation",
+    }
+}
