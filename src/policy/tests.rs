@@ -315,7 +315,8 @@ proptest! {
 
 #[test]
 fn nesting_and_comments_are_bounded() {
-    let problems = |text: String| yaml::read(&Source::new("d.yaml", text)).map(|_| ()).map_err(|found| found[0].code().to_owned());
+    let problems =
+        |text: String| yaml::read(&Source::new("d.yaml", text)).map(|_| ()).map_err(|found| found[0].code().to_owned());
     let refused = Err("countersign::policy::yaml".to_owned());
     let flow = |levels: usize| format!("{}a{}\n", "[".repeat(levels), "]".repeat(levels));
     let block = |levels: usize| (0..levels).map(|at| format!("{}a:\n", " ".repeat(at))).collect::<String>();

@@ -182,7 +182,8 @@ fn the_tables_say_what_the_sources_do_and_which_test_holds_it() {
 /// What reads the page is told from what overlooks it.
 #[test]
 fn the_tables_are_read_as_they_are_meant() {
-    let text = "pub const A_MAX: usize = 2 * 1024;\npub const API: Self = Self {\n    total: Duration::from_secs(20),\n};\n";
+    let text =
+        "pub const A_MAX: usize = 2 * 1024;\npub const API: Self = Self {\n    total: Duration::from_secs(20),\n};\n";
     assert_eq!(bounds_of(text), ["A_MAX"]);
     assert_eq!(set_to(text, "A_MAX").and_then(number), Some(2048));
     assert_eq!(set_to(text, "API.total").and_then(number), Some(20));
@@ -239,7 +240,11 @@ fn a_file_that_is_too_large_is_not_read() {
             format!("state draft out --reason x --checkpoint draft.note --trust {trust} --store no --ledger no"),
         ),
         ("report.json", 64 * mib, "report show report.json".to_owned()),
-        ("check.note", 16 * kib, format!("ledger verify --ledger ledger --checkpoint check.note --by {aid} --key {key}")),
+        (
+            "check.note",
+            16 * kib,
+            format!("ledger verify --ledger ledger --checkpoint check.note --by {aid} --key {key}"),
+        ),
         ("decision", mib, "ledger prove --ledger ledger --decision decision".to_owned()),
         (
             "proven.json",

@@ -100,9 +100,10 @@ fn a_manifest_lists_so_much() {
         manifest[name] = json!(vec![element; count]);
         files.insert("bundle/manifest.json".into(), serde_json_canonicalizer::to_vec(&manifest).unwrap());
         let found = snapshot(files);
-        found.problems().iter().any(|problem| {
-            problem.code == Code::ManifestInvalid && problem.message.contains("elements; at most")
-        })
+        found
+            .problems()
+            .iter()
+            .any(|problem| problem.code == Code::ManifestInvalid && problem.message.contains("elements; at most"))
     };
     for (name, most) in [("entries", 10_000), ("references", 1_000)] {
         assert!(!listing(name, json!({}), most), "{name}");

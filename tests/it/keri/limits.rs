@@ -70,7 +70,7 @@ fn a_threshold_has_so_many_weights() {
             r#"{{"v":"KERI10JSON000000_","t":"icp","d":"{DUMMY}","i":"{DUMMY}","s":"0","kt":[{weights}],"k":[{keys}],"nt":"0","n":[],"bt":"0","b":[],"c":[],"a":[]}}"#
         ));
         let messages = cesr::read(body.as_bytes()).unwrap();
-        countersign::keri::message::read(&messages[0]).map(|_| ()).map_err(|error| error.to_string())
+        countersign::keri::message::read(&messages[0]).map(|_| ()).map_err(|error| format!("{error:?}"))
     };
     assert_eq!(read(256), Ok(()));
     assert!(read(257).is_err());
@@ -118,8 +118,9 @@ fn a_chain_has_so_many_links() {
         });
         (verdict.verified.chain.len(), told)
     };
-    let whole = (0..16).map(&mut longer).last().unwrap();
-    assert_eq!(whole, (16, false));
+    for level in 0..16 {
+        assert_eq!(longer(level), (level + 1, false));
+    }
     assert_eq!(longer(16), (16, true));
 }
 
@@ -148,8 +149,8 @@ fn a_pool_tells_of_so_many_flaws() {
     let stream = |messages: usize| -> String {
         (0..messages).map(|at| finish(format!(r#"{{"v":"KERI10JSON000000_","d":"{DUMMY}","x":"{at}"}}"#)).0).collect()
     };
-    let few = pooled(&stream(900));
-    assert!(few.findings.len() >= 900 && few.findings.len() <= 1_000, "{}", few.findings.len());
+    let few = pooled(&stream(300));
+    assert!(few.findings.len() >= 300 && few.findings.len() <= 1_000, "{}", few.findings.len());
     let many = pooled(&stream(20_000));
     assert_eq!(many.findings.len(), 1_001);
     assert_eq!(many.findings[1_000].finding.code, Code::StreamTooLarge);
