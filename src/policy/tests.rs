@@ -324,7 +324,8 @@ fn nesting_and_comments_are_bounded() {
         assert_eq!(problems(nested(yaml::MAX_DEPTH)), Ok(()));
         assert_eq!(problems(nested(yaml::MAX_DEPTH + 1)), refused);
     }
-    let commented = |lines: usize| format!("a: b\n{}c: d\n", "# x\n".repeat(lines));
+    // Comments wait for the value that they stand before.
+    let commented = |lines: usize| format!("a:\n{}  b: c\n", "# x\n".repeat(lines));
     assert_eq!(problems(commented(10_000)), Ok(()));
     assert_eq!(problems(commented(10_001)), refused);
 }
