@@ -110,3 +110,48 @@ fn a_manifest_lists_so_much() {
         assert!(listing(name, json!({}), most + 1), "{name}");
     }
 }
+
+/// What names an entry is not taken into memory however long it is, and a long name is not remembered whole.
+#[test]
+fn what_names_an_entry_of_an_archive_is_bounded() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("case.tar");
+    let entry = |kind: tar::EntryType, name: &str, content: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_path(name).unwrap();
+        header.set_entry_type(kind);
+        header.set_size(content.len() as u64);
+        header.set_cksum();
+        let padding = vec![0; content.len().next_multiple_of(512) - content.len()];
+        [header.as_bytes(), content, &padding].concat()
+    };
+    let read = |kind: tar::EntryType, content: &[u8]| {
+        let file = entry(tar::EntryType::Regular, "bundle/x.txt", b"x");
+        fs::write(&path, [entry(kind, "name", content), file, vec![0; 1024]].concat()).unwrap();
+        let snapshot = Snapshot::read(&path, &Limits::STANDARD).unwrap();
+        let paths: Vec<String> = snapshot.files().iter().map(|file| file.path.clone()).collect();
+        (paths, codes(&snapshot))
+    };
+    let pax = |key: &str, value: &str| {
+        let length = |digits: usize| digits + " =\n".len() + key.len() + value.len();
+        let digits = (1..7).find(|digits| length(*digits).to_string().len() == *digits).unwrap();
+        format!("{} {key}={value}\n", length(digits)).into_bytes()
+    };
+    let long = format!("bundle/{}", "y".repeat(400));
+    for (kind, content) in [
+        (tar::EntryType::GNULongName, format!("{long}\0").into_bytes()),
+        (tar::EntryType::XHeader, [pax("mtime", "1.5"), pax("path", &long)].concat()),
+    ] {
+        assert_eq!(read(kind, &content).0, [long.as_str()]);
+    }
+    let longest = format!("bundle/{}", "y".repeat((64 << 10) - "bundle/".len()));
+    let (paths, found) = read(tar::EntryType::GNULongName, longest.as_bytes());
+    assert!(found.contains(&Code::PathTooLong) && paths[0].len() == 1024, "{found:?}");
+    let (paths, found) = read(tar::EntryType::GNULongName, format!("{longest}y").as_bytes());
+    assert!(found.contains(&Code::ArchiveBroken) && paths.is_empty(), "{found:?}");
+    let other = pax("comment", &"c".repeat(64 << 10));
+    assert!(read(tar::EntryType::XHeader, &other).1.contains(&Code::ArchiveBroken));
+    for refused in [pax("size", "0"), [pax("path", "a"), pax("path", "b")].concat()] {
+        assert!(read(tar::EntryType::XHeader, &refused).1.contains(&Code::ArchiveBroken));
+    }
+}
