@@ -78,12 +78,23 @@ pub fn record_url(base_url: &str, lei: &Lei) -> String {
 /// Accepts an answer as the record of one LEI.
 ///
 /// # Errors
-/// The status is not 200, or the body is not one JSON object about this LEI.
+/// The status is not 200, the headers are more or longer than a record keeps, or the body is not one JSON object about
+/// this LEI.
 pub fn accept(lei: &Lei, response: &Response) -> Result<(), GleifError> {
     match response.status {
         200 => {}
         404 => return Err(GleifError::NotFound { lei: lei.to_string(), url: response.url.clone() }),
         status => return Err(GleifError::Status { url: response.url.clone(), status }),
+    }
+    // All of them are kept, or nothing is.
+    let headers = response.headers.len();
+    if headers > HEADERS_MAX {
+        let reason = format!("{headers} headers, and {HEADERS_MAX} are kept");
+        return Err(GleifError::Headers { url: response.url.clone(), reason });
+    }
+    if let Some((name, value)) = response.headers.iter().find(|(_, value)| value.len() > HEADER_BYTES_MAX) {
+        let reason = format!("a header `{name}` of {} bytes, and {HEADER_BYTES_MAX} are kept", value.len());
+        return Err(GleifError::Headers { url: response.url.clone(), reason });
     }
     let not_json = |reason: String| GleifError::NotJson {
         url: response.url.clone(),
@@ -125,11 +136,7 @@ pub fn subject(bytes: &[u8]) -> Option<Lei> {
 /// The `lei-record` that stands beside an accepted body.
 pub fn record(fetch: &Fetch<'_>, response: &Response) -> Value {
     let at = fetch.fetched_at.to_string();
-    let headers = response
-        .headers
-        .iter()
-        .take(HEADERS_MAX)
-        .filter(|(name, value)| !name.is_empty() && value.len() <= HEADER_BYTES_MAX);
+    let headers = response.headers.iter().filter(|(name, _)| !name.is_empty());
     json!({
         "kind": "lei-record",
         "id": fetch.record_id,

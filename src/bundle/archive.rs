@@ -1,10 +1,10 @@
-//! A tar file into an intake, and files into a tar file. Nothing is unpacked to disk, and nothing is decompressed.
+//! A tar file into an intake. Nothing is unpacked to disk, and nothing is decompressed.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use tar::{Archive, Builder, Entry, EntryType, Header};
+use tar::{Archive, Entry, EntryType, PaxExtensions};
 
 use super::error::BundleError;
 use super::intake::Intake;
@@ -15,6 +15,12 @@ use super::snapshot::{AREAS, Form};
 
 /// Room for headers and padding beside the files themselves.
 const OVERHEAD: u64 = 64 << 20;
+
+/// Most bytes of what stands before an entry and names it: a path, and what else a packer remembers of a file.
+const HEADER_BYTES_MAX: u64 = 64 << 10;
+
+/// Most bytes of a name that are remembered: more than a path that is read can have.
+const NAME_BYTES_MAX: usize = 1024;
 
 /// First bytes of what is compressed.
 const COMPRESSED: &[(&[u8], &str)] = &[
@@ -60,8 +66,10 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<(Intake, Form, Vec<St
     let mut archive = Archive::new(file.take(limit));
     match archive.entries() {
         Ok(entries) => {
-            for entry in entries {
-                match entry.and_then(|entry| unpack(entry, limits)) {
+            let mut named = None;
+            // As they stand there: what names the next entry would be taken whole into memory, however long it is.
+            for entry in entries.raw(true) {
+                match entry.and_then(|entry| unpack(entry, &mut named, limits)) {
                     Ok(Some(found)) => packed.push(found),
                     Ok(None) => {}
                     Err(error) => {
@@ -107,9 +115,43 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<(Intake, Form, Vec<St
     Ok((intake, form, outside))
 }
 
-fn unpack<R: Read>(mut entry: Entry<'_, R>, limits: &Limits) -> std::io::Result<Option<(String, Packed)>> {
-    let raw = entry.path_bytes().into_owned();
+/// `named`: what the entry before said of the name of this one.
+fn unpack<R: Read>(
+    mut entry: Entry<'_, R>,
+    named: &mut Option<Vec<u8>>,
+    limits: &Limits,
+) -> io::Result<Option<(String, Packed)>> {
     let kind = entry.header().entry_type();
+    match kind {
+        EntryType::GNULongName => {
+            let mut name = header(&mut entry)?;
+            name.truncate(name.iter().position(|byte| *byte == 0).unwrap_or(name.len()));
+            rename(named, name)?;
+            return Ok(None);
+        }
+        EntryType::XHeader => {
+            for extension in PaxExtensions::new(&header(&mut entry)?) {
+                let extension = extension?;
+                match extension.key_bytes() {
+                    b"path" => rename(named, extension.value_bytes().to_owned())?,
+                    // Only of files beyond every bound; where the next entry begins would be another place.
+                    b"size" => return Err(io::Error::other("the size of an entry stands outside of its header")),
+                    _ => {}
+                }
+            }
+            return Ok(None);
+        }
+        // Where a link points to, which is not followed; and what holds for all entries, which is no name.
+        EntryType::GNULongLink | EntryType::XGlobalHeader => return Ok(None),
+        _ => {}
+    }
+    let mut raw = named.take().unwrap_or_else(|| entry.path_bytes().into_owned());
+    if raw.len() > limits.path_bytes.max(NAME_BYTES_MAX) {
+        let message = format!("the path has {} bytes; at most {} are read", raw.len(), limits.path_bytes);
+        raw.truncate(NAME_BYTES_MAX);
+        let name = String::from_utf8_lossy(&raw).into_owned();
+        return Ok(Some((name, Packed::Refused(Code::PathTooLong, message))));
+    }
     let (name, utf8) = match String::from_utf8(raw) {
         Ok(name) => (name, true),
         Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), false),
@@ -126,8 +168,6 @@ fn unpack<R: Read>(mut entry: Entry<'_, R>, limits: &Limits) -> std::io::Result<
                 Some(_) | None => None,
             })
         }
-        // Names for the entries that follow; the archive's reader applies them.
-        EntryType::XGlobalHeader => Ok(None),
         EntryType::Regular | EntryType::Continuous if !utf8 => {
             refused(Code::NameNotUtf8, "the name of the file is not UTF-8")
         }
@@ -139,13 +179,36 @@ fn unpack<R: Read>(mut entry: Entry<'_, R>, limits: &Limits) -> std::io::Result<
             let mut bytes = Vec::with_capacity(size as usize);
             entry.read_to_end(&mut bytes)?;
             if bytes.len() as u64 != size {
-                return Err(std::io::Error::other(format!("`{}` is cut off", printable(&name))));
+                return Err(io::Error::other(format!("`{}` is cut off", printable(&name))));
             }
             Ok(Some((name, Packed::File(bytes))))
         }
         EntryType::Symlink | EntryType::Link => refused(Code::Symlink, "it is a link, which is not followed"),
         _ => refused(Code::NotAFile, "it is not a regular file"),
     }
+}
+
+/// Which of two names counts is told differently by other readers.
+fn rename(named: &mut Option<Vec<u8>>, name: Vec<u8>) -> io::Result<()> {
+    match named.replace(name) {
+        None => Ok(()),
+        Some(_) => Err(io::Error::other("an entry has two names")),
+    }
+}
+
+/// What stands before an entry, within its bound.
+fn header<R: Read>(entry: &mut Entry<'_, R>) -> io::Result<Vec<u8>> {
+    let size = entry.size();
+    if size > HEADER_BYTES_MAX {
+        let message = format!("what names an entry has {size} bytes; at most {HEADER_BYTES_MAX} are read");
+        return Err(io::Error::other(message));
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    entry.read_to_end(&mut bytes)?;
+    if bytes.len() as u64 != size {
+        return Err(io::Error::other("what names an entry is cut off"));
+    }
+    Ok(bytes)
 }
 
 /// Whether the archive holds a case or a bundle, and the top folder around it (`b0/` or nothing).

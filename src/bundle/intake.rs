@@ -18,6 +18,7 @@ pub struct Intake {
     pub(super) files: BTreeMap<String, Content>,
     pub(super) problems: Vec<Problem>,
     total: u64,
+    folders: usize,
 }
 
 /// The content of a file.
@@ -36,7 +37,7 @@ pub enum Content {
 
 impl Intake {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, files: BTreeMap::new(), problems: Vec::new(), total: 0 }
+        Self { limits, files: BTreeMap::new(), problems: Vec::new(), total: 0, folders: 0 }
     }
 
     /// Whether a file of this path and size may be read. Says why not.
@@ -93,6 +94,18 @@ impl Intake {
                 &message,
                 "one case is one issuance; take out what is not part of it",
             );
+        }
+        room
+    }
+
+    /// Whether one more folder may be looked through; the first one beyond is a problem. Folders without a file are
+    /// no evidence, and could be without end.
+    pub(super) fn enter(&mut self, path: &str) -> bool {
+        self.folders += 1;
+        let room = self.folders <= self.limits.files;
+        if !room && !self.is_full() {
+            let message = format!("the case holds more than {} folders", self.limits.files);
+            self.problem(path, Code::TooManyFiles, &message, "take out the folders that are not part of the case");
         }
         room
     }

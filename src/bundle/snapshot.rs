@@ -124,12 +124,18 @@ impl Snapshot {
                 }
             }
         }
+        let most = limits.files;
         let mut outside: Vec<String> = fs::read_dir(path)
             .map_err(cannot_read)?
+            .take(most.saturating_add(AREAS.len() + 1))
             .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
             .collect::<Result<_, _>>()
             .map_err(cannot_read)?;
         outside.retain(|name| !AREAS.contains(&name.as_str()));
+        if outside.len() > most {
+            let message = format!("more than {most} files and folders stand beside those of the case");
+            intake.problem("bundle", Code::TooManyFiles, &message, "take out what is not part of the case");
+        }
         Ok(Self::assemble(intake, Form::Case, outside))
     }
 

@@ -37,17 +37,30 @@ pub(super) fn walk(intake: &mut Intake, folder: &Path, prefix: &str) {
         if intake.is_full() {
             return;
         }
-        let entries = match fs::read_dir(&folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>()) {
+        let unreadable = |intake: &mut Intake, error: io::Error| {
+            let message = format!("the folder cannot be read: {error}");
+            intake.problem(&prefix, Code::FileUnreadable, &message, "give the reader access to the folder");
+        };
+        let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) => {
-                let message = format!("the folder cannot be read: {error}");
-                intake.problem(&prefix, Code::FileUnreadable, &message, "give the reader access to the folder");
+                unreadable(intake, error);
                 continue;
             }
         };
+        // One by one: a folder may have more entries than there is memory for.
         for entry in entries {
-            if let Some(folder) = visit(intake, &entry, &prefix) {
-                folders.push(folder);
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    unreadable(intake, error);
+                    break;
+                }
+            };
+            if let Some((folder, path)) = visit(intake, &entry, &prefix)
+                && intake.enter(&path)
+            {
+                folders.push((folder, path));
             }
             if intake.is_full() {
                 return;

@@ -699,3 +699,18 @@ pub fn record_signature(desk: &Desk<'_>, actor: &Actor, made: &PartialSignature<
     );
     Ok(writer.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_says_is_bounded() {
+        for most in [TEXT_MAX, STATEMENT_MAX] {
+            let said = |length: usize| text(&"é".repeat(length), "reason", "--reason", most);
+            assert_eq!(said(most).unwrap().chars().count(), most);
+            assert!(matches!(said(most + 1), Err(CaseError::NoText { .. })));
+            assert!(matches!(said(0), Err(CaseError::NoText { .. })));
+        }
+    }
+}

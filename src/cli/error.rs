@@ -339,6 +339,15 @@ pub(super) enum CliError {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder below more folders than policies need.
+    #[error("the folder `{}` lies more than {limit} folders below the policies", path.display())]
+    #[diagnostic(code(countersign::cli::folder_too_deep), help("give the folder of the policies alone"))]
+    FolderTooDeep {
+        /// The folder.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
     /// A folder with more files than policies need.
     #[error("`{}` holds more than {limit} policy files", path.display())]
     #[diagnostic(code(countersign::cli::too_many_files), help("give the folder of the policies alone"))]

@@ -92,3 +92,33 @@ fn fetched(addresses: &[String], settings: &Settings) -> Result<Result<Live, Str
     });
     Ok(answers.into_iter().collect::<Result<Vec<_>, _>>().map(|streams| Live { streams, fetched_at }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_files_or_addresses_are_live_state() {
+        let scratch = tempfile::tempdir().unwrap();
+        let file = scratch.path().join("kel.cesr");
+        fs::write(&file, "{}").unwrap();
+        let files = |count| state(&vec![file.clone(); count], &Settings::default());
+        assert_eq!(files(LIVE_MAX).unwrap().unwrap().streams.len(), LIVE_MAX);
+        assert!(matches!(files(LIVE_MAX + 1), Err(CliError::TooManyFiles { limit: LIVE_MAX, .. })));
+        // What is no address is not asked.
+        let addresses = |count| {
+            let settings = Settings { live: vec!["none".to_owned(); count], ..Settings::default() };
+            state(&[], &settings).unwrap().unwrap_err()
+        };
+        assert!(addresses(LIVE_MAX).contains("not a URL"), "{}", addresses(LIVE_MAX));
+        assert!(addresses(LIVE_MAX + 1).contains("names 65 addresses"));
+    }
+
+    #[test]
+    fn the_time_of_an_address_is_the_one_of_the_settings() {
+        let of = |live_timeout_s| limits(&Settings { live_timeout_s, ..Settings::default() });
+        assert_eq!((of(None).total, of(Some(3)).total), (Duration::from_secs(10), Duration::from_secs(3)));
+        assert_eq!((of(None).connect, of(Some(3)).connect), (Duration::from_secs(5), Duration::from_secs(3)));
+        assert_eq!(of(None).body_bytes, STREAM_MAX as u64);
+    }
+}

@@ -208,7 +208,10 @@ fn yaml_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<Source>)
     let unreadable = |source| CliError::Unreadable { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.is_dir() && depth < POLICY_DEPTH_MAX {
+        if path.is_dir() {
+            if depth == POLICY_DEPTH_MAX {
+                return Err(CliError::FolderTooDeep { path, limit: POLICY_DEPTH_MAX });
+            }
             yaml_files(root, &path, depth + 1, files)?;
         } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
             if files.len() == POLICY_FILES_MAX {

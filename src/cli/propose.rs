@@ -424,3 +424,20 @@ fn differing(comparison: &Comparison, case: &Path) -> String {
     text.push_str(&format!("Do not sign it. `countersign propose {case} --out DIR` builds what is proven.\n"));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_a_signature_is_bounded() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("signature");
+        let read = |bytes: u64| {
+            std::fs::write(&path, " ".repeat(bytes as usize)).unwrap();
+            signature(&path).unwrap_err()
+        };
+        assert!(matches!(read(SIGNATURE_BYTES_MAX), CliError::Signature { .. }));
+        assert!(matches!(read(SIGNATURE_BYTES_MAX + 1), CliError::TooLarge { limit: SIGNATURE_BYTES_MAX, .. }));
+    }
+}

@@ -36,7 +36,10 @@ impl<'s, 'a> Collector<'s, 'a> {
         if manifest.references.is_empty() {
             return;
         }
-        let bundles = cases.map(bundles_in).unwrap_or_default();
+        let (bundles, absent) = match cases.map(bundles_in).transpose() {
+            Ok(bundles) => (bundles.unwrap_or_default(), Cause::Missing),
+            Err(cause) => (BTreeMap::new(), cause),
+        };
         let mut read: BTreeMap<Sha256, Option<Earlier<'a>>> = BTreeMap::new();
         for reference in &manifest.references {
             let earlier = read.entry(reference.bundle_digest).or_insert_with(|| {
@@ -46,17 +49,17 @@ impl<'s, 'a> Collector<'s, 'a> {
             let own = |value| cell(value, reference.span);
             let text = |text: &str| CellValue::Text(self.arena.alloc_str(text));
             let resolved = match earlier {
-                None => CellValue::Unknown(Cause::Missing),
+                None => CellValue::Unknown(absent),
                 Some(earlier) => CellValue::Bool(earlier.holds(reference)),
             };
             let [lei, qvi_aid, le_aid] = match earlier {
-                None => [CellValue::Unknown(Cause::Missing); 3],
+                None => [CellValue::Unknown(absent); 3],
                 Some(earlier) => [earlier.lei, earlier.qvi_aid, earlier.le_aid],
             };
             let lar_aids = match earlier.as_ref().map(|earlier| &earlier.lar_aids) {
                 Some(Ok(aids)) => CellValue::List(self.facts.push_list(aids)),
                 Some(Err(cause)) => CellValue::Unknown(*cause),
-                None => CellValue::Unknown(Cause::Missing),
+                None => CellValue::Unknown(absent),
             };
             let cells = [
                 own(text(&reference.bundle_digest.to_string())),
@@ -185,10 +188,16 @@ fn lar_aids<'a>(
     Ok(aids)
 }
 
-/// The bundles of a folder of cases, by the digest of their manifest.
-fn bundles_in(cases: &Path) -> BTreeMap<Sha256, PathBuf> {
-    let entries = fs::read_dir(cases).into_iter().flatten().flatten().take(CASES_MAX);
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+/// The bundles of a folder of cases, by the digest of their manifest; or why none of them is known: which ones the
+/// first so many of a larger folder are is for its file system to say.
+fn bundles_in(cases: &Path) -> Result<BTreeMap<Sha256, PathBuf>, Cause> {
+    let entries = fs::read_dir(cases).and_then(|entries| {
+        entries.take(CASES_MAX + 1).map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<_>>()
+    });
+    let mut folders: Vec<PathBuf> = entries.map_err(|_| Cause::Unreadable)?;
+    if folders.len() > CASES_MAX {
+        return Err(Cause::Overflow);
+    }
     folders.sort();
     let digest = |folder: &Path| {
         let manifests = ["bundle/manifest.json", "manifest.json"].map(|name| folder.join(name));
@@ -197,5 +206,25 @@ fn bundles_in(cases: &Path) -> BTreeMap<Sha256, PathBuf> {
         (size <= Limits::STANDARD.json_bytes).then(|| fs::read(&path).ok()).flatten().map(|bytes| Sha256::of(&bytes))
     };
     // The first of two equal bundles, by name: they hold the same.
-    folders.into_iter().rev().filter_map(|folder| Some((digest(&folder)?, folder))).collect()
+    Ok(folders.into_iter().rev().filter_map(|folder| Some((digest(&folder)?, folder))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_more_cases_than_are_looked_at_tells_of_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let case = |at: usize| fs::write(folder.path().join(format!("{at}")), "").unwrap();
+        (1..CASES_MAX).for_each(case);
+        let bundle = folder.path().join("last/bundle");
+        fs::create_dir_all(&bundle).unwrap();
+        fs::write(bundle.join("manifest.json"), "{}").unwrap();
+        let found = bundles_in(folder.path()).unwrap();
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [(Sha256::of(b"{}"), folder.path().join("last"))]);
+        case(0);
+        assert_eq!(bundles_in(folder.path()), Err(Cause::Overflow));
+        assert_eq!(bundles_in(&folder.path().join("none")), Err(Cause::Unreadable));
+    }
 }

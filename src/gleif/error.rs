@@ -27,6 +27,18 @@ pub enum GleifError {
         /// The status.
         status: u16,
     },
+    /// Headers beyond what a record keeps.
+    #[error("`{url}` sent {reason}")]
+    #[diagnostic(
+        code(countersign::gleif::headers),
+        help("a proxy may have added them; ask the API directly, as the record keeps every header or is not made")
+    )]
+    Headers {
+        /// The address.
+        url: String,
+        /// Which.
+        reason: String,
+    },
     /// HTML, nothing, or JSON that breaks off.
     #[error("`{url}` sent {media_type} that is not JSON: {reason}")]
     #[diagnostic(

@@ -385,4 +385,11 @@ mod tests {
         }
         assert!(parse(&"[".repeat(100_000)).is_err());
     }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+        assert!(parse(&nested(DEPTH_MAX)).is_ok());
+        assert_eq!(parse(&nested(DEPTH_MAX + 1)).unwrap_err().at, 5 * (DEPTH_MAX + 1));
+    }
 }

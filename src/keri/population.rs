@@ -140,7 +140,7 @@ pub fn holders(stream: &[u8]) -> BTreeSet<String> {
         Ok(Body::Key(event)) => Some(event.prefix.to_owned()),
         Ok(Body::Registry(event)) => match event.kind {
             RegistryEventKind::Inception { issuer } => Some(issuer.to_owned()),
-            _ => None,
+            RegistryEventKind::Issuance { .. } | RegistryEventKind::Revocation { .. } => None,
         },
         Ok(Body::Receipt(_) | Body::Credential(_) | Body::Exchange(_) | Body::Other { .. }) | Err(_) => None,
     };

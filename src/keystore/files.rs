@@ -123,11 +123,14 @@ impl Keystore {
     /// All keys of the folder, by name. A file that cannot be used is listed with its reason.
     ///
     /// # Errors
-    /// The folder cannot be read.
+    /// The folder cannot be read, or has more entries than are looked at.
     pub fn list(&self) -> Result<Vec<Listed>, KeystoreError> {
         let unreadable = |source| KeystoreError::Unreadable { path: self.folder.clone(), source };
         let mut listed = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(unreadable)?.take(ENTRIES_MAX) {
+        for (at, entry) in fs::read_dir(&self.folder).map_err(unreadable)?.enumerate() {
+            if at == ENTRIES_MAX {
+                return Err(unreadable(io::Error::other(format!("it has more than {ENTRIES_MAX} entries"))));
+            }
             let entry = entry.map_err(unreadable)?.file_name();
             let stem = entry.to_str().and_then(|name| name.strip_suffix(ENDING));
             if let Some(name) = stem.and_then(|stem| stem.parse::<KeyName>().ok()) {

@@ -138,6 +138,8 @@ impl Ledger {
         let cut = self.torn;
         let end = self.end;
         let line = format!("{}\n", row.line());
+        // A row that nobody could read again would lock everybody out.
+        bounded(&self.path, end + line.len() as u64)?;
         let written = rehearsal::reach("ledger/locked")
             .and_then(|()| file.set_len(end))
             .and_then(|()| file.seek(SeekFrom::Start(end)))
@@ -303,10 +305,10 @@ impl Ledger {
         let mut ledger = Self { path: path.to_owned(), rows: Vec::new(), leaves: Vec::new(), end: 0, torn: None };
         let mut bytes = Vec::new();
         let unreadable = |source| LedgerError::Unreadable { path: path.to_owned(), source };
+        bounded(path, file.metadata().map_err(unreadable)?.len())?;
+        // A device says that it has no bytes and has no end.
         file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > BYTES_MAX {
-            return Err(LedgerError::TooLarge { path: path.to_owned(), limit: BYTES_MAX });
-        }
+        bounded(path, bytes.len() as u64)?;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             match line.strip_suffix(b"\n") {
                 Some(text) => {
@@ -349,6 +351,14 @@ impl Ledger {
     }
 }
 
+/// Whether a ledger of so many bytes can be read.
+fn bounded(path: &Path, bytes: u64) -> Result<(), LedgerError> {
+    match bytes <= BYTES_MAX {
+        true => Ok(()),
+        false => Err(LedgerError::TooLarge { path: path.to_owned(), limit: BYTES_MAX }),
+    }
+}
+
 fn opened(path: &Path, options: &mut OpenOptions) -> Result<File, LedgerError> {
     options.open(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => LedgerError::Missing { path: path.to_owned() },
@@ -360,4 +370,42 @@ fn opened(path: &Path, options: &mut OpenOptions) -> Result<File, LedgerError> {
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::Aid;
+
+    fn begun(folder: &Path) -> Ledger {
+        let actor: Aid = "EHowwGuu5lztml5EN_RGXAdDYdFCTAh6zPLvpqmXn7PU".parse().unwrap();
+        let at = "2026-03-20T15:00:00Z".parse().unwrap();
+        let genesis = Entry { at, actor, kind: Kind::Genesis, payload: Sha256::of(b"trust") };
+        Ledger::begin(&folder.join("ledger"), genesis).unwrap()
+    }
+
+    #[test]
+    fn a_ledger_beyond_its_bound_is_not_read() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("ledger");
+        begun(scratch.path());
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        // Nothing of it is on the disk.
+        file.set_len(BYTES_MAX + 1).unwrap();
+        assert!(matches!(Ledger::open(&path), Err(LedgerError::TooLarge { limit: BYTES_MAX, .. })));
+        assert!(bounded(&path, BYTES_MAX).is_ok());
+        assert!(matches!(bounded(&path, BYTES_MAX + 1), Err(LedgerError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn what_is_longer_than_a_row_is_not_torn() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("ledger");
+        let end = begun(scratch.path()).end;
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(end + ROW_MAX as u64).unwrap();
+        assert_eq!(Ledger::open(&path).unwrap().torn(), Some(Torn { bytes: ROW_MAX }));
+        file.set_len(end + ROW_MAX as u64 + 1).unwrap();
+        assert!(matches!(Ledger::open(&path), Err(LedgerError::NotARow { line: 2, .. })));
+    }
 }

@@ -312,3 +312,20 @@ proptest! {
         prop_assert!(shown.is_empty() == problems.is_empty());
     }
 }
+
+#[test]
+fn nesting_and_comments_are_bounded() {
+    let problems =
+        |text: String| yaml::read(&Source::new("d.yaml", text)).map(|_| ()).map_err(|found| found[0].code().to_owned());
+    let refused = Err("countersign::policy::yaml".to_owned());
+    let flow = |levels: usize| format!("{}a{}\n", "[".repeat(levels), "]".repeat(levels));
+    let block = |levels: usize| (0..levels).map(|at| format!("{}a:\n", " ".repeat(at))).collect::<String>();
+    for nested in [flow, block] {
+        assert_eq!(problems(nested(yaml::MAX_DEPTH)), Ok(()));
+        assert_eq!(problems(nested(yaml::MAX_DEPTH + 1)), refused);
+    }
+    // Comments wait for the value that they stand before.
+    let commented = |lines: usize| format!("a:\n{}  b: c\n", "# x\n".repeat(lines));
+    assert_eq!(problems(commented(10_000)), Ok(()));
+    assert_eq!(problems(commented(10_001)), refused);
+}

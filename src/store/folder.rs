@@ -189,3 +189,21 @@ fn synced(folder: &Path) -> io::Result<()> {
 fn failed(case: &Path, error: &io::Error) -> StoreError {
     StoreError::CaseWrite { path: PathBuf::from(case), reason: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_beyond_the_bound_is_none_of_a_case() {
+        let case = tempfile::tempdir().unwrap();
+        fs::create_dir(case.path().join(DECISION)).unwrap();
+        let file = File::create(case.path().join(DECISION).join("01-assignment.json")).unwrap();
+        let added = || add(case.path(), &Seen::default(), &[]).unwrap_err();
+        // Read, and it is not what was seen.
+        file.set_len(BYTES_MAX).unwrap();
+        assert!(matches!(added(), StoreError::CaseMoved { .. }));
+        file.set_len(BYTES_MAX + 1).unwrap();
+        assert!(matches!(added(), StoreError::CaseWrite { .. }));
+    }
+}

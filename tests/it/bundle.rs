@@ -4,6 +4,7 @@ mod author;
 mod facts;
 mod input;
 mod judge;
+mod limits;
 mod patch;
 mod sample;
 mod source;

@@ -94,3 +94,11 @@ pub fn copy_folder(from: &Path, to: &Path) {
         }
     }
 }
+
+/// What stands in a test of a file, if the file has it: a page that names its tests is held by this.
+pub fn body_of_test(text: &str, name: &str) -> Option<String> {
+    let (before, body) = text.split_once(&format!("fn {name}() {{\n"))?;
+    let indent = before.rsplit('\n').next().unwrap_or_default();
+    let is_test = before.trim_end().ends_with("#[test]") && indent.trim().is_empty();
+    is_test.then(|| body.split(&format!("\n{indent}}}\n")).next().unwrap_or_default().to_owned())
+}

@@ -10,6 +10,7 @@ mod forgeries;
 mod grants;
 mod hostile;
 pub mod interop;
+mod limits;
 mod made;
 mod mutants;
 mod mutate;

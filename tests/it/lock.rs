@@ -75,6 +75,16 @@ fn a_lock_holds_from_its_first_moment_until_its_last() {
 }
 
 #[test]
+fn a_name_in_a_lock_is_bounded() {
+    let named = |length: usize| {
+        let terms = Terms { id: "x".repeat(length), ..terms() };
+        SignedLock::draft(terms).and_then(|lock| SignedLock::read(&lock.write()))
+    };
+    assert!(named(128).is_ok());
+    assert_eq!(code(&named(129).map(|_| ()).unwrap_err()), "countersign::lock::invalid");
+}
+
+#[test]
 fn an_older_lock_than_was_seen_is_refused() {
     let (trust, lock) = (people::trust(), signed(Terms { serial: 4, ..terms() }, &people::trust(), &TWO));
     assert_eq!(lock.verified(&trust, signing(), Some(4)).unwrap().serial, 4);

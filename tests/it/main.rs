@@ -25,6 +25,7 @@ mod keri;
 mod keys;
 mod language;
 mod lei;
+mod limits;
 mod lock;
 mod many;
 mod matrix;

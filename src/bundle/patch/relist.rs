@@ -78,7 +78,7 @@ impl Settling<'_> {
             let looked = looks.entry(path.clone()).or_default();
             *looked += 1;
             if *looked > LOOKS_MAX {
-                continue;
+                return Err(format!("`{path}` and files that it names name each other in a circle"));
             }
             self.list(files, &path);
             self.sign(files, &path)?;

@@ -430,3 +430,20 @@ fn rows_of_tables_are_read_like_records() {
     crate::evaluate::push_tables(&book.program, &mut case.facts);
     assert_eq!(case.truth(some), Ok(true));
 }
+
+#[test]
+fn composites_of_composites_are_bounded() {
+    let outcome = |levels: u32| {
+        let mut book = Book::new();
+        let yes = book.bool(true);
+        book.rule("pass", yes);
+        for level in 1..=levels {
+            book.body("composite", RuleBody::AllOf(vec![RuleIndex(level - 1)]));
+        }
+        let selection = Selection { due: vec![RuleIndex(levels)], ..Selection::default() };
+        outcomes(&book.facts().evaluate_selected(&selection, &house(), &[]))
+    };
+    // The one that is due, and sixteen below it.
+    assert_eq!(outcome(17), [Outcome::Pass]);
+    assert_eq!(outcome(18), [Outcome::Indeterminate]);
+}

@@ -65,3 +65,22 @@ pub(super) fn names(triples: &[Triple<'_>]) -> Vec<Sha256> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is not remembered is verified again.
+    #[test]
+    fn so_many_signatures_are_remembered() {
+        let memory = Memory::new();
+        let name = |at: usize| {
+            let mut name = [0; 32];
+            name[..8].copy_from_slice(&at.to_le_bytes());
+            Sha256::from(name)
+        };
+        memory.remember((0..=REMEMBERED_MAX).map(name));
+        assert_eq!(memory.len(), REMEMBERED_MAX);
+        assert_eq!(memory.recall(&[name(0), name(REMEMBERED_MAX)]), [true, false]);
+    }
+}

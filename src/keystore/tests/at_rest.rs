@@ -202,5 +202,62 @@ fn names_that_could_be_paths_are_refused() {
     for refused in ["", "Q2", "../q2", "q/2", "q 2", "-q", "2q", ".q", "q.keys", &"q".repeat(49)] {
         assert!(refused.parse::<KeyName>().is_err(), "{refused}");
     }
-    assert!("qar-2".parse::<KeyName>().is_ok());
+    assert!("qar-2".parse::<KeyName>().is_ok() && "q".repeat(48).parse::<KeyName>().is_ok());
+}
+
+#[test]
+fn a_file_of_keys_is_bounded() {
+    let scratch = tempfile::tempdir().unwrap();
+    let keys = store(scratch.path());
+    keys.begin(&name("q2"), new_keys(1), &passphrase()).unwrap();
+    let path = scratch.path().join("q2.keys.json");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.resize(64 << 10, b' ');
+    fs::write(&path, &bytes).unwrap();
+    assert!(keys.read(&name("q2")).is_ok());
+    fs::write(&path, [&bytes[..], b" "].concat()).unwrap();
+    let error = keys.read(&name("q2")).unwrap_err();
+    assert_eq!(code(&error), "foreign");
+    assert!(error.to_string().contains("more than 65536 bytes"), "{error}");
+}
+
+#[test]
+fn a_folder_with_too_many_entries_is_not_listed_in_part() {
+    let scratch = tempfile::tempdir().unwrap();
+    let keys = store(scratch.path());
+    keys.begin(&name("q2"), new_keys(1), &passphrase()).unwrap();
+    let others = 10_000 - fs::read_dir(scratch.path()).unwrap().count();
+    for at in 0..others {
+        File::create(scratch.path().join(at.to_string())).unwrap();
+    }
+    assert_eq!(keys.list().unwrap().len(), 1);
+    File::create(scratch.path().join("one more")).unwrap();
+    assert_eq!(code(&keys.list().map(|_| ()).unwrap_err()), "unreadable");
+}
+
+/// Before it is known whose file it is, it may not ask for all there is.
+#[test]
+fn what_opening_a_file_costs_is_bounded() {
+    let bytes = KeyFile::begin(&name("q2"), new_keys(1), &passphrase(), CHEAP).unwrap().write().unwrap();
+    let with = |member: &str, value: u32| {
+        let mut file: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        file["kdf"][member] = value.into();
+        KeyFile::read(Path::new("q2.keys.json"), &serde_json::to_vec(&file).unwrap())
+    };
+    for (member, most) in [("memory_kib", 1 << 20), ("passes", 64), ("lanes", 16)] {
+        assert!(with(member, most).is_ok(), "{member}");
+        let error = with(member, most + 1).map(|_| ()).unwrap_err();
+        assert_eq!(code(&error), "foreign");
+        assert!(error.to_string().contains("more memory or time"), "{error}");
+    }
+}
+
+#[test]
+fn an_identifier_has_so_many_witnesses() {
+    let witnesses = |count: u8| {
+        let aid = |at| crate::keri::cesr::qualified("B", &[at; 32]).unwrap().parse::<Aid>().unwrap();
+        Witnesses::new((0..count).map(aid).collect(), None)
+    };
+    assert!(witnesses(20).is_ok());
+    assert_eq!(code(&witnesses(21).map(|_| ()).unwrap_err()), "witnesses");
 }

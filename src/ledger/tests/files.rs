@@ -198,3 +198,17 @@ fn refuses_every_other_byte(note: &[u8], aid: &Aid, key: PublicKey) {
         assert!(judged(&note[..at]).is_err(), "cut at {at}");
     }
 }
+
+#[test]
+fn a_checkpoint_has_so_many_bytes_and_signatures() {
+    let scratch = tempfile::tempdir().unwrap();
+    let ledger = ledger(&scratch.path().join("ledger"), 3);
+    let note = checkpoint(&ledger).sign(&signer(scratch.path(), "ours")).unwrap().write();
+    let (text, signature) = note.split_once("\n\n").unwrap();
+    let signed = |times: usize| SignedCheckpoint::read(format!("{text}\n\n{}", signature.repeat(times)).as_bytes());
+    assert!(signed(64).is_ok());
+    assert_eq!(code(&signed(65).unwrap_err()), "not_a_checkpoint");
+    let refused = |bytes: usize| SignedCheckpoint::read(&vec![b'x'; bytes]).unwrap_err();
+    assert!(refused((16 << 10) + 1).to_string().contains("more than 16384 bytes"));
+    assert!(!refused(16 << 10).to_string().contains("more than"));
+}

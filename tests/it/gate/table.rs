@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 
 use countersign::gate::{Code, Step};
 
+use crate::fixture::body_of_test;
+
 #[test]
 fn each_reason_has_a_name_of_its_own_and_belongs_to_a_step() {
     let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
@@ -48,9 +50,7 @@ fn each_attack_has_its_test() {
         let code = code.unwrap_or_else(|| panic!("there is no reason `{reason}`"));
         let (module, name) = test.split_once("::").unwrap();
         let text = fs::read_to_string(root.join(format!("tests/it/gate/{module}.rs"))).unwrap();
-        let body = text.split(&format!("#[test]\nfn {name}() {{\n")).nth(1);
-        let body = body.unwrap_or_else(|| panic!("there is no test `{test}`"));
-        let body = body.split("\n}\n").next().unwrap();
+        let body = body_of_test(&text, name).unwrap_or_else(|| panic!("there is no test `{test}`"));
         assert!(body.contains(&format!("Code::{code:?}")), "`{test}` does not expect {code:?}");
     }
 }
