@@ -117,29 +117,30 @@ pub fn evaluate_unexplained(
 fn run(mut machine: Machine<'_>, inputs: &Inputs<'_>) -> Evaluation {
     let program = machine.program;
     let aliases = select::aliases(program, &inputs.selection.due);
-    let mut results: BTreeMap<RuleIndex, RuleResult> = BTreeMap::new();
+    let mut results: Vec<RuleResult> = Vec::with_capacity(inputs.selection.due.len());
     let mut composites = Vec::new();
     for rule in inputs.selection.due.iter().copied().filter(|rule| !aliases.contains_key(rule)) {
         let level = level_in_force(program, inputs.profile, rule, &aliases);
         match &program.rules[select::decided_by(program, rule).0 as usize].body {
             RuleBody::AllOf(parts) => composites.push((rule, level, parts)),
             RuleBody::Expressions(_) | RuleBody::SameAs(_) => {
-                results.insert(rule, rules::run(&mut machine, inputs.profile, rule, level));
+                results.push(rules::run(&mut machine, inputs.profile, rule, level));
             }
         }
     }
+    // What is due is in program order already; from here on places are looked up by it.
+    results.sort_by_key(|result| result.rule);
     let mut composer = Composer { machine: &mut machine, inputs, aliases: &aliases, apart: BTreeMap::new() };
     for (rule, level, parts) in composites {
         let result = composer.compose(rule, level, parts, &results, 0);
-        results.insert(rule, result);
+        results.insert(results.partition_point(|other| other.rule < rule), result);
     }
     for (alias, target) in &aliases {
-        if let Some(result) = results.get_mut(target) {
-            result.aliases.push(*alias);
+        if let Some(at) = place_of(&results, *target) {
+            results[at].aliases.push(*alias);
         }
     }
 
-    let mut results: Vec<RuleResult> = results.into_values().collect();
     let (waivers, waived_until) = waivers::apply(program, &mut results, inputs.waivers, inputs.as_of, inputs.bundle);
     let valid_until = [machine.until, inputs.selection.until, waived_until].into_iter().flatten().min();
     Evaluation {
@@ -149,6 +150,11 @@ fn run(mut machine: Machine<'_>, inputs: &Inputs<'_>) -> Evaluation {
         valid_until,
         waivers,
     }
+}
+
+/// Where the result of a rule is.
+fn place_of(results: &[RuleResult], rule: RuleIndex) -> Option<usize> {
+    results.binary_search_by_key(&rule, |result| result.rule).ok()
 }
 
 /// The value of one operation, or why it is not known, and until when: for tests of the language, which
@@ -237,7 +243,7 @@ impl Composer<'_, '_> {
         rule: RuleIndex,
         level: Level,
         parts: &[RuleIndex],
-        results: &BTreeMap<RuleIndex, RuleResult>,
+        results: &[RuleResult],
         depth: u32,
     ) -> RuleResult {
         let program = self.machine.program;
@@ -253,7 +259,7 @@ impl Composer<'_, '_> {
         let mut outcomes = Vec::with_capacity(parts.len());
         for part in parts {
             let target = self.aliases.get(part).unwrap_or(part);
-            let (outcome, part_level) = match (results.get(target), self.apart.get(part)) {
+            let (outcome, part_level) = match (place_of(results, *target).map(|at| &results[at]), self.apart.get(part)) {
                 (Some(due), _) => (due.outcome, worst_level(due)),
                 (None, Some(known)) => *known,
                 (None, None) => {

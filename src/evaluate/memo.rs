@@ -2,6 +2,7 @@
 //!
 //! `compile::once` says which they are.
 
+use crate::compile::once::goes_through_a_collection;
 use crate::compile::program::{OpId, Program};
 use crate::facts::Cause;
 use crate::primitives::Instant;
@@ -27,7 +28,10 @@ impl<'a> Machine<'a> {
     /// Runs an operation, or remembers its value.
     pub(super) fn run_once(&mut self, op: OpId) -> Known<'a> {
         // Coverage wants to see every condition.
-        let Some(place) = self.program.once.place(op).filter(|_| self.coverage.is_none()) else { return self.run(op) };
+        if !goes_through_a_collection(self.op(op)) || self.coverage.is_some() {
+            return self.run(op);
+        }
+        let Some(place) = self.program.once.place(op) else { return self.run(op) };
         if let Some((value, until)) = self.memo.values[place] {
             if let Some(until) = until {
                 self.hold_until(until);

@@ -219,11 +219,13 @@ impl<'a> Facts<'a> {
     }
 
     /// The population of a kind.
+    #[inline]
     pub fn population(&self, kind: KindId) -> &Population {
         &self.populations[kind.0 as usize]
     }
 
     /// An object.
+    #[inline]
     pub fn node(&self, node: NodeId) -> &Node {
         &self.nodes[node.0 as usize]
     }
@@ -243,6 +245,12 @@ impl<'a> Facts<'a> {
     #[inline]
     pub fn cell(&self, node: NodeId, slot: u16) -> &Cell<'a> {
         &self.cells[self.nodes[node.0 as usize].first_cell as usize + slot as usize]
+    }
+
+    /// An element of a list, by its index in the table of elements.
+    #[inline]
+    pub fn element(&self, index: u32) -> &Cell<'a> {
+        &self.elements[index as usize]
     }
 
     /// The elements of a list.
