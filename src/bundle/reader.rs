@@ -25,6 +25,9 @@ use super::problem::{Code, Problem};
 /// Most problems shown of one file: a reader mends the first hundred and runs again.
 const PROBLEMS_MAX: usize = 100;
 
+/// Room for the steps to a field, before it must grow.
+const DEPTH_USUAL: usize = 8;
+
 /// Reads records against a schema.
 #[derive(Debug)]
 pub struct Reader<'s> {
@@ -110,14 +113,15 @@ impl<'s> Reader<'s> {
                 }));
             }
         }
+        facts.expect(input.bytes.len());
         let mut pass = Pass {
             reader: self,
             facts,
             arena,
             file: input.file,
             path: input.path,
-            steps: Vec::new(),
-            present: Vec::new(),
+            steps: Vec::with_capacity(DEPTH_USUAL),
+            present: Vec::with_capacity(DEPTH_USUAL * DEPTH_USUAL),
             elements: Vec::new(),
             fields: vec![ABSENT; self.schema.struct_type(input.type_id).fields.len()],
             events: Vec::new(),

@@ -22,6 +22,9 @@ pub(super) const STEPS_MAX: u32 = 5_000_000;
 /// of a definition adds one. A test runs the deepest expressions on a small stack.
 const DEPTH_MAX: u32 = 512;
 
+/// Room for the elements of lists that are computed, before it must grow.
+const LIST_USUAL: usize = 32;
+
 /// Longest path that is followed without recursion.
 const HOPS_MAX: usize = 12;
 
@@ -83,8 +86,8 @@ impl<'a> Machine<'a> {
             signing,
             parameters: Vec::with_capacity(parameters.len()),
             locals: Vec::new(),
-            scratch: Vec::new(),
-            pending: Vec::new(),
+            scratch: Vec::with_capacity(LIST_USUAL),
+            pending: Vec::with_capacity(LIST_USUAL),
             steps: STEPS_MAX,
             depth: 0,
             until: None,

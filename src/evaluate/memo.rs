@@ -63,6 +63,7 @@ impl<'a> Machine<'a> {
     /// Moves a computed list to where it lasts; a list of lists is not worth it.
     fn keep(&mut self, start: u32, length: u32) -> Option<ListRef> {
         let from = self.memo.kept.len() as u32;
+        self.memo.kept.reserve(length as usize);
         for index in 0..length as usize {
             let element = self.element(ListRef::Scratch { start, length }, index, OpId(0));
             if let Ok(Value::List(_)) = element.value {

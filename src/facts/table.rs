@@ -185,6 +185,13 @@ impl<'a> Facts<'a> {
         Self { populations: vec![Population::default(); schema.kinds().len()], ..Self::default() }
     }
 
+    /// Makes room for what a record of this many bytes usually gives, so that the table need not grow in steps.
+    pub fn expect(&mut self, bytes: usize) {
+        self.nodes.reserve(bytes / 256);
+        self.cells.reserve(bytes / 128);
+        self.elements.reserve(bytes / 256);
+    }
+
     /// Adds an object with `width` absent cells and returns its id.
     pub fn push_node(&mut self, type_id: StructId, width: u16, file: Option<FileId>, span: Span) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);

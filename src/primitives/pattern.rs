@@ -220,7 +220,11 @@ fn quantity(pattern: &[u8]) -> Option<(usize, Option<usize>, &[u8])> {
                 Some((least, "")) => (number(least)?, None),
                 Some((least, most)) => (number(least)?, Some(number(most)?)),
             };
-            (least, most.filter(|most| *most >= least).map(Some).or(most.is_none().then_some(None))?, &inside[end + 1..])
+            (
+                least,
+                most.filter(|most| *most >= least).map(Some).or(most.is_none().then_some(None))?,
+                &inside[end + 1..],
+            )
         }
         rest => (1, Some(1), rest),
     };
@@ -240,12 +244,45 @@ mod tests {
 
     #[test]
     fn runs_are_told_from_what_is_more() {
-        for plain in ["[A-Z0-9]{18}[0-9]{2}", "[EB][A-Za-z0-9_-]{43}", "^[a-z][a-z0-9-]*$", "a/b: c", r"\.json", "", "[0-9]+,[0-9]?"] {
+        for plain in [
+            "[A-Z0-9]{18}[0-9]{2}",
+            "[EB][A-Za-z0-9_-]{43}",
+            "^[a-z][a-z0-9-]*$",
+            "a/b: c",
+            r"\.json",
+            "",
+            "[0-9]+,[0-9]?",
+        ] {
             assert!(Pattern::is_plain(plain), "{plain}");
         }
         for other in [
-            "a|b", "(a)", ".", "[^a]", "[a&&b]", r"\d+", "[[:alpha:]]", "(?i)a", "a*a", "a?[a-c]", "a+?", "ä", "[ä]", "a{2,1}",
-            "[a--b]", "[]a]", "a$b", r"a\$", r"\<", "a{,2}", "[0-9]*[5-6]", "[a-z]?[0-9]*[x-z]", "*", "a{", "[a", r"[\]]", "[a~~b]",
+            "a|b",
+            "(a)",
+            ".",
+            "[^a]",
+            "[a&&b]",
+            r"\d+",
+            "[[:alpha:]]",
+            "(?i)a",
+            "a*a",
+            "a?[a-c]",
+            "a+?",
+            "ä",
+            "[ä]",
+            "a{2,1}",
+            "[a--b]",
+            "[]a]",
+            "a$b",
+            r"a\$",
+            r"\<",
+            "a{,2}",
+            "[0-9]*[5-6]",
+            "[a-z]?[0-9]*[x-z]",
+            "*",
+            "a{",
+            "[a",
+            r"[\]]",
+            "[a~~b]",
         ] {
             assert!(!Pattern::is_plain(other), "{other}");
         }

@@ -212,7 +212,8 @@ fn in_whole_seconds(text: &str) -> Option<Instant> {
     }
     // Days of the civil calendar, in years that begin in March, so that a leap day is the last of its year.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day - 1;
+    let days =
+        365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day - 1;
     const EPOCH: i64 = 719_468; // from 0000-03-01 to 1970-01-01
     let seconds = (days - EPOCH) * 86_400 + hour * 3_600 + minute * 60 + second;
     Timestamp::from_second(seconds).ok().map(Instant)
@@ -344,9 +345,20 @@ mod tests {
             assert_eq!(in_whole_seconds(&at.to_string()).unwrap().0, at);
             at += SignedDuration::from_hours(23);
         }
-        for none in ["1900-02-29T00:00:00Z", "2026-04-31T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-00T00:00:00Z",
-            "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z", "2016-12-31T23:59:60Z", "2026-01-01t00:00:00Z",
-            "2026-01-01T00:00:0/Z", "2026-01-01T00:00:00z", "2026-01-01T00:00:00", "20260-1-01T00:00:00Z"] {
+        for none in [
+            "1900-02-29T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2016-12-31T23:59:60Z",
+            "2026-01-01t00:00:00Z",
+            "2026-01-01T00:00:0/Z",
+            "2026-01-01T00:00:00z",
+            "2026-01-01T00:00:00",
+            "20260-1-01T00:00:00Z",
+        ] {
             assert_eq!(in_whole_seconds(none), None, "{none}");
         }
     }

@@ -11,25 +11,29 @@ use crate::table::measure;
 /// How much slower the other names may make it: they are longer, and measuring is not exact.
 const SLACK: f64 = 1.35;
 
-/// Every name of the rule book, and what it is called instead.
-fn names(book: &Countersign) -> BTreeMap<String, String> {
-    let mut names: BTreeMap<String, String> = BTreeMap::new();
-    let mut add = |name: &str, prefix: &str| {
+/// What everything is called instead.
+struct Names {
+    fields: BTreeMap<String, String>,
+    /// Kind, rules and definitions.
+    others: BTreeMap<String, String>,
+}
+
+fn names(book: &Countersign) -> Names {
+    let mut names = Names { fields: BTreeMap::new(), others: BTreeMap::new() };
+    let add = |names: &mut BTreeMap<String, String>, name: &str, prefix: &str| {
         let next = format!("{prefix}{}", names.len() * 7 + 100);
         names.entry(name.to_owned()).or_insert(next);
     };
     for (_, text) in &book.schemas {
-        fields(&serde_json::from_str(text).unwrap(), &mut |name| add(name, "field_"));
+        fields(&serde_json::from_str(text).unwrap(), &mut |name| add(&mut names.fields, name, "field_"));
     }
-    add(&book.kind, "kind_");
-    for (_, text) in &book.policies {
-        for line in text.lines() {
-            if let Some(rule) = line.trim().strip_prefix("- id: ") {
-                add(rule, "RULE-");
-            }
-            if let Some(definition) = line.trim().strip_prefix("- { define: ") {
-                add(definition.split(',').next().unwrap(), "defined_");
-            }
+    add(&mut names.others, &book.kind, "kind_");
+    for line in book.policies.iter().flat_map(|(_, text)| text.lines()) {
+        if let Some(rule) = line.trim().strip_prefix("- id: ") {
+            add(&mut names.others, rule, "RULE-");
+        }
+        if let Some(definition) = line.trim().strip_prefix("- { define: ") {
+            add(&mut names.others, definition.split(',').next().unwrap(), "defined_");
         }
     }
     names
@@ -49,20 +53,18 @@ fn fields(schema: &serde_json::Value, add: &mut dyn FnMut(&str)) {
     }
 }
 
-/// A text with every name replaced that stands in it as a word of its own. Words of the policy files themselves stay:
-/// the renamed ones are those after a dot, or that nothing else means.
-fn renamed_policy(text: &str, names: &BTreeMap<String, String>) -> String {
-    let mut out = String::new();
-    let mut rest = text;
+/// A policy file with other names: a word after a dot is a field.
+fn renamed_policy(text: &str, names: &Names) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let (mut out, mut rest) = (String::new(), text);
     while !rest.is_empty() {
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        let key = after.starts_with(':') || out.ends_with('"') || out.ends_with('/');
-        match names.get(word).filter(|_| !key) {
-            Some(other) => out += other,
-            None => out += word,
-        }
+        let (word, after) = rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()));
+        let is_literal = out.ends_with('"');
+        let other = match out.ends_with('.') {
+            true => names.fields.get(word),
+            false => names.others.get(word).filter(|_| !is_literal),
+        };
+        out += other.map_or(word, String::as_str);
         let next = after.chars().next().map_or(0, char::len_utf8);
         out += &after[..next];
         rest = &after[next..];
@@ -70,8 +72,8 @@ fn renamed_policy(text: &str, names: &BTreeMap<String, String>) -> String {
     out
 }
 
-fn renamed_schema(schema: &serde_json::Value, names: &BTreeMap<String, String>) -> serde_json::Value {
-    let other = |name: &str| names.get(name).cloned().unwrap_or_else(|| name.to_owned());
+fn renamed_schema(schema: &serde_json::Value, names: &Names) -> serde_json::Value {
+    let other = |name: &str| names.fields.get(name).cloned().unwrap_or_else(|| name.to_owned());
     match schema {
         serde_json::Value::Object(members) => {
             let renamed = members.iter().map(|(key, value)| {
@@ -97,10 +99,10 @@ fn renamed_schema(schema: &serde_json::Value, names: &BTreeMap<String, String>) 
     }
 }
 
-fn renamed_document(document: &serde_json::Value, names: &BTreeMap<String, String>) -> serde_json::Value {
+fn renamed_document(document: &serde_json::Value, names: &Names) -> serde_json::Value {
     match document {
         serde_json::Value::Object(members) => {
-            let other = |name: &String| names.get(name).unwrap_or(name).clone();
+            let other = |name: &String| names.fields.get(name).unwrap_or(name).clone();
             members.iter().map(|(name, value)| (other(name), renamed_document(value, names))).collect()
         }
         serde_json::Value::Array(items) => items.iter().map(|item| renamed_document(item, names)).collect(),
@@ -108,16 +110,16 @@ fn renamed_document(document: &serde_json::Value, names: &BTreeMap<String, Strin
     }
 }
 
-fn renamed(book: &Countersign, names: &BTreeMap<String, String>) -> Countersign {
+fn renamed(book: &Countersign, names: &Names) -> Countersign {
     let policies = book.policies.iter().map(|(path, text)| (path.clone(), renamed_policy(text, names)));
     let schemas = book.schemas.iter().map(|(path, text)| {
-        let path = path.replace("dossier.json", &format!("{}.json", names["dossier"]));
+        let path = path.replace("dossier.json", &format!("{}.json", names.others["dossier"]));
         (path, renamed_schema(&serde_json::from_str(text).unwrap(), names).to_string())
     });
     Countersign {
         policies: policies.collect(),
         schemas: schemas.collect(),
-        kind: names[&book.kind].clone(),
+        kind: names.others[&book.kind].clone(),
         reasons: book.reasons,
     }
 }
