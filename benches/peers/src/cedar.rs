@@ -94,7 +94,7 @@ fn context(members: Vec<(&str, Option<RestrictedExpression>)>) -> Context {
 }
 
 fn questions(document: &Document<'_>) -> Questions {
-    let Document { issuance, lei_record, legal_entity, lars, oobi_session: session, attachments, credential } =
+    let Document { issuance, lei_record, legal_entity, lars, oobi_session: session, attachments, credential, .. } =
         document;
     let attributes = &lei_record.data.attributes;
     let registration = &attributes.registration;
