@@ -183,7 +183,7 @@ impl<'a> Machine<'a> {
         }
         // What has no operands to run needs no frame.
         match self.op(op) {
-            Op::Const(constant) => Ok(self.constant(*constant)),
+            Op::Const(constant) if !self.is_watched() => Ok(self.constant(*constant)),
             Op::Local(local) if !self.is_watched() => self.local(*local, op).0,
             Op::Field { base, field } if !self.is_watched() => match self.cell(op, *base, *field)? {
                 (_, Some(value)) => value,
