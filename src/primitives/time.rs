@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn the_short_way_says_what_the_long_way_says() {
-        for text in ["0000-01-01T00:00:00Z", "0000-02-29T23:59:59Z", "9999-12-31T00:00:00Z", "1969-12-31T23:59:59Z"] {
+        for text in ["0000-01-01T00:00:00Z", "0000-02-29T23:59:59Z", "9999-12-30T21:59:59Z", "1969-12-31T23:59:59Z"] {
             assert_eq!(in_whole_seconds(text).unwrap().0, text.parse::<Timestamp>().unwrap(), "{text}");
         }
         let mut at: Timestamp = "1899-12-30T01:02:03Z".parse().unwrap();
