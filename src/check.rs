@@ -32,7 +32,8 @@ use crate::collect::{self, Keri, RunFacts};
 use crate::compile::program::{Parameter, ParameterId, ParameterValue, Profile, Program, RuleIndex, Stage};
 use crate::evaluate::outcome::FailOn;
 use crate::evaluate::{
-    Coverage, Inputs, Question, Row, Selection, Signing, evaluate_covered, push_row, push_tables, select,
+    Coverage, Inputs, Question, Row, Selection, Signing, evaluate_covered, evaluate_side_by_side, push_row,
+    push_tables, select,
 };
 use crate::facts::Facts;
 use crate::facts::schema::{FactSchema, KindClass, KindId};
@@ -166,7 +167,11 @@ fn content_of(
     ready: &Ready<'_, '_>,
     coverage: Option<&Coverage>,
 ) -> ReportDocument {
-    let evaluation = evaluate_covered(program, ready.facts, &ready.inputs, coverage);
+    // Several cases at once take a thread each; the only one may take two.
+    let evaluation = match (coverage, &options.memory) {
+        (None, None) => evaluate_side_by_side(program, ready.facts, &ready.inputs),
+        (coverage, _) => evaluate_covered(program, ready.facts, &ready.inputs, coverage),
+    };
     let needs = needs(program, ready.flows, ready.snapshot.form(), options.stage);
     let top = |name| ready.snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(name));
     let run = Run {

@@ -77,11 +77,21 @@ pub struct Inputs<'i> {
 /// Deepest nesting of rules that are made of rules.
 const COMPOSITE_DEPTH_MAX: u32 = 16;
 
+/// From this many rules on they are decided in two parts: alone or side by side, with the same result.
+const PARTS_FROM: usize = 64;
+/// So many neighbours stay in one part: rules of one section share definitions.
+const NEIGHBOURS: usize = 8;
+
 /// Runs the selected rules.
 ///
 /// Rows of the rule book's tables must already be among the facts: see [`push_tables`].
 pub fn evaluate(program: &Program, facts: &Facts<'_>, inputs: &Inputs<'_>) -> Evaluation {
-    evaluate_covered(program, facts, inputs, None)
+    Run { program, facts, inputs, explains: true, side_by_side: false }.evaluation()
+}
+
+/// As [`evaluate`], on two threads where there are many rules: for a case that is the only one.
+pub fn evaluate_side_by_side(program: &Program, facts: &Facts<'_>, inputs: &Inputs<'_>) -> Evaluation {
+    Run { program, facts, inputs, explains: true, side_by_side: true }.evaluation()
 }
 
 /// As [`evaluate`], keeping what each condition answered: for tests of policies.
@@ -91,11 +101,15 @@ pub fn evaluate_covered(
     inputs: &Inputs<'_>,
     coverage: Option<&Coverage>,
 ) -> Evaluation {
+    if coverage.is_none() {
+        return evaluate(program, facts, inputs);
+    }
     let arena = Bump::new();
+    let run = Run { program, facts, inputs, explains: true, side_by_side: false };
     let parameters = parameters_in_force(program, inputs);
-    let mut machine = Machine::new(program, facts, &arena, inputs.as_of, inputs.signing, &parameters);
+    let mut machine = run.machine(&arena, &parameters);
     machine.coverage = coverage;
-    run(machine, inputs)
+    run.watched(machine)
 }
 
 /// As [`evaluate`], but findings do not say why, which takes longer than to find out; and which operations were
@@ -106,49 +120,138 @@ pub fn evaluate_unexplained(
     inputs: &Inputs<'_>,
     reached: Option<&Reached>,
 ) -> Evaluation {
+    let run = Run { program, facts, inputs, explains: false, side_by_side: false };
+    if reached.is_none() {
+        return run.evaluation();
+    }
     let arena = Bump::new();
     let parameters = parameters_in_force(program, inputs);
-    let mut machine = Machine::new(program, facts, &arena, inputs.as_of, inputs.signing, &parameters);
+    let mut machine = run.machine(&arena, &parameters);
     machine.reached = reached;
-    machine.explains = false;
-    run(machine, inputs)
+    run.watched(machine)
 }
 
-fn run(mut machine: Machine<'_>, inputs: &Inputs<'_>) -> Evaluation {
-    let program = machine.program;
-    let aliases = select::aliases(program, &inputs.selection.due);
-    let mut results: BTreeMap<RuleIndex, RuleResult> = BTreeMap::new();
-    let mut composites = Vec::new();
-    for rule in inputs.selection.due.iter().copied().filter(|rule| !aliases.contains_key(rule)) {
-        let level = level_in_force(program, inputs.profile, rule, &aliases);
-        match &program.rules[select::decided_by(program, rule).0 as usize].body {
-            RuleBody::AllOf(parts) => composites.push((rule, level, parts)),
-            RuleBody::Expressions(_) | RuleBody::SameAs(_) => {
-                results.insert(rule, rules::run(&mut machine, inputs.profile, rule, level));
-            }
-        }
-    }
-    let mut composer = Composer { machine: &mut machine, inputs, aliases: &aliases, apart: BTreeMap::new() };
-    for (rule, level, parts) in composites {
-        let result = composer.compose(rule, level, parts, &results, 0);
-        results.insert(rule, result);
-    }
-    for (alias, target) in &aliases {
-        if let Some(result) = results.get_mut(target) {
-            result.aliases.push(*alias);
-        }
+/// One evaluation.
+#[derive(Clone, Copy)]
+struct Run<'r> {
+    program: &'r Program,
+    facts: &'r Facts<'r>,
+    inputs: &'r Inputs<'r>,
+    explains: bool,
+    side_by_side: bool,
+}
+
+/// Rules that repeat another due one, each with that one.
+type Aliases = BTreeMap<RuleIndex, RuleIndex>;
+
+/// What was decided, and until when that holds.
+type Decided = (Vec<RuleResult>, Option<Instant>);
+
+impl<'r> Run<'r> {
+    fn machine(self, arena: &'r Bump, parameters: &[&'r ParameterValue]) -> Machine<'r> {
+        let Inputs { as_of, signing, .. } = *self.inputs;
+        let mut machine = Machine::new(self.program, self.facts, arena, as_of, signing, parameters);
+        machine.explains = self.explains;
+        machine
     }
 
-    let mut results: Vec<RuleResult> = results.into_values().collect();
-    let (waivers, waived_until) = waivers::apply(program, &mut results, inputs.waivers, inputs.as_of, inputs.bundle);
-    let valid_until = [machine.until, inputs.selection.until, waived_until].into_iter().flatten().min();
-    Evaluation {
-        verdict: verdict::verdict(&results, &waivers),
-        results,
-        not_yet_due: inputs.selection.not_yet_due.clone(),
-        valid_until,
-        waivers,
+    fn evaluation(self) -> Evaluation {
+        let arena = Bump::new();
+        let parameters = parameters_in_force(self.program, self.inputs);
+        let aliases = select::aliases(self.program, &self.inputs.selection.due);
+        let mut machine = self.machine(&arena, &parameters);
+        if self.inputs.selection.due.len() < PARTS_FROM {
+            let results = self.decide(&mut machine, &aliases, |_| true);
+            return self.assembled(machine, &aliases, results);
+        }
+        // What a part remembers, the other does not know: the parts are the same wherever they run, so that a rule
+        // that uses up its steps does so in every run.
+        let second = |at: usize| at / NEIGHBOURS % 2 == 1;
+        let apart = || -> Decided {
+            let arena = Bump::new();
+            let parameters = parameters_in_force(self.program, self.inputs);
+            let mut machine = self.machine(&arena, &parameters);
+            (self.decide(&mut machine, &aliases, second), machine.until)
+        };
+        let (mut results, (others, until)) = std::thread::scope(|scope| {
+            let running = match self.side_by_side {
+                // Where no thread can be had, this one does the work.
+                true => std::thread::Builder::new().spawn_scoped(scope, apart).ok(),
+                false => None,
+            };
+            let results = self.decide(&mut machine, &aliases, |at| !second(at));
+            let others = match running {
+                Some(running) => running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                None => apart(),
+            };
+            (results, others)
+        });
+        results.extend(others);
+        machine.until = [machine.until, until].into_iter().flatten().min();
+        self.assembled(machine, &aliases, results)
     }
+
+    /// Everything on one machine that is watched.
+    fn watched(self, mut machine: Machine<'_>) -> Evaluation {
+        let aliases = select::aliases(self.program, &self.inputs.selection.due);
+        let results = self.decide(&mut machine, &aliases, |_| true);
+        self.assembled(machine, &aliases, results)
+    }
+
+    /// The due rules that have expressions, of those places that are asked for.
+    fn decide(self, machine: &mut Machine<'_>, aliases: &Aliases, asked: impl Fn(usize) -> bool) -> Vec<RuleResult> {
+        let (program, profile) = (self.program, self.inputs.profile);
+        let mut results = Vec::with_capacity(self.inputs.selection.due.len());
+        for (at, rule) in self.inputs.selection.due.iter().copied().enumerate() {
+            if asked(at) && !aliases.contains_key(&rule) && parts(program, rule).is_none() {
+                results.push(rules::run(machine, profile, rule, level_in_force(program, profile, rule, aliases)));
+            }
+        }
+        results
+    }
+
+    /// Adds the rules that are made of rules, waivers and the verdict.
+    fn assembled(self, mut machine: Machine<'_>, aliases: &Aliases, mut results: Vec<RuleResult>) -> Evaluation {
+        let (program, inputs) = (self.program, self.inputs);
+        // From here on places are looked up by rule.
+        results.sort_by_key(|result| result.rule);
+        let mut composer = Composer { machine: &mut machine, inputs, aliases, apart: BTreeMap::new() };
+        for rule in inputs.selection.due.iter().copied().filter(|rule| !aliases.contains_key(rule)) {
+            if let Some(parts) = parts(program, rule) {
+                let level = level_in_force(program, inputs.profile, rule, aliases);
+                let result = composer.compose(rule, level, parts, &results, 0);
+                results.insert(results.partition_point(|other| other.rule < rule), result);
+            }
+        }
+        for (alias, target) in aliases {
+            if let Some(at) = place_of(&results, *target) {
+                results[at].aliases.push(*alias);
+            }
+        }
+        let (waivers, waived_until) =
+            waivers::apply(program, &mut results, inputs.waivers, inputs.as_of, inputs.bundle);
+        let valid_until = [machine.until, inputs.selection.until, waived_until].into_iter().flatten().min();
+        Evaluation {
+            verdict: verdict::verdict(&results, &waivers),
+            results,
+            not_yet_due: inputs.selection.not_yet_due.clone(),
+            valid_until,
+            waivers,
+        }
+    }
+}
+
+/// The rules that a rule is made of.
+fn parts(program: &Program, rule: RuleIndex) -> Option<&[RuleIndex]> {
+    match &program.rules[select::decided_by(program, rule).0 as usize].body {
+        RuleBody::AllOf(parts) => Some(parts),
+        RuleBody::Expressions(_) | RuleBody::SameAs(_) => None,
+    }
+}
+
+/// Where the result of a rule is.
+fn place_of(results: &[RuleResult], rule: RuleIndex) -> Option<usize> {
+    results.binary_search_by_key(&rule, |result| result.rule).ok()
 }
 
 /// The value of one operation, or why it is not known, and until when: for tests of the language, which
@@ -237,7 +340,7 @@ impl Composer<'_, '_> {
         rule: RuleIndex,
         level: Level,
         parts: &[RuleIndex],
-        results: &BTreeMap<RuleIndex, RuleResult>,
+        results: &[RuleResult],
         depth: u32,
     ) -> RuleResult {
         let program = self.machine.program;
@@ -253,7 +356,8 @@ impl Composer<'_, '_> {
         let mut outcomes = Vec::with_capacity(parts.len());
         for part in parts {
             let target = self.aliases.get(part).unwrap_or(part);
-            let (outcome, part_level) = match (results.get(target), self.apart.get(part)) {
+            let (outcome, part_level) = match (place_of(results, *target).map(|at| &results[at]), self.apart.get(part))
+            {
                 (Some(due), _) => (due.outcome, worst_level(due)),
                 (None, Some(known)) => *known,
                 (None, None) => {

@@ -8,8 +8,6 @@
 mod scalar;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::HashMap;
 
 use bumpalo::Bump;
 
@@ -20,12 +18,15 @@ use crate::facts::{Cause, Cell, CellValue, Facts, FileId, NodeId};
 use crate::source::Span;
 
 use super::json::pointer::{Step, join};
-use super::json::{JsonError, JsonErrorKind, Kind, Numbers, Scanner};
+use super::json::{JsonError, JsonErrorKind, Kind, Numbers, Scanner, duplicate_key};
 use super::place::{printable, printable_path};
 use super::problem::{Code, Problem};
 
 /// Most problems shown of one file: a reader mends the first hundred and runs again.
 const PROBLEMS_MAX: usize = 100;
+
+/// Room for the steps to a field, before it must grow.
+const DEPTH_USUAL: usize = 8;
 
 /// Reads records against a schema.
 #[derive(Debug)]
@@ -34,8 +35,6 @@ pub struct Reader<'s> {
     layout: &'s Layout,
     /// Whether instants are noted for the fact `event_instants`.
     notes_events: bool,
-    /// Patterns compiled so far; `None` for one that does not compile, which then matches nothing.
-    patterns: RefCell<HashMap<&'s str, Option<regex::Regex>>>,
 }
 
 /// A file to read.
@@ -83,7 +82,7 @@ impl<'s> Reader<'s> {
     pub fn new(schema: &'s FactSchema, layout: &'s Layout) -> Self {
         let events = schema.kind_named("event_instant").map(|kind| schema.kind(kind).record);
         let notes_events = events.is_some_and(|events| layout.width(events) > 0);
-        Self { schema, layout, notes_events, patterns: RefCell::default() }
+        Self { schema, layout, notes_events }
     }
 
     /// Reads one file into the fact table.
@@ -114,14 +113,15 @@ impl<'s> Reader<'s> {
                 }));
             }
         }
+        facts.expect(input.bytes.len());
         let mut pass = Pass {
             reader: self,
             facts,
             arena,
             file: input.file,
             path: input.path,
-            steps: Vec::new(),
-            present: Vec::new(),
+            steps: Vec::with_capacity(DEPTH_USUAL),
+            present: Vec::with_capacity(DEPTH_USUAL * DEPTH_USUAL),
             elements: Vec::new(),
             fields: vec![ABSENT; self.schema.struct_type(input.type_id).fields.len()],
             events: Vec::new(),
@@ -148,12 +148,6 @@ impl<'s> Reader<'s> {
         }
         let node = node.unwrap_or_else(|| pass.facts.push_node(input.type_id, 0, Some(input.file), span));
         Ok(Record { node, fields: pass.fields, events: pass.events, problems: pass.problems })
-    }
-
-    fn matches(&self, pattern: &'s str, text: &str) -> bool {
-        let mut patterns = self.patterns.borrow_mut();
-        let compiled = patterns.entry(pattern).or_insert_with(|| regex::Regex::new(pattern).ok());
-        compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 }
 
@@ -190,29 +184,37 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
         let first = self.present.len();
         self.present.resize(first + type_.fields.len(), false);
         let mut tag: Option<&'a str> = None;
-        let span = scanner.object(|scanner, key, key_span| {
-            let Some(index) = member_field(type_, &key) else {
+        let mut members = scanner.begin_object()?;
+        // Producers write the members of an object in one order, which is mostly that of the schema.
+        let mut likely = 0;
+        while let Some((key, key_span)) = scanner.key(&mut members)? {
+            let Some(index) = member_field(type_, &key, likely) else {
                 if type_.closed {
                     self.unknown_member(type_, &key, key_span);
                 }
-                return scanner.skip().map(drop);
+                scanner.remember_key(&mut members, key, key_span)?;
+                scanner.skip()?;
+                continue;
             };
-            self.present[first + index] = true;
+            likely = index + 1;
+            if std::mem::replace(&mut self.present[first + index], true) {
+                return Err(duplicate_key(&key, key_span));
+            }
             let field = &type_.fields[index];
             let slot = layout.slot(id, index as u16);
             self.steps.push(Step::Key(key));
             let cell = self.value(scanner, &field.shape, field, slot.is_some())?;
             self.steps.pop();
-            if type_.variants.as_ref().is_some_and(|variants| variants.tag as usize == index)
-                && let CellValue::Text(text) = cell.value
+            if let (Some(variants), CellValue::Text(text)) = (&type_.variants, cell.value)
+                && variants.tag as usize == index
             {
                 tag = Some(text);
             }
             self.put(node, slot, index, outermost, cell);
-            Ok(())
-        })?;
+        }
+        let span = scanner.end_object(members);
         for (index, field) in type_.fields.iter().enumerate() {
-            if field.required && field.origin == FieldOrigin::Member && !self.present[first + index] {
+            if !self.present[first + index] && field.required && field.origin == FieldOrigin::Member {
                 self.missing(field, span);
                 let cell = Cell { value: CellValue::Unknown(Cause::Missing), span: Span::default() };
                 self.put(node, layout.slot(id, index as u16), index, outermost, cell);
@@ -328,8 +330,8 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
                 let value = self.text(shape, text, span);
                 let cell = Cell { value, span };
                 // Without an offset no instant can be told from one that has happened, whatever its role (GATE-7).
-                let is_event = field.role == InstantRole::Event || is_naive(text);
-                if shape.type_ == Type::Instant && is_event && self.reader.notes_events {
+                let is_event = || field.role == InstantRole::Event || is_naive(text);
+                if shape.type_ == Type::Instant && self.reader.notes_events && is_event() {
                     let pointer = self.arena.alloc_str(&join(&self.steps));
                     self.events.push(EventInstant { pointer, at: cell });
                 }
@@ -456,9 +458,15 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
     }
 }
 
-/// The field that a member of the file fills; what countersign derives is never taken from a file.
-fn member_field(type_: &StructType, key: &str) -> Option<usize> {
-    type_.fields.iter().position(|field| field.name == key && field.origin == FieldOrigin::Member)
+/// The field that a member of the file fills; what countersign derives is never taken from a file. `likely` is where
+/// to look first.
+#[inline]
+fn member_field(type_: &StructType, key: &str, likely: usize) -> Option<usize> {
+    let fills = |field: &Field| field.name == key && field.origin == FieldOrigin::Member;
+    match type_.fields.get(likely) {
+        Some(field) if fills(field) => Some(likely),
+        Some(_) | None => type_.fields.iter().position(fills),
+    }
 }
 
 /// The name that was probably meant.

@@ -55,6 +55,14 @@ impl<T, const BLOCK: usize> Blocks<T, BLOCK> {
         }
     }
 
+    /// The members of a list that was compiled; of one that the image keeps, an empty slice.
+    pub fn as_slice(&self) -> &[T] {
+        match &self.0 {
+            Repr::Whole(members) => members,
+            Repr::Image { .. } => &[],
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

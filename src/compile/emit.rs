@@ -6,7 +6,6 @@
 //! before anything comes here.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
 
 use super::program::{Const, Op, OpId, Operands, Origin, Pattern};
 
@@ -61,7 +60,7 @@ impl Arena {
 
     pub(super) fn pattern(&mut self, text: &str) -> u32 {
         *self.pattern_index.entry(text.to_owned()).or_insert_with(|| {
-            self.patterns.push(Pattern { text: text.to_owned(), compiled: OnceLock::new() });
+            self.patterns.push(Pattern::new(text));
             (self.patterns.len() - 1) as u32
         })
     }

@@ -105,7 +105,7 @@ impl Canonical<'_> {
             }
             Op::In { item, list } => self.node(out, "in", &[*item, *list]),
             Op::Matches { text, pattern } => {
-                self.node(out, &format!("matches {:?}", self.arena.patterns[*pattern as usize].text), &[*text]);
+                self.node(out, &format!("matches {:?}", self.arena.patterns[*pattern as usize].as_str()), &[*text]);
             }
             Op::SetRelation { relation, left, right, or_none } => {
                 let name = match relation {

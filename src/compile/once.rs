@@ -62,7 +62,9 @@ fn bit(local: Local) -> Free {
     if local.0 < 127 { 1 << local.0 } else { 1 << 127 }
 }
 
-fn goes_through_a_collection(op: &Op) -> bool {
+/// Whether an operation may be worth remembering, whatever it reads.
+#[inline]
+pub(crate) fn goes_through_a_collection(op: &Op) -> bool {
     match op {
         Op::Project { .. }
         | Op::Quantified { .. }

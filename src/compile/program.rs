@@ -5,7 +5,6 @@
 //! book is embedded as a serialised image.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +14,7 @@ use super::once::Once;
 use crate::expr::ast::{Arithmetic, Comparison, Quantifier, SetOperation, SetRelation};
 use crate::facts::schema::{FactSchema, KindId, StructId, Type};
 use crate::facts::table::Layout;
+pub use crate::primitives::Pattern;
 use crate::primitives::{Date, Duration, Instant, Sha256};
 use crate::source::Span;
 pub use crate::terms::{Level, Precedence, Stage, Strength};
@@ -259,16 +259,6 @@ pub enum Function {
     StartsWith,
     /// `unproven()`
     Unproven,
-}
-
-/// A regular expression that matches whole texts, compiled on first use.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Pattern {
-    /// As written between the slashes.
-    pub text: String,
-    /// Compiled.
-    #[serde(skip)]
-    pub compiled: OnceLock<regex::Regex>,
 }
 
 /// A parameter of the rule book.

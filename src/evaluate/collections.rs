@@ -13,6 +13,9 @@ use super::compare::{holds, order};
 use super::machine::Machine;
 use super::value::{Element, Known, ListRef, Truth, Unknown, Value, blame, both};
 
+/// Most elements that are compared each with each: a sort of so few takes longer.
+const PAIRS_MAX: usize = 24;
+
 /// A number that is known to lie between two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Interval {
@@ -217,6 +220,18 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Whether two of the pending elements, all of them certain, are equal.
+    fn has_equal_pair(&self, from: usize) -> bool {
+        let elements = &self.pending[from..];
+        elements.iter().enumerate().any(|(at, element)| {
+            elements[..at].iter().any(|other| match (element.value, other.value) {
+                (Ok(Value::Text(a)), Ok(Value::Text(b))) => a == b,
+                (Ok(Value::Malformed(_)), _) | (_, Ok(Value::Malformed(_))) => false,
+                (a, b) => total_order(a, b).is_eq(),
+            })
+        })
+    }
+
     /// Sorts the pending elements by value, certain ones first among equals.
     fn sort_pending(&mut self, from: usize) {
         self.pending[from..]
@@ -282,6 +297,12 @@ impl<'a> Machine<'a> {
                     Ok(_) => self.pending.push(Element { value, ..element }),
                     Err(unknown) => blame(&mut blamed, unknown),
                 }
+            }
+            if doubt.is_none() && self.pending.len() - from <= PAIRS_MAX {
+                if self.has_equal_pair(from) {
+                    return Ok(false);
+                }
+                self.pending.truncate(from);
             }
             self.sort_pending(from);
             let mut first = from;

@@ -170,16 +170,7 @@ impl<'a> Machine<'a> {
             Value::Malformed(_) => return Ok(false),
             _ => return Err(Unknown::new(Cause::Invalid, op)),
         };
-        let pattern = &self.program.patterns[pattern as usize];
-        let regex = match pattern.compiled.get() {
-            Some(regex) => regex,
-            // `compile` compiled it once already, so that this does not fail.
-            None => match regex::Regex::new(&format!(r"\A(?:{})\z", pattern.text)) {
-                Ok(regex) => pattern.compiled.get_or_init(|| regex),
-                Err(_) => return Err(Unknown::new(Cause::Invalid, op)),
-            },
-        };
-        Ok(regex.is_match(text))
+        Ok(self.program.patterns[pattern as usize].matches(text))
     }
 }
 

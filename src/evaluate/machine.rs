@@ -22,8 +22,16 @@ pub(super) const STEPS_MAX: u32 = 5_000_000;
 /// of a definition adds one. A test runs the deepest expressions on a small stack.
 const DEPTH_MAX: u32 = 512;
 
+/// Room for the elements of lists that are computed, before it must grow.
+const LIST_USUAL: usize = 32;
+
+/// Longest path that is followed without recursion.
+const HOPS_MAX: usize = 12;
+
 pub(super) struct Machine<'a> {
     pub program: &'a Program,
+    /// The operations of a program that was compiled in this process; of an image, none.
+    ops: &'a [Op],
     pub facts: &'a Facts<'a>,
     /// Holds the few texts that are computed, such as hosts of URLs.
     pub arena: &'a Bump,
@@ -71,14 +79,15 @@ impl<'a> Machine<'a> {
     ) -> Self {
         let mut machine = Self {
             program,
+            ops: program.ops.as_slice(),
             facts,
             arena,
             as_of,
             signing,
             parameters: Vec::with_capacity(parameters.len()),
             locals: Vec::new(),
-            scratch: Vec::new(),
-            pending: Vec::new(),
+            scratch: Vec::with_capacity(LIST_USUAL),
+            pending: Vec::with_capacity(LIST_USUAL),
             steps: STEPS_MAX,
             depth: 0,
             until: None,
@@ -132,6 +141,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Binds a local.
+    #[inline]
     pub fn bind(&mut self, local: Local, value: Known<'a>, at: At) {
         let at_least = usize::from(local.0) + 1;
         if self.locals.len() < at_least {
@@ -150,18 +160,41 @@ impl<'a> Machine<'a> {
     }
 
     /// Takes one step; false once the budget is used up.
+    #[inline]
     pub fn step(&mut self) -> bool {
         self.steps = self.steps.saturating_sub(1);
         self.steps > 0
     }
 
+    #[inline]
     pub fn op(&self, op: OpId) -> &'a Op {
-        &self.program.ops[op.0 as usize]
+        let index = op.0 as usize;
+        match self.ops.get(index) {
+            Some(op) => op,
+            None => &self.program.ops[index],
+        }
     }
 
     /// The value of an operation.
+    #[inline]
     pub fn eval(&mut self, op: OpId) -> Known<'a> {
-        if !self.step() || self.depth >= DEPTH_MAX {
+        if !self.step() {
+            return Err(Unknown::new(Cause::Overflow, op));
+        }
+        // What has no operands to run needs no frame.
+        match self.op(op) {
+            Op::Const(constant) if !self.is_watched() => Ok(self.constant(*constant)),
+            Op::Local(local) if !self.is_watched() => self.local(*local, op).0,
+            Op::Field { base, field } if !self.is_watched() => match self.cell(op, *base, *field)? {
+                (_, Some(value)) => value,
+                (at, None) => Err(absent(op, at)),
+            },
+            _ => self.eval_nested(op),
+        }
+    }
+
+    fn eval_nested(&mut self, op: OpId) -> Known<'a> {
+        if self.depth >= DEPTH_MAX {
             return Err(Unknown::new(Cause::Overflow, op));
         }
         self.depth += 1;
@@ -171,6 +204,13 @@ impl<'a> Machine<'a> {
         value
     }
 
+    /// Whether each operation that is run is to be told of.
+    #[inline]
+    fn is_watched(&self) -> bool {
+        self.coverage.is_some() || self.reached.is_some()
+    }
+
+    #[inline]
     fn cover(&self, op: OpId, value: &Known<'a>) {
         if let Some(reached) = self.reached {
             reached.record(op);
@@ -181,6 +221,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The value of an operation that is a condition.
+    #[inline]
     pub fn truth(&mut self, op: OpId) -> Truth {
         match self.eval(op) {
             Ok(Value::Bool(value)) => Ok(value),
@@ -326,21 +367,62 @@ impl<'a> Machine<'a> {
 
     /// A cell of an object and its value: `None` if it is absent; `Err` if the object itself is not
     /// known. The whole path is what was looked for, so an unknown base is named by this operation.
+    #[inline]
     pub fn cell(&mut self, op: OpId, base: OpId, field: FieldRef) -> Result<(At, Option<Known<'a>>), Unknown> {
-        let node = match self.eval(base) {
-            Ok(Value::Record(node)) => node,
-            Ok(_) => return Err(Unknown::new(Cause::Invalid, op)),
-            Err(unknown) => return Err(Unknown { op, absent: false, ..unknown }),
+        let node = self.object(op, base)?;
+        let (at, cell) = self.cell_of(op, node, field)?;
+        Ok((at, self.known(cell, node, op, at)))
+    }
+
+    /// The object that a path leads to, for the path `op` that goes on from it. A path that ends early is unknown by
+    /// the name of the whole.
+    fn object(&mut self, op: OpId, base: OpId) -> Result<NodeId, Unknown> {
+        let part = |unknown: Unknown| Unknown { op, absent: false, ..unknown };
+        let (mut hops, mut count, mut from) = ([None; HOPS_MAX], 0, base);
+        if !self.is_watched() {
+            while let (Op::Field { base, field }, true) = (self.op(from), count < HOPS_MAX) {
+                hops[count] = Some(*field);
+                count += 1;
+                from = *base;
+            }
+            // One step each, as if they were run one by one.
+            self.steps = self.steps.saturating_sub(count as u32);
+        }
+        let mut node = match self.eval(from).map_err(part)? {
+            Value::Record(node) => node,
+            _ => return Err(Unknown::new(Cause::Invalid, op)),
         };
+        for field in hops[..count].iter().rev().flatten() {
+            let (at, cell) = self.cell_of(op, node, *field)?;
+            node = match cell {
+                CellValue::Record(node) => node,
+                CellValue::Absent => return Err(Unknown::at(Cause::Missing, op, at)),
+                CellValue::Unknown(cause) => return Err(Unknown::at(cause, op, at)),
+                CellValue::Malformed(_)
+                | CellValue::Bool(_)
+                | CellValue::Int(_)
+                | CellValue::Text(_)
+                | CellValue::Instant(_)
+                | CellValue::Date(_)
+                | CellValue::Duration(_)
+                | CellValue::Days(_)
+                | CellValue::Threshold(_)
+                | CellValue::List(_) => return Err(Unknown::new(Cause::Invalid, op)),
+            };
+        }
+        Ok(node)
+    }
+
+    #[inline]
+    fn cell_of(&self, op: OpId, node: NodeId, field: FieldRef) -> Result<(At, CellValue<'a>), Unknown> {
         if self.facts.node(node).type_id != field.type_id {
             return Err(Unknown::at(Cause::Invalid, op, At::Node(node)));
         }
-        let at = At::Cell(node, field.slot);
-        let value = self.facts.cell(node, field.slot).value;
-        Ok((at, self.known(value, node, op, at)))
+        Ok((At::Cell(node, field.slot), self.facts.cell(node, field.slot).value))
     }
 
     /// The value of a cell; `None` if it is absent.
+    #[inline]
     fn known(&self, value: CellValue<'a>, node: NodeId, op: OpId, at: At) -> Option<Known<'a>> {
         Some(Ok(match value {
             CellValue::Absent => return None,
@@ -386,6 +468,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The number of elements, doubtful ones included.
+    #[inline]
     pub fn length(&self, list: ListRef) -> usize {
         match list {
             ListRef::Population(kind) => {
@@ -399,6 +482,7 @@ impl<'a> Machine<'a> {
     }
 
     /// An element of the list that `op` gave.
+    #[inline]
     pub fn element(&self, list: ListRef, index: usize, op: OpId) -> Element<'a> {
         match list {
             ListRef::Population(kind) => {
@@ -414,9 +498,8 @@ impl<'a> Machine<'a> {
             }
             ListRef::Cells { node, start, .. } => {
                 let index = start + index as u32;
-                let cell = self.facts.elements(crate::facts::List { start: index, length: 1 })[0];
                 let at = At::Element(node, index);
-                let value = self.known(cell.value, node, op, at);
+                let value = self.known(self.facts.element(index).value, node, op, at);
                 let value = value.unwrap_or(Err(Unknown::at(Cause::Missing, op, at)));
                 let at = if let Ok(Value::Record(node)) = value { At::Node(node) } else { at };
                 Element { value, at, doubt: None }

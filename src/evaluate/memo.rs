@@ -2,6 +2,7 @@
 //!
 //! `compile::once` says which they are.
 
+use crate::compile::once::goes_through_a_collection;
 use crate::compile::program::{OpId, Program};
 use crate::facts::Cause;
 use crate::primitives::Instant;
@@ -27,7 +28,10 @@ impl<'a> Machine<'a> {
     /// Runs an operation, or remembers its value.
     pub(super) fn run_once(&mut self, op: OpId) -> Known<'a> {
         // Coverage wants to see every condition.
-        let Some(place) = self.program.once.place(op).filter(|_| self.coverage.is_none()) else { return self.run(op) };
+        if !goes_through_a_collection(self.op(op)) || self.coverage.is_some() {
+            return self.run(op);
+        }
+        let Some(place) = self.program.once.place(op) else { return self.run(op) };
         if let Some((value, until)) = self.memo.values[place] {
             if let Some(until) = until {
                 self.hold_until(until);
@@ -59,6 +63,7 @@ impl<'a> Machine<'a> {
     /// Moves a computed list to where it lasts; a list of lists is not worth it.
     fn keep(&mut self, start: u32, length: u32) -> Option<ListRef> {
         let from = self.memo.kept.len() as u32;
+        self.memo.kept.reserve(length as usize);
         for index in 0..length as usize {
             let element = self.element(ListRef::Scratch { start, length }, index, OpId(0));
             if let Ok(Value::List(_)) = element.value {

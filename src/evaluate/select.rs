@@ -101,11 +101,10 @@ pub fn level(program: &Program, profile: &Profile, rule: RuleIndex) -> Level {
 
 /// For each due rule that only repeats another due one: that other.
 pub(super) fn aliases(program: &Program, due: &[RuleIndex]) -> BTreeMap<RuleIndex, RuleIndex> {
-    let is_due: BTreeSet<RuleIndex> = due.iter().copied().collect();
     let mut aliases = BTreeMap::new();
     for rule in due {
         // The last due rule of the chain has the result.
-        let repeated = chain(program, *rule).filter(|target| is_due.contains(target)).last();
+        let repeated = chain(program, *rule).filter(|target| due.contains(target)).last();
         if let Some(target) = repeated.filter(|target| target != rule) {
             aliases.insert(*rule, target);
         }

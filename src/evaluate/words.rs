@@ -34,7 +34,7 @@ impl<'a> Machine<'a> {
                 (_, None) => not(format!("in {}", self.wanted(*list))),
             },
             Op::Matches { pattern, .. } => {
-                not(format!("a text that matches /{}/", self.program.patterns[*pattern as usize].text))
+                not(format!("a text that matches /{}/", self.program.patterns[*pattern as usize].as_str()))
             }
             Op::SetRelation { relation, right, .. } => {
                 let right = self.valued(*right);

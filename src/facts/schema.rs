@@ -12,6 +12,8 @@ pub use load::SchemaFile;
 
 use serde::{Deserialize, Serialize};
 
+use crate::primitives::Pattern;
+
 /// Index of an object type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StructId(pub u32);
@@ -195,7 +197,7 @@ pub struct Shape {
     /// An enum value outside the set is unrecognised, not a violation (`x-open`).
     pub open: bool,
     /// A pattern the whole text must match.
-    pub pattern: Option<String>,
+    pub pattern: Option<Pattern>,
     /// Least and most characters of a text, or elements of a list.
     pub length: (Option<u64>, Option<u64>),
     /// Least and greatest integer (of a duration or of days: in the unit it is written in).

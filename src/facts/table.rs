@@ -185,6 +185,13 @@ impl<'a> Facts<'a> {
         Self { populations: vec![Population::default(); schema.kinds().len()], ..Self::default() }
     }
 
+    /// Makes room for what a record of this many bytes usually gives, so that the table need not grow in steps.
+    pub fn expect(&mut self, bytes: usize) {
+        self.nodes.reserve(bytes / 256);
+        self.cells.reserve(bytes / 128);
+        self.elements.reserve(bytes / 256);
+    }
+
     /// Adds an object with `width` absent cells and returns its id.
     pub fn push_node(&mut self, type_id: StructId, width: u16, file: Option<FileId>, span: Span) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
@@ -219,11 +226,13 @@ impl<'a> Facts<'a> {
     }
 
     /// The population of a kind.
+    #[inline]
     pub fn population(&self, kind: KindId) -> &Population {
         &self.populations[kind.0 as usize]
     }
 
     /// An object.
+    #[inline]
     pub fn node(&self, node: NodeId) -> &Node {
         &self.nodes[node.0 as usize]
     }
@@ -243,6 +252,12 @@ impl<'a> Facts<'a> {
     #[inline]
     pub fn cell(&self, node: NodeId, slot: u16) -> &Cell<'a> {
         &self.cells[self.nodes[node.0 as usize].first_cell as usize + slot as usize]
+    }
+
+    /// An element of a list, by its index in the table of elements.
+    #[inline]
+    pub fn element(&self, index: u32) -> &Cell<'a> {
+        &self.elements[index as usize]
     }
 
     /// The elements of a list.

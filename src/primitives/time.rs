@@ -143,6 +143,9 @@ impl FromStr for Instant {
 
     /// RFC 3339 with a mandatory offset: `2026-03-20T15:00:00Z`, `2026-03-20T16:00:00.5+01:00`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(instant) = in_whole_seconds(text) {
+            return Ok(instant);
+        }
         let refused = |why| Err(PrimitiveError::Instant(text.to_owned(), why));
         let bytes = text.as_bytes();
         let digits =
@@ -184,6 +187,36 @@ impl FromStr for Instant {
             Err(_) => refused("there is no such moment"),
         }
     }
+}
+
+/// An instant as almost all are written, `2026-03-20T15:00:00Z`; none for any other form, and for no instant.
+fn in_whole_seconds(text: &str) -> Option<Instant> {
+    let text: &[u8; 20] = text.as_bytes().try_into().ok()?;
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'Z')];
+    if marks.iter().any(|(at, mark)| text[*at] != *mark) {
+        return None;
+    }
+    let digit = |at: usize| Some(i64::from(text[at].wrapping_sub(b'0'))).filter(|digit| *digit < 10);
+    let pair = |at: usize| Some(digit(at)? * 10 + digit(at + 1)?);
+    let (year, month, day) = (pair(0)? * 100 + pair(2)?, pair(5)?, pair(8)?);
+    let (hour, minute, second) = (pair(11)?, pair(14)?, pair(17)?);
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + i64::from(is_leap),
+        _ => return None,
+    };
+    if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    // Days of the civil calendar, in years that begin in March, so that a leap day is the last of its year.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days =
+        365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day - 1;
+    const EPOCH: i64 = 719_468; // from 0000-03-01 to 1970-01-01
+    let seconds = (days - EPOCH) * 86_400 + hour * 3_600 + minute * 60 + second;
+    Timestamp::from_second(seconds).ok().map(Instant)
 }
 
 impl FromStr for Date {
@@ -299,6 +332,34 @@ mod tests {
             "2026-03-20T25:00:00Z",
         ] {
             assert!(refused.parse::<Instant>().is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_short_way_says_what_the_long_way_says() {
+        for text in ["0000-01-01T00:00:00Z", "0000-02-29T23:59:59Z", "9999-12-30T21:59:59Z", "1969-12-31T23:59:59Z"] {
+            assert_eq!(in_whole_seconds(text).unwrap().0, text.parse::<Timestamp>().unwrap(), "{text}");
+        }
+        let mut at: Timestamp = "1899-12-30T01:02:03Z".parse().unwrap();
+        while at.to_string().as_str() < "2101-03-02" {
+            assert_eq!(in_whole_seconds(&at.to_string()).unwrap().0, at);
+            at += SignedDuration::from_hours(23);
+        }
+        for none in [
+            "1900-02-29T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2016-12-31T23:59:60Z",
+            "2026-01-01t00:00:00Z",
+            "2026-01-01T00:00:0/Z",
+            "2026-01-01T00:00:00z",
+            "2026-01-01T00:00:00",
+            "20260-1-01T00:00:00Z",
+        ] {
+            assert_eq!(in_whole_seconds(none), None, "{none}");
         }
     }
 

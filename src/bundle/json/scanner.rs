@@ -6,8 +6,6 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use memchr::memchr2;
-
 use crate::bundle::place::printable;
 use crate::source::Span;
 
@@ -65,6 +63,16 @@ impl Kind {
     }
 }
 
+/// An object that is open.
+#[derive(Debug)]
+pub struct Object<'b> {
+    start: usize,
+    is_empty: bool,
+    first_key: usize,
+    /// Its keys, once there are many.
+    wide: Option<HashSet<Cow<'b, str>>>,
+}
+
 /// Reads one document.
 #[derive(Debug)]
 pub struct Scanner<'b> {
@@ -100,6 +108,7 @@ impl<'b> Scanner<'b> {
     ///
     /// # Errors
     /// Something that no value begins with.
+    #[inline]
     pub fn peek(&mut self) -> Read<Kind> {
         self.skip_space();
         match self.bytes.get(self.at) {
@@ -115,42 +124,76 @@ impl<'b> Scanner<'b> {
 
     /// Reads an object; `member` is called after each key and must read exactly one value.
     pub fn object(&mut self, mut member: impl FnMut(&mut Self, Cow<'b, str>, Span) -> Read<()>) -> Read<Span> {
+        let mut object = self.begin_object()?;
+        while let Some((key, span)) = self.key(&mut object)? {
+            self.remember_key(&mut object, key.clone(), span)?;
+            member(self, key, span)?;
+        }
+        Ok(self.end_object(object))
+    }
+
+    /// Begins an object. Its members are read in turn, [`Scanner::key`] before each value, to the end; who does so
+    /// tells equal keys apart, or leaves that to [`Scanner::remember_key`].
+    pub fn begin_object(&mut self) -> Read<Object<'b>> {
         self.skip_space();
         let start = self.at;
         self.open(b'{', "an object")?;
-        let first_key = self.keys.len();
-        let mut wide: Option<HashSet<Cow<'b, str>>> = None;
+        Ok(Object { start, is_empty: true, first_key: self.keys.len(), wide: None })
+    }
+
+    /// The next key of an object; none: it is closed.
+    #[inline]
+    pub fn key(&mut self, object: &mut Object<'b>) -> Read<Option<(Cow<'b, str>, Span)>> {
         self.skip_space();
-        if self.bytes.get(self.at) == Some(&b'}') {
-            self.at += 1;
-        } else {
-            loop {
-                self.skip_space();
-                if self.bytes.get(self.at) != Some(&b'"') {
-                    return Err(self.unexpected("a key in quotes"));
-                }
-                let (key, key_span) = self.string()?;
-                self.remember_key(key.clone(), key_span, first_key, &mut wide)?;
-                self.skip_space();
-                if self.bytes.get(self.at) != Some(&b':') {
-                    return Err(self.unexpected("a colon"));
-                }
+        match (self.bytes.get(self.at), object.is_empty) {
+            (Some(b'}'), _) => {
                 self.at += 1;
-                member(self, key, key_span)?;
-                self.skip_space();
-                match self.bytes.get(self.at) {
-                    Some(b',') => self.at += 1,
-                    Some(b'}') => {
-                        self.at += 1;
-                        break;
-                    }
-                    Some(_) | None => return Err(self.unexpected("a comma or a closing brace")),
-                }
+                return Ok(None);
             }
+            (Some(b','), false) => {
+                self.at += 1;
+                self.skip_space();
+            }
+            (_, true) => object.is_empty = false,
+            (_, false) => return Err(self.unexpected("a comma or a closing brace")),
         }
-        self.keys.truncate(first_key);
+        if self.bytes.get(self.at) != Some(&b'"') {
+            return Err(self.unexpected("a key in quotes"));
+        }
+        let key = self.string()?;
+        self.skip_space();
+        if self.bytes.get(self.at) != Some(&b':') {
+            return Err(self.unexpected("a colon"));
+        }
+        self.at += 1;
+        Ok(Some(key))
+    }
+
+    /// Refuses a key that was remembered before.
+    pub fn remember_key(&mut self, object: &mut Object<'b>, key: Cow<'b, str>, span: Span) -> Read<()> {
+        let known = &self.keys[object.first_key..];
+        let duplicate = match &mut object.wide {
+            Some(set) => !set.insert(key.clone()),
+            None if known.len() < WIDE_OBJECT => known.contains(&key),
+            None => {
+                let set: &mut HashSet<Cow<'b, str>> = object.wide.insert(known.iter().cloned().collect());
+                !set.insert(key.clone())
+            }
+        };
+        if duplicate {
+            return Err(duplicate_key(&key, span));
+        }
+        if object.wide.is_none() {
+            self.keys.push(key);
+        }
+        Ok(())
+    }
+
+    /// Ends an object after its last member; its bytes.
+    pub fn end_object(&mut self, object: Object<'b>) -> Span {
+        self.keys.truncate(object.first_key);
         self.depth -= 1;
-        Ok(Span::new(start, self.at))
+        Span::new(object.start, self.at)
     }
 
     /// Reads a list; `item` is called before each element and must read exactly one value.
@@ -180,6 +223,7 @@ impl<'b> Scanner<'b> {
     }
 
     /// Reads a text; it is allocated only if it has escapes. The span includes the quotes.
+    #[inline]
     pub fn string(&mut self) -> Read<(Cow<'b, str>, Span)> {
         self.skip_space();
         let start = self.at;
@@ -187,34 +231,41 @@ impl<'b> Scanner<'b> {
             return Err(self.unexpected("a text in quotes"));
         }
         self.count()?;
-        let mut decoded: Option<String> = None;
+        let stop = plain_until(self.bytes, start + 1);
+        if self.bytes.get(stop) != Some(&b'"') {
+            return self.unusual_string(start, stop);
+        }
+        self.at = stop + 1;
+        // INVARIANT: both ends stand beside ASCII bytes, so they are character boundaries.
+        Ok((Cow::Borrowed(&self.text[start + 1..stop]), Span::new(start, self.at)))
+    }
+
+    /// A text with escapes, or none. `stop` is its first byte that is not plain.
+    fn unusual_string(&mut self, start: usize, mut stop: usize) -> Read<(Cow<'b, str>, Span)> {
+        let mut decoded = String::new();
         let mut from = start + 1;
         loop {
-            let Some(length) = memchr2(b'"', b'\\', &self.bytes[from..]) else {
-                self.control_character(from, self.bytes.len())?;
-                self.at = self.bytes.len();
-                return Err(self.unexpected("a closing quote"));
-            };
-            let stop = from + length;
-            self.control_character(from, stop)?;
-            // INVARIANT: `from` and `stop` stand beside ASCII bytes, so they are character boundaries.
-            let part = &self.text[from..stop];
-            if self.bytes[stop] == b'"' {
-                self.at = stop + 1;
-                let text = match decoded {
-                    None => Cow::Borrowed(part),
-                    Some(mut text) => {
-                        text.push_str(part);
-                        Cow::Owned(text)
-                    }
-                };
-                return Ok((text, Span::new(start, self.at)));
+            decoded.push_str(&self.text[from..stop]);
+            match self.bytes.get(stop) {
+                Some(b'"') => {
+                    self.at = stop + 1;
+                    return Ok((Cow::Owned(decoded), Span::new(start, self.at)));
+                }
+                Some(b'\\') => {
+                    let (character, next) = self.escape(stop)?;
+                    decoded.push(character);
+                    from = next;
+                }
+                Some(&control) => {
+                    let kind = JsonErrorKind::ControlCharacter(control);
+                    return Err(JsonError { kind, at: Span::new(stop, stop + 1) });
+                }
+                None => {
+                    self.at = self.bytes.len();
+                    return Err(self.unexpected("a closing quote"));
+                }
             }
-            let text = decoded.get_or_insert_default();
-            text.push_str(part);
-            let (character, next) = self.escape(stop)?;
-            text.push(character);
-            from = next;
+            stop = plain_until(self.bytes, from);
         }
     }
 
@@ -317,6 +368,7 @@ impl<'b> Scanner<'b> {
         Err(JsonError { kind: JsonErrorKind::TrailingText, at: Span::new(self.at, self.at + 1) })
     }
 
+    #[inline]
     fn skip_space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
             self.at += 1;
@@ -337,6 +389,7 @@ impl<'b> Scanner<'b> {
         Ok(())
     }
 
+    #[inline]
     fn count(&mut self) -> Read<()> {
         self.values += 1;
         if self.values > VALUES_MAX {
@@ -344,41 +397,6 @@ impl<'b> Scanner<'b> {
             return Err(JsonError { kind, at: Span::new(self.at, self.at + 1) });
         }
         Ok(())
-    }
-
-    fn remember_key(
-        &mut self,
-        key: Cow<'b, str>,
-        span: Span,
-        first: usize,
-        wide: &mut Option<HashSet<Cow<'b, str>>>,
-    ) -> Read<()> {
-        let known = &self.keys[first..];
-        let duplicate = match wide {
-            Some(set) => !set.insert(key.clone()),
-            None if known.len() < WIDE_OBJECT => known.contains(&key),
-            None => {
-                let set: &mut HashSet<Cow<'b, str>> = wide.insert(known.iter().cloned().collect());
-                !set.insert(key.clone())
-            }
-        };
-        if duplicate {
-            return Err(JsonError { kind: JsonErrorKind::DuplicateKey(printable(&key)), at: span });
-        }
-        if wide.is_none() {
-            self.keys.push(key);
-        }
-        Ok(())
-    }
-
-    fn control_character(&self, from: usize, to: usize) -> Read<()> {
-        match self.bytes[from..to].iter().position(|&byte| byte < 0x20) {
-            None => Ok(()),
-            Some(offset) => {
-                let at = from + offset;
-                Err(JsonError { kind: JsonErrorKind::ControlCharacter(self.bytes[at]), at: Span::new(at, at + 1) })
-            }
-        }
     }
 
     /// Reads the escape that begins at `at`: its character, and the offset after it.
@@ -444,6 +462,33 @@ impl<'b> Scanner<'b> {
         };
         JsonError { kind: JsonErrorKind::Syntax { expected, found }, at: Span::new(self.at, self.at + length) }
     }
+}
+
+/// The error of a key that an object has already.
+pub fn duplicate_key(key: &str, span: Span) -> JsonError {
+    JsonError { kind: JsonErrorKind::DuplicateKey(printable(key)), at: span }
+}
+
+/// The first byte from `from` on that is a quote, a backslash or a control character; the end, if there is none.
+/// Eight bytes at a time: most texts are short, and one look tells all three.
+#[inline]
+fn plain_until(bytes: &[u8], from: usize) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const TOP: u64 = 0x80 * EACH;
+    // The lowest byte that is marked is one; those above it may be marked in error.
+    let below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word & TOP;
+    let mut at = from;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk);
+        let stops =
+            below(word, 0x20) | below(word ^ (EACH * u64::from(b'"')), 1) | below(word ^ (EACH * u64::from(b'\\')), 1);
+        if stops != 0 {
+            return at + stops.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\')).unwrap_or(rest.len())
 }
 
 /// An integer of at most 2^53-1 in either direction; `None` for any other text.
@@ -536,6 +581,22 @@ mod tests {
         }
         let mut scanner = Scanner::new(br#""\ud83d\ude00 \"\/\b""#, Numbers::Text).unwrap();
         assert_eq!(scanner.string().unwrap().0, "\u{1f600} \"/\u{8}");
+    }
+
+    #[test]
+    fn every_byte_of_a_word_is_looked_at() {
+        for at in 0..40 {
+            for byte in 0..=127u8 {
+                let mut text = vec![b'a'; 40];
+                text[at] = byte;
+                let stops = byte < 0x20 || byte == b'"' || byte == b'\\';
+                for from in [0, at / 2, at] {
+                    assert_eq!(plain_until(&text, from), if stops { at } else { 40 }, "{byte} at {at} from {from}");
+                }
+            }
+        }
+        assert_eq!(plain_until("\u{80}\u{a2}\u{dc}\u{ff}\u{100}\u{1f600}ab\"".as_bytes(), 0), 16);
+        assert_eq!(plain_until(b"", 0), 0);
     }
 
     #[test]

@@ -74,9 +74,10 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
             }
         }
         if let Some(pattern) = &shape.pattern
-            && !self.reader.matches(pattern, text)
+            && !pattern.matches(text)
         {
-            return self.refuse(Code::PatternMismatch, text, span, &format!("it does not match `{pattern}`"));
+            let why = format!("it does not match `{}`", pattern.as_str());
+            return self.refuse(Code::PatternMismatch, text, span, &why);
         }
         match shape.format {
             Some(Format::Email) if !is_email(text) => {

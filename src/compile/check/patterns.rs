@@ -2,7 +2,7 @@
 
 use super::{Checker, Value};
 use crate::compile::codes::Code;
-use crate::compile::program::Op;
+use crate::compile::program::{Op, Pattern};
 use crate::compile::types;
 use crate::expr::ast::Expr;
 use crate::facts::schema::Type;
@@ -13,8 +13,13 @@ impl<'a> Checker<'a, '_> {
         let value = self.operand(text, None);
         // Alone, so that no bracket of it closes the ones around it, and as the evaluator will: against the
         // whole text.
-        let compiled = match regex::Regex::new(pattern).and(regex::Regex::new(&format!("^(?:{pattern})$"))) {
-            Ok(_) => Some(()),
+        let compile = || regex::Regex::new(pattern).and(regex::Regex::new(&format!("^(?:{pattern})$")));
+        let compiled = match Pattern::is_plain(pattern) {
+            true => Ok(()),
+            false => compile().map(drop),
+        };
+        let compiled = match compiled {
+            Ok(()) => Some(()),
             Err(error) => {
                 let error = error.to_string();
                 let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");

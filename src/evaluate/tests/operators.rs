@@ -323,9 +323,7 @@ fn functions_know_what_they_can() {
 #[test]
 fn a_pattern_matches_the_whole_text() {
     let mut book = Book::new();
-    book.program
-        .patterns
-        .push(crate::compile::program::Pattern { text: "a|b".into(), compiled: std::sync::OnceLock::new() });
+    book.program.patterns.push(crate::compile::program::Pattern::new("a|b"));
     let (a, ab) = (book.text("a"), book.text("ab"));
     let newline = book.text("a\n");
     let mut matches = |text| book.op(Op::Matches { text, pattern: 0 }, Type::Bool);

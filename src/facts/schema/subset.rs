@@ -10,6 +10,7 @@ use super::json::Json;
 use super::{EnumId, EnumType, FactSchema, Field, FieldOrigin, Format, InstantRole, Shape, StructId, StructType};
 use super::{Type, Variants};
 use crate::facts::error::SchemaError;
+use crate::primitives::Pattern;
 
 /// Keywords that say nothing to a machine.
 const DOCUMENTATION: &[&str] = &["$schema", "$id", "title", "description", "$comment", "examples"];
@@ -407,7 +408,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn pattern(&mut self, place: &Place, json: &Json) -> Option<String> {
+    fn pattern(&mut self, place: &Place, json: &Json) -> Option<Pattern> {
         let value = json.get("pattern")?;
         let Some(pattern) = value.text() else {
             self.refuse(&place.at("pattern"), "`pattern` is a text");
@@ -415,10 +416,10 @@ impl<'a> Builder<'a> {
         };
         if !(pattern.starts_with('^') && pattern.ends_with('$')) {
             self.refuse(&place.at("pattern"), format!("`{pattern}` is to be written with `^` and `$`"));
-        } else if regex::Regex::new(pattern).is_err() {
+        } else if !Pattern::is_plain(pattern) && regex::Regex::new(pattern).is_err() {
             self.refuse(&place.at("pattern"), format!("`{pattern}` is not a regular expression"));
         }
-        Some(pattern.to_owned())
+        Some(Pattern::new(pattern))
     }
 
     fn variants(&mut self, place: &Place, json: &Json, fields: &[Field]) -> Option<Variants> {
