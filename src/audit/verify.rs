@@ -313,7 +313,7 @@ fn population(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_
             None => broken.push(format!("`registries/{}` is not in the pack", stream.name)),
         }
     }
-    let registries = Registries::read(&streams, &given.trust, &Memory::default());
+    let registries = Registries::read(&streams, given.trust, &Memory::default());
     let period = Period { from: run.from, to: run.to };
     let acts: BTreeSet<(&str, &str)> = whole
         .cases

@@ -164,8 +164,11 @@ fn runs(text: &str) -> Option<Vec<Run>> {
     runs.iter().enumerate().all(|(at, run)| is_clear(at, run)).then_some(runs)
 }
 
-/// One character, or a class of them.
-fn set(pattern: &[u8]) -> Option<(Vec<(u8, u8)>, &[u8])> {
+/// Characters, each range by its first and last.
+type Ranges = Vec<(u8, u8)>;
+
+/// One character, or a class of them; and what follows.
+fn set(pattern: &[u8]) -> Option<(Ranges, &[u8])> {
     match pattern {
         [b'[', inside @ ..] => class(inside),
         [b'\\', escaped, rest @ ..] if escaped.is_ascii_punctuation() && !b"<>".contains(escaped) => {
@@ -179,7 +182,7 @@ fn set(pattern: &[u8]) -> Option<(Vec<(u8, u8)>, &[u8])> {
 }
 
 /// A class of characters and ranges; none with a negation, an escape, a class in a class or a set operation.
-fn class(mut inside: &[u8]) -> Option<(Vec<(u8, u8)>, &[u8])> {
+fn class(mut inside: &[u8]) -> Option<(Ranges, &[u8])> {
     let is_member = |byte: u8| byte.is_ascii_graphic() && !b"[]^\\&~-".contains(&byte);
     let mut ranges = Vec::new();
     loop {

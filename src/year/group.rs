@@ -139,7 +139,9 @@ impl Case<'_> {
         let mut packer = Packer::new(Vec::new());
         for file in &self.template.files {
             let name = format!("{}/{}", self.subject.name(), file.path);
-            packer.add(&name, self.texts.get(file.text).as_bytes()).expect("a vector refuses nothing, and no path is long");
+            packer
+                .add(&name, self.texts.get(file.text).as_bytes())
+                .expect("a vector refuses nothing, and no path is long");
         }
         packer.finish().expect("a vector refuses nothing")
     }

@@ -516,7 +516,7 @@ const LAST_NAMES: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::primitives::lei::lei_check_digits_hold;
+    use crate::primitives::lei_check_digits_hold;
 
     #[test]
     fn times_are_found_as_they_are_written() {

@@ -188,7 +188,8 @@ fn ask(base_url: &str, lei: &Lei, stop: &Stop) -> Result<Look, Unseen> {
             Ok(Look::without_record(lei.as_str(), checked_at, response.status, digest))
         }
         Err(
-            error @ (GleifError::NotJson { .. }
+            error @ (GleifError::Headers { .. }
+            | GleifError::NotJson { .. }
             | GleifError::Shape { .. }
             | GleifError::List { .. }
             | GleifError::OtherLei { .. }),
