@@ -112,6 +112,8 @@ pub struct Watched {
 /// A statement of who holds the group's keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roster {
+    /// Whose group.
+    pub qvi: String,
     /// When.
     pub stated_at: Instant,
     /// Person, AID and index of everybody in force then, in order of index.
@@ -376,7 +378,8 @@ fn roster(traces: &mut Traces, tree: &Tree<'_>) {
         })
         .collect();
     members.sort();
-    traces.roster = Some(Roster { stated_at, members });
+    let qvi = text(tree, "qvi_aid").map(quoted).unwrap_or_default();
+    traces.roster = Some(Roster { qvi, stated_at, members });
 }
 
 fn person(traces: &mut Traces, tree: &Tree<'_>, (person, aid): (&str, &str), side: Side) {

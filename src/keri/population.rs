@@ -46,6 +46,8 @@ pub struct Sealed {
 /// An establishment event of the issuer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Establishment {
+    /// Whose keys.
+    pub issuer: Aid,
     /// Its place.
     pub sn: u64,
     /// Its digest.
@@ -125,7 +127,7 @@ pub fn population(streams: &[&[u8]], issuer: &Aid, memory: Option<&Memory>) -> P
         found.flaws.push(Flaw { code: Code::LogMissing, message, about: issuer.to_string(), stream: None });
         return found;
     };
-    establishments(&evidence, &log, &seen, &mut found);
+    establishments(&evidence, &log, issuer, &seen, &mut found);
     registries(&evidence, &log, issuer, &mut found);
     events(&evidence, &log, &seen, &mut found);
     withheld(&evidence, &log, &mut found);
@@ -174,12 +176,19 @@ fn instant(date: &str) -> Option<Instant> {
     format!("{}{time}", date.get(..11)?).parse().ok()
 }
 
-fn establishments(evidence: &Evidence<'_>, log: &Log<'_>, seen: &HashMap<&str, Instant>, found: &mut Population) {
+fn establishments(
+    evidence: &Evidence<'_>,
+    log: &Log<'_>,
+    issuer: &Aid,
+    seen: &HashMap<&str, Instant>,
+    found: &mut Population,
+) {
     for accepted in &log.accepted {
         let Some(entry) = evidence.events.entry(accepted.entry) else { continue };
         let Some(keys) = &entry.event.keys else { continue };
         if let Ok(said) = entry.event.said.parse() {
             found.establishments.push(Establishment {
+                issuer: issuer.clone(),
                 sn: entry.event.sn,
                 said,
                 keys: keys.keys.iter().map(|key| (*key).to_owned()).collect(),

@@ -216,6 +216,7 @@ fn the_watch_has_no_gap() {
 fn roster_and_keys_change_together() {
     let stated = |when: &str, people: &[&str]| Traces {
         roster: Some(Roster {
+            qvi: crate::proposal::QVI.to_owned(),
             stated_at: at(when),
             members: (0i64..)
                 .zip(people)
