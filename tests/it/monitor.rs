@@ -6,3 +6,6 @@ mod lei;
 mod log;
 mod registry;
 mod root;
+
+/// Where a watch is killed.
+pub const PLACES: [&str; 5] = ["monitor/half", "monitor/draft", "monitor/log", "monitor/looked", "monitor/sent"];

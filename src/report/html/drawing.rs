@@ -217,7 +217,8 @@ mod tests {
         assert_eq!(cut(&"x".repeat(1_000_000), 400).chars().count(), 5);
         let lines = |text: &str, width, most| wrapped(text, Face::Value, width, most);
         assert_eq!(lines("not who is assigned as QAR2", 120, 4), ["not who is", "assigned as QAR2"]);
-        assert_eq!(lines("a b c", 10, 2), ["a", "…"]);
+        assert_eq!(lines("a b c", 10, 2), ["…"]);
+        assert_eq!(lines("a b c d e f", 20, 2), ["a b", "…"]);
         assert_eq!(short("EMfa9VEt3hyly6s9X8-UUKCo_GZmJmHjHKjCxaU3ujMY"), "EMfa9VEt3h…ujMY");
     }
 }

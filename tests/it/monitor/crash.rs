@@ -10,6 +10,7 @@ use crate::lei::{Server, ok};
 
 /// Starts a run that stops at a place, and kills it there as `kill -9` does.
 pub fn killed_at(root: &Root, place: &str, visit: usize, now: &str, more: &[&str]) {
+    assert!(super::PLACES.contains(&place), "{place}");
     let flag = root.path().join("stopped");
     let mut command = root.command(now, more);
     command.env("COUNTERSIGN_REHEARSE_STOP", format!("{place} {visit} hold {}", flag.display()));
