@@ -89,7 +89,14 @@ fn each_command_of_the_pages_is_one() {
         for typed in typed {
             let words: Vec<&str> = typed.split([' ', ',', ';']).collect();
             let command = match words.as_slice() {
-                [group, sub, ..] if groups.contains(group) && !sub.starts_with('-') => format!("{group} {sub}"),
+                // What is no small word is an argument: some groups do something by themselves.
+                [group, sub, ..]
+                    if groups.contains(group)
+                        && sub.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+                        && !sub.starts_with('-') =>
+                {
+                    format!("{group} {sub}")
+                }
                 [command, ..] => (*command).to_owned(),
                 [] => continue,
             };
