@@ -338,7 +338,7 @@ impl Subject<'_> {
         (self.one(&format!("first name {index}"), first), self.one(&format!("last name {index}"), LAST_NAMES))
     }
 
-    /// 192 bits in twelve words that can be spoken: https://arxiv.org/html/0901.4016
+    /// 192 bits in twelve words that can be spoken.
     fn nonce(&self) -> Vec<String> {
         let random = self.random(&format!("nonce of case {}", self.borrowed.unwrap_or(self.case)));
         random.as_bytes()[..24].chunks_exact(2).map(|pair| spoken(u16::from_be_bytes([pair[0], pair[1]]))).collect()

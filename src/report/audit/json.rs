@@ -16,10 +16,10 @@ pub fn write(document: &AuditDocument, cases: &dyn Cases, out: &mut dyn Write) -
     write_with(document, cases, &|case| case, out)
 }
 
-/// As [`write`], with what `change` leaves of each case.
+/// As [`write()`], with what `change` leaves of each case.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with(
     document: &AuditDocument,
     cases: &dyn Cases,
