@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use html5gum::{Token, Tokenizer};
+use oscal::generated::types::{AssessmentResults, Observation};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
 
@@ -72,16 +73,15 @@ pub fn junit(bytes: &[u8]) -> Vec<Row> {
     .collect()
 }
 
-/// OSCAL by its observations, as plain JSON.
+/// OSCAL by its observations, as the `oscal` crate reads them.
 pub fn oscal(bytes: &[u8]) -> Vec<Row> {
     let document: Value = serde_json::from_slice(bytes).unwrap();
-    let observations = document["assessment-results"]["results"][0]["observations"].as_array().unwrap();
-    let row = |observation: &Value| {
-        let props = observation["props"].as_array().unwrap();
-        let of = |name: &str| props.iter().find(|prop| prop["name"] == name).and_then(|prop| text(&prop["value"]));
+    let read: AssessmentResults = serde_json::from_value(document["assessment-results"].clone()).unwrap();
+    let row = |observation: &Observation| {
+        let of = |name: &str| observation.props.iter().find(|prop| prop.name == name).map(|prop| prop.value.clone());
         (of("rule").unwrap(), of("outcome").unwrap(), of("level").unwrap(), of("element"), of("waiver"))
     };
-    observations.iter().map(row).collect()
+    read.results[0].observations.iter().map(row).collect()
 }
 
 /// OSCAL by compliance-trestle; none where it is absent. `COUNTERSIGN_TRESTLE` names the interpreter.
