@@ -227,3 +227,58 @@ fn keripy_accepts_the_log_of_a_qvi() {
     // Its inception, its registry, and four credentials.
     assert_eq!(logs[&qvi].0, 5);
 }
+
+/// The audit of a whole year, of two QVIs, finds what was put into it and nothing else.
+#[test]
+fn an_audit_finds_what_is_wrong_with_a_year() {
+    // Enough that every kind is in it.
+    let year = generated(order(64, 800_000, 5));
+    let folder = written(&year);
+    // Who practises may set the clock.
+    let desk = tempfile::tempdir().unwrap();
+    let settings = format!("trust = {:?}\n", folder.path().join("trust.json"));
+    std::fs::write(desk.path().join("countersign.toml"), settings).unwrap();
+    let mut audit = assert_cmd::Command::cargo_bin("countersign").unwrap();
+    audit.current_dir(desk.path()).env("COUNTERSIGN_NOW", "2027-02-01T00:00:00Z");
+    audit.arg("audit").arg(folder.path());
+    audit.args(["--period", "2026-01-01..2027-01-01", "--format", "json"]);
+    let output = audit.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+
+    let expected: Vec<Value> = year.made.iter().flat_map(|made| lines(&made.expected)).collect();
+    let texts = |value: &Value| -> BTreeSet<String> {
+        value.as_array().into_iter().flatten().map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    let rules: BTreeMap<String, BTreeSet<String>> =
+        expected.iter().map(|line| (line["case"].as_str().unwrap().to_owned(), texts(&line["rules"]))).collect();
+    assert!(rules.len() >= VIOLATIONS.len(), "{}", rules.len());
+    let mut wrong = 0;
+    for case in document["cases"].as_array().unwrap() {
+        let name = case["bundle_id"].as_str().unwrap();
+        let told: BTreeSet<String> = case["findings"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|finding| finding["rule"].as_str().unwrap().to_owned())
+            .collect();
+        let put = rules.get(name).cloned().unwrap_or_default();
+        assert!(told.is_subset(&put), "{name}: {told:?}, and {put:?} was put in");
+        // A case may be clean in which something fails that is for information only.
+        let clean = case["verdict"] == "clean";
+        assert!(clean || !told.is_empty(), "{name}");
+        wrong += usize::from(!clean);
+    }
+    assert!(wrong >= 40, "{wrong}");
+
+    let found: BTreeSet<String> = document["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["code"].as_str().unwrap().to_owned())
+        .collect();
+    let mut put: BTreeSet<String> = expected.iter().flat_map(|line| texts(&line["population"])).collect();
+    // Those follow from cases that are not clean, and from a year without a watch.
+    put.extend(["issuance_not_compliant", "monitoring_missing"].map(str::to_owned));
+    assert_eq!(found, put);
+}
