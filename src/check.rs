@@ -90,8 +90,8 @@ pub fn check(
 ) -> Result<Report, CheckError> {
     // What is proposed is rebuilt from the same streams, and no signature is verified twice.
     let memory = options.memory.clone().unwrap_or_default();
-    let options = &Options { memory: Some(Arc::clone(&memory)), ..options.clone() };
-    prepared(program, snapshot, trust, Beside { cases, ..Beside::NONE }, options, |ready| {
+    let remembering = Options { memory: Some(Arc::clone(&memory)), ..options.clone() };
+    prepared(program, snapshot, trust, Beside { cases, ..Beside::NONE }, &remembering, |ready| {
         let content = content_of(program, trust, options, &ready, None);
         let read = Read { program, facts: ready.facts, snapshot: ready.snapshot };
         let sources = Sources {

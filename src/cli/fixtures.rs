@@ -1,17 +1,14 @@
 //! `countersign fixtures generate`.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Outcome;
 use super::error::CliError;
 use super::terminal::Terminal;
-use crate::year::{CASES_MAX, Made, Order, Year, YearFile};
+use crate::check::on_all_cores;
+use crate::year::{CASES_MAX, Made, Order, Worker, Year, YearFile};
 
 /// Make cases to practise and to measure with
 #[derive(Debug, clap::Subcommand)]
@@ -65,7 +62,7 @@ fn generate(args: &Args, terminal: &Terminal) -> Outcome {
     }
     let order = Order { cases: args.cases, wrong_ppm: args.violations, seed: args.seed, year: args.year };
     let year = Year::new(order)?;
-    let made = on_all_cores(&year, &args.output)?;
+    let made = made(&year, &args.output)?;
     let joined = |part: fn(&Made) -> &String| made.iter().map(part).map(String::as_str).collect::<String>();
     let write =
         |name: &str, bytes: &[u8]| put(&args.output, &YearFile { path: name.to_owned(), bytes: bytes.to_vec() });
@@ -85,35 +82,19 @@ fn generate(args: &Args, terminal: &Terminal) -> Outcome {
     Ok(0)
 }
 
-/// Makes one QVI after the other on each core; gives what was made, in order.
-fn on_all_cores(year: &Year, output: &Path) -> Result<Vec<Made>, CliError> {
-    let next = AtomicU32::new(1);
+/// Makes one QVI after the other on each core; gives what was made, in order. After a failure no other is begun.
+fn made(year: &Year, output: &Path) -> Result<Vec<Made>, CliError> {
+    let qvis: Vec<u32> = (1..=year.qvis()).collect();
     let failed = AtomicBool::new(false);
-    let done: Mutex<BTreeMap<u32, Made>> = Mutex::new(BTreeMap::new());
-    let work = || -> Result<(), CliError> {
-        let mut worker = year.worker();
-        loop {
-            let qvi = next.fetch_add(1, Ordering::Relaxed);
-            if qvi > year.qvis() || failed.load(Ordering::Relaxed) {
-                return Ok(());
-            }
-            let made = year.qvi(&mut worker, qvi, &mut |file| put(output, &file));
-            let made = made.inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
-            done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(qvi, made);
+    let made = on_all_cores(&qvis, |worker: &mut Option<Worker>, qvi| {
+        if failed.load(Ordering::Relaxed) {
+            return Ok(None);
         }
-    };
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
-        let mut outcome = work();
-        for other in others {
-            let theirs = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            outcome = outcome.and(theirs);
-        }
-        outcome
-    })?;
-    let done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(done.into_values().collect())
+        let worker = worker.get_or_insert_with(|| year.worker());
+        let made = year.qvi(worker, *qvi, &mut |file| put(output, &file));
+        made.inspect_err(|_| failed.store(true, Ordering::Relaxed)).map(Some)
+    });
+    made.into_iter().filter_map(Result::transpose).collect()
 }
 
 /// Writes a file of the year. Nobody waits for the disk: a year that was cut short is made again.

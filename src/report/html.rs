@@ -115,25 +115,34 @@ fn head(page: &mut String, document: &ReportDocument) {
         allowed(STYLE),
         allowed(SCRIPT)
     );
+    let word = human::word(document.verdict, false);
+    begin(page, &policy, &format!("{}: {word}", shown(&document.run.bundle_id)));
+}
+
+/// What every page begins with, up to its own banner; the title is escaped.
+fn begin(page: &mut String, policy: &str, title: &str) {
     page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.push_str(&format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n", attribute(&policy)));
+    page.push_str(&format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n", attribute(policy)));
     page.push_str("<meta name=\"referrer\" content=\"no-referrer\">\n");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n");
-    let word = human::word(document.verdict, false);
-    page.push_str(&format!("<title>{}: {word}</title>\n", shown(&document.run.bundle_id)));
-    page.push_str(&format!("<style>{STYLE}</style>\n</head>\n<body>\n"));
+    page.push_str(&format!("<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"));
     page.push_str("<a class=\"skip\" href=\"#content\">to the findings</a>\n");
 }
 
-fn banner(page: &mut String, document: &ReportDocument, rows: &[Row<'_>]) {
-    let run = &document.run;
-    let tone = match document.verdict {
+/// The class of a verdict's banner.
+fn tone(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::NotClean => "bad",
         Verdict::Indeterminate => "open",
         Verdict::NeedsWaiver => "warned",
         Verdict::CleanWithWaivers | Verdict::Clean => "good",
-    };
+    }
+}
+
+fn banner(page: &mut String, document: &ReportDocument, rows: &[Row<'_>]) {
+    let run = &document.run;
+    let tone = tone(document.verdict);
     page.push_str(&format!(
         "<header class=\"banner {tone}\" data-verdict=\"{}\" data-said=\"{}\">\n",
         document.verdict.as_str(),

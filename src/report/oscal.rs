@@ -29,7 +29,12 @@ const NAMESPACE: &str = "https://countersign.dev/ns/oscal";
 /// The bytes, ending in a newline.
 pub fn render(document: &ReportDocument) -> Vec<u8> {
     let maker = Maker::of(document);
-    let results = AssessmentResults { assessment_results: maker.results() };
+    written(maker.results())
+}
+
+/// The bytes of results, ending in a newline.
+fn written(results: Results) -> Vec<u8> {
+    let results = AssessmentResults { assessment_results: results };
     let mut bytes = serde_json::to_vec_pretty(&results).expect("these types hold only strings and small integers");
     bytes.push(b'\n');
     bytes

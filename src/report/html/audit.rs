@@ -9,7 +9,7 @@ use super::super::audit::human::word;
 use super::super::audit::{AuditDocument, CaseEntry, Cases};
 use super::super::text::count;
 use super::text::{attribute, shown};
-use super::{STYLE, allowed};
+use super::{STYLE, allowed, begin, tone};
 use crate::evaluate::outcome::Verdict;
 
 /// Most cases that are shown; the JSON report has them all.
@@ -84,20 +84,9 @@ pub fn write(document: &AuditDocument, cases: &dyn Cases, out: &mut dyn Write) -
 fn head(page: &mut String, document: &AuditDocument) {
     let policy = format!("default-src 'none'; style-src {}; base-uri 'none'; form-action 'none'", allowed(STYLE));
     let run = &document.run;
-    let tone = match document.verdict {
-        Verdict::NotClean => "bad",
-        Verdict::Indeterminate => "open",
-        Verdict::NeedsWaiver => "warned",
-        Verdict::CleanWithWaivers | Verdict::Clean => "good",
-    };
+    let tone = tone(document.verdict);
     let title = format!("Audit of {} to {}: {}", run.from, run.to, word(document.verdict));
-    page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.push_str(&format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n", attribute(&policy)));
-    page.push_str("<meta name=\"referrer\" content=\"no-referrer\">\n");
-    page.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n");
-    page.push_str(&format!("<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n", shown(&title)));
-    page.push_str("<a class=\"skip\" href=\"#content\">to the findings</a>\n");
+    begin(page, &policy, &shown(&title));
     page.push_str(&format!(
         "<header class=\"banner {tone}\" data-verdict=\"{}\">\n<h1>{}</h1>\n<dl class=\"about\">\n",
         document.verdict.as_str(),

@@ -13,7 +13,7 @@ use super::super::json::canonical;
 use super::super::markdown::inline;
 use super::super::text::encoded;
 use super::model::*;
-use super::{NAMESPACE, prop, token};
+use super::{NAMESPACE, prop, token, written};
 use crate::primitives::Sha256;
 
 /// The bytes, ending in a newline.
@@ -24,10 +24,7 @@ pub fn render(document: &AuditDocument) -> Vec<u8> {
         namespace: Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{NAMESPACE}/audit/{digest}").as_bytes()),
         digest,
     };
-    let results = AssessmentResults { assessment_results: maker.results() };
-    let mut bytes = serde_json::to_vec_pretty(&results).expect("these types hold only strings and small integers");
-    bytes.push(b'\n');
-    bytes
+    written(maker.results())
 }
 
 struct Maker<'a> {
