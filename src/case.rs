@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use bumpalo::Bump;
 
-use crate::bundle::json::{Kind, Numbers, Scanner, Tree};
+use crate::bundle::json::{Kind, Numbers, Read, Scanner, Tree};
 use crate::bundle::place::{printable, printable_path};
 use crate::bundle::reader::{Input, Reader, closest, json_problem};
 use crate::bundle::{Area, Code, FileState, Problem, Snapshot};
@@ -144,7 +144,7 @@ fn not_a_case_record(schema: &FactSchema, path: &str, id: FileId, kind: Option<O
 }
 
 /// The texts at the top of a document, if it is an object.
-fn top_texts(bytes: &[u8]) -> Result<BTreeMap<String, String>, crate::bundle::json::JsonError> {
+fn top_texts(bytes: &[u8]) -> Read<BTreeMap<String, String>> {
     let mut scanner = Scanner::new(bytes, Numbers::Text)?;
     let mut texts = BTreeMap::new();
     if scanner.peek()? == Kind::Object {

@@ -10,6 +10,7 @@ mod check;
 mod codes;
 mod definitions;
 mod digest;
+pub mod direct;
 mod emit;
 mod meaning;
 pub mod mutants;
@@ -137,6 +138,7 @@ fn compiled(
         external,
         tables,
         digest,
+        direct: direct::Later::default(),
     };
     Ok((program, compiled))
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use bumpalo::Bump;
 
+use crate::compile::direct::Direct;
 use crate::compile::program::{Level, OpId, ParameterId, ParameterValue, Profile, Program, RuleBody, RuleIndex};
 use crate::facts::{Cause, Facts};
 use crate::primitives::{Instant, Sha256};
@@ -15,6 +16,7 @@ use crate::primitives::{Instant, Sha256};
 mod collections;
 mod compare;
 mod coverage;
+mod direct;
 mod explain;
 pub mod finding;
 mod functions;
@@ -40,6 +42,7 @@ pub use select::{Question, Selection, level, select};
 pub use tables::{Row, push_row, push_tables};
 pub(crate) use verdict::verdict;
 
+use direct::Direction;
 use finding::{Element, Evaluation, Finding, RuleResult, Waiver};
 use machine::Machine;
 use outcome::Outcome;
@@ -104,12 +107,8 @@ pub fn evaluate_covered(
     if coverage.is_none() {
         return evaluate(program, facts, inputs);
     }
-    let arena = Bump::new();
     let run = Run { program, facts, inputs, explains: true, side_by_side: false };
-    let parameters = parameters_in_force(program, inputs);
-    let mut machine = run.machine(&arena, &parameters);
-    machine.coverage = coverage;
-    run.watched(machine)
+    run.watched(coverage, None)
 }
 
 /// As [`evaluate`], but findings do not say why, which takes longer than to find out; and which operations were
@@ -124,11 +123,7 @@ pub fn evaluate_unexplained(
     if reached.is_none() {
         return run.evaluation();
     }
-    let arena = Bump::new();
-    let parameters = parameters_in_force(program, inputs);
-    let mut machine = run.machine(&arena, &parameters);
-    machine.reached = reached;
-    run.watched(machine)
+    run.watched(None, reached)
 }
 
 /// One evaluation.
@@ -144,42 +139,41 @@ struct Run<'r> {
 /// Rules that repeat another due one, each with that one.
 type Aliases = BTreeMap<RuleIndex, RuleIndex>;
 
-/// What was decided, and until when that holds.
-type Decided = (Vec<RuleResult>, Option<Instant>);
-
 impl<'r> Run<'r> {
-    fn machine(self, arena: &'r Bump, parameters: &[&'r ParameterValue]) -> Machine<'r> {
-        let Inputs { as_of, signing, .. } = *self.inputs;
-        let mut machine = Machine::new(self.program, self.facts, arena, as_of, signing, parameters);
-        machine.explains = self.explains;
-        machine
+    fn evaluation(self) -> Evaluation {
+        let direct = self.program.direct.of(self.program);
+        let (evaluation, exhausted) = self.with(direct);
+        // What was decided directly is not remembered for the others, which then take more steps. Where these do not
+        // suffice, the run is what it would have been without.
+        if exhausted && direct.is_some() { self.with(None).0 } else { evaluation }
     }
 
-    fn evaluation(self) -> Evaluation {
+    /// With a direct form, or without; whether some rule used up its steps.
+    fn with(self, direct: Option<&'r Direct>) -> (Evaluation, bool) {
         let arena = Bump::new();
         let parameters = parameters_in_force(self.program, self.inputs);
         let aliases = select::aliases(self.program, &self.inputs.selection.due);
-        let mut machine = self.machine(&arena, &parameters);
+        let mut decider = Decider::new(self, direct, &arena, &parameters);
         if self.inputs.selection.due.len() < PARTS_FROM {
-            let results = self.decide(&mut machine, &aliases, |_| true);
-            return self.assembled(machine, &aliases, results);
+            let results = decider.decide(&aliases, |_| true);
+            return self.assembled(decider, &aliases, results);
         }
         // What a part remembers, the other does not know: the parts are the same wherever they run, so that a rule
         // that uses up its steps does so in every run.
         let second = |at: usize| at / NEIGHBOURS % 2 == 1;
-        let apart = || -> Decided {
+        let apart = || {
             let arena = Bump::new();
-            let parameters = parameters_in_force(self.program, self.inputs);
-            let mut machine = self.machine(&arena, &parameters);
-            (self.decide(&mut machine, &aliases, second), machine.until)
+            let mut decider = Decider::new(self, direct, &arena, &parameters);
+            let results = decider.decide(&aliases, second);
+            (results, decider.until(), decider.exhausted())
         };
-        let (mut results, (others, until)) = std::thread::scope(|scope| {
+        let (mut results, (others, until, exhausted)) = std::thread::scope(|scope| {
             let running = match self.side_by_side {
                 // Where no thread can be had, this one does the work.
                 true => std::thread::Builder::new().spawn_scoped(scope, apart).ok(),
                 false => None,
             };
-            let results = self.decide(&mut machine, &aliases, |at| !second(at));
+            let results = decider.decide(&aliases, |at| !second(at));
             let others = match running {
                 Some(running) => running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
                 None => apart(),
@@ -187,35 +181,34 @@ impl<'r> Run<'r> {
             (results, others)
         });
         results.extend(others);
-        machine.until = [machine.until, until].into_iter().flatten().min();
-        self.assembled(machine, &aliases, results)
+        let (mut evaluation, exhausted_here) = self.assembled(decider, &aliases, results);
+        time::hold_until(&mut evaluation.valid_until, until);
+        (evaluation, exhausted || exhausted_here)
     }
 
-    /// Everything on one machine that is watched.
-    fn watched(self, mut machine: Machine<'_>) -> Evaluation {
+    /// Everything by operations on one machine that is watched.
+    fn watched(self, coverage: Option<&Coverage>, reached: Option<&Reached>) -> Evaluation {
+        let arena = Bump::new();
+        let parameters = parameters_in_force(self.program, self.inputs);
+        let mut decider = Decider::new(self, None, &arena, &parameters);
+        let machine = decider.machine();
+        (machine.coverage, machine.reached) = (coverage, reached);
         let aliases = select::aliases(self.program, &self.inputs.selection.due);
-        let results = self.decide(&mut machine, &aliases, |_| true);
-        self.assembled(machine, &aliases, results)
-    }
-
-    /// The due rules that have expressions, of those places that are asked for.
-    fn decide(self, machine: &mut Machine<'_>, aliases: &Aliases, asked: impl Fn(usize) -> bool) -> Vec<RuleResult> {
-        let (program, profile) = (self.program, self.inputs.profile);
-        let mut results = Vec::with_capacity(self.inputs.selection.due.len());
-        for (at, rule) in self.inputs.selection.due.iter().copied().enumerate() {
-            if asked(at) && !aliases.contains_key(&rule) && parts(program, rule).is_none() {
-                results.push(rules::run(machine, profile, rule, level_in_force(program, profile, rule, aliases)));
-            }
-        }
-        results
+        let results = decider.decide(&aliases, |_| true);
+        self.assembled(decider, &aliases, results).0
     }
 
     /// Adds the rules that are made of rules, waivers and the verdict.
-    fn assembled(self, mut machine: Machine<'_>, aliases: &Aliases, mut results: Vec<RuleResult>) -> Evaluation {
+    fn assembled(
+        self,
+        mut decider: Decider<'_>,
+        aliases: &Aliases,
+        mut results: Vec<RuleResult>,
+    ) -> (Evaluation, bool) {
         let (program, inputs) = (self.program, self.inputs);
         // From here on places are looked up by rule.
         results.sort_by_key(|result| result.rule);
-        let mut composer = Composer { machine: &mut machine, inputs, aliases, apart: BTreeMap::new() };
+        let mut composer = Composer { decider: &mut decider, inputs, aliases, apart: BTreeMap::new() };
         for rule in inputs.selection.due.iter().copied().filter(|rule| !aliases.contains_key(rule)) {
             if let Some(parts) = parts(program, rule) {
                 let level = level_in_force(program, inputs.profile, rule, aliases);
@@ -230,14 +223,73 @@ impl<'r> Run<'r> {
         }
         let (waivers, waived_until) =
             waivers::apply(program, &mut results, inputs.waivers, inputs.as_of, inputs.bundle);
-        let valid_until = [machine.until, inputs.selection.until, waived_until].into_iter().flatten().min();
-        Evaluation {
+        let valid_until = [decider.until(), inputs.selection.until, waived_until].into_iter().flatten().min();
+        let evaluation = Evaluation {
             verdict: verdict::verdict(&results, &waivers),
             results,
             not_yet_due: inputs.selection.not_yet_due.clone(),
             valid_until,
             waivers,
+        };
+        (evaluation, decider.exhausted())
+    }
+}
+
+/// Decides rules: directly where that gives an answer, else by their operations.
+struct Decider<'r> {
+    run: Run<'r>,
+    arena: &'r Bump,
+    parameters: &'r [&'r ParameterValue],
+    direction: Option<Direction<'r>>,
+    /// Made for the first rule that needs it.
+    machine: Option<Machine<'r>>,
+}
+
+impl<'r> Decider<'r> {
+    fn new(run: Run<'r>, direct: Option<&'r Direct>, arena: &'r Bump, parameters: &'r [&'r ParameterValue]) -> Self {
+        let Inputs { as_of, signing, .. } = *run.inputs;
+        let direction =
+            direct.map(|direct| Direction::new(run.program, direct, run.facts, parameters, (as_of, signing)));
+        Self { run, arena, parameters, direction, machine: None }
+    }
+
+    fn machine(&mut self) -> &mut Machine<'r> {
+        let Run { program, facts, inputs, explains, .. } = self.run;
+        self.machine.get_or_insert_with(|| {
+            let mut machine = Machine::new(program, facts, self.arena, inputs.as_of, inputs.signing, self.parameters);
+            machine.explains = explains;
+            machine
+        })
+    }
+
+    /// The due rules that have expressions, of those places that are asked for.
+    fn decide(&mut self, aliases: &Aliases, asked: impl Fn(usize) -> bool) -> Vec<RuleResult> {
+        let Run { program, inputs, .. } = self.run;
+        let mut results = Vec::with_capacity(inputs.selection.due.len());
+        for (at, rule) in inputs.selection.due.iter().copied().enumerate() {
+            if asked(at) && !aliases.contains_key(&rule) && parts(program, rule).is_none() {
+                results.push(self.rule(rule, level_in_force(program, inputs.profile, rule, aliases)));
+            }
         }
+        results
+    }
+
+    fn rule(&mut self, rule: RuleIndex, level: Level) -> RuleResult {
+        let direct = self.direction.as_mut().and_then(|direction| direction.result(rule, level));
+        let profile = self.run.inputs.profile;
+        direct.unwrap_or_else(|| rules::run(self.machine(), profile, rule, level))
+    }
+
+    /// Last instant for which every clock comparison so far gives the same answer.
+    fn until(&self) -> Option<Instant> {
+        let direct = self.direction.as_ref().and_then(|direction| direction.until);
+        let machine = self.machine.as_ref().and_then(|machine| machine.until);
+        [direct, machine].into_iter().flatten().min()
+    }
+
+    /// Whether some rule used up its steps.
+    fn exhausted(&self) -> bool {
+        self.machine.as_ref().is_some_and(|machine| machine.exhausted)
     }
 }
 
@@ -324,7 +376,7 @@ fn level_in_force(
 
 /// Puts composites together from their parts.
 struct Composer<'c, 'a> {
-    machine: &'c mut Machine<'a>,
+    decider: &'c mut Decider<'a>,
     inputs: &'c Inputs<'c>,
     aliases: &'c BTreeMap<RuleIndex, RuleIndex>,
     /// Outcome and level of parts without a result of their own, once each.
@@ -343,7 +395,7 @@ impl Composer<'_, '_> {
         results: &[RuleResult],
         depth: u32,
     ) -> RuleResult {
-        let program = self.machine.program;
+        let program = self.decider.run.program;
         let mut result = RuleResult {
             rule,
             outcome: Outcome::NotApplicable,
@@ -367,7 +419,7 @@ impl Composer<'_, '_> {
                             self.compose(*part, part_level, inner, results, depth + 1)
                         }
                         RuleBody::AllOf(_) | RuleBody::Expressions(_) | RuleBody::SameAs(_) => {
-                            rules::run(self.machine, self.inputs.profile, *part, part_level)
+                            self.decider.rule(*part, part_level)
                         }
                     };
                     let known = (run.outcome, worst_level(&run));

@@ -18,7 +18,7 @@ use crate::facts::{Cause, Cell, CellValue, Facts, FileId, NodeId};
 use crate::source::Span;
 
 use super::json::pointer::{Step, join};
-use super::json::{JsonError, JsonErrorKind, Kind, Numbers, Scanner, duplicate_key};
+use super::json::{JsonError, JsonErrorKind, Kind, Numbers, Read, Scanner, duplicate_key};
 use super::place::{printable, printable_path};
 use super::problem::{Code, Problem};
 
@@ -73,9 +73,6 @@ pub struct EventInstant<'a> {
     /// The instant, or unknown if it is not well-formed.
     pub at: Cell<'a>,
 }
-
-/// What comes of one value.
-type Read<T> = Result<T, JsonError>;
 
 impl<'s> Reader<'s> {
     /// A reader that stores what the layout says.
@@ -161,7 +158,7 @@ struct Pass<'r, 's, 'i, 'a> {
     file: FileId,
     path: &'i str,
     /// Where in the document the pass is.
-    steps: Vec<Step<Cow<'a, str>>>,
+    steps: Vec<Step<&'s str>>,
     /// Per open object, per field: whether it is there.
     present: Vec<bool>,
     /// Elements of the lists that are open.
@@ -186,23 +183,32 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
         let mut tag: Option<&'a str> = None;
         let mut members = scanner.begin_object()?;
         // Producers write the members of an object in one order, which is mostly that of the schema.
-        let mut likely = 0;
-        while let Some((key, key_span)) = scanner.key(&mut members)? {
-            let Some(index) = member_field(type_, &key, likely) else {
-                if type_.closed {
-                    self.unknown_member(type_, &key, key_span);
+        let (mut likely, mut found) = (0, 0);
+        loop {
+            let next = type_.fields.get(likely).filter(|field| field.origin == FieldOrigin::Member);
+            let (index, key_span) = match next.and_then(|field| scanner.key_if(&mut members, &field.name)) {
+                Some(span) => (likely, span),
+                None => {
+                    let Some((key, span)) = scanner.key(&mut members)? else { break };
+                    let Some(index) = type_.member(&key) else {
+                        if type_.closed {
+                            self.unknown_member(type_, &key, span);
+                        }
+                        scanner.remember_key(&mut members, key, span)?;
+                        scanner.skip()?;
+                        continue;
+                    };
+                    (index, span)
                 }
-                scanner.remember_key(&mut members, key, key_span)?;
-                scanner.skip()?;
-                continue;
             };
             likely = index + 1;
             if std::mem::replace(&mut self.present[first + index], true) {
-                return Err(duplicate_key(&key, key_span));
+                return Err(duplicate_key(&type_.fields[index].name, key_span));
             }
+            found += 1;
             let field = &type_.fields[index];
             let slot = layout.slot(id, index as u16);
-            self.steps.push(Step::Key(key));
+            self.steps.push(Step::Key(&field.name));
             let cell = self.value(scanner, &field.shape, field, slot.is_some())?;
             self.steps.pop();
             if let (Some(variants), CellValue::Text(text)) = (&type_.variants, cell.value)
@@ -213,11 +219,13 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
             self.put(node, slot, index, outermost, cell);
         }
         let span = scanner.end_object(members);
-        for (index, field) in type_.fields.iter().enumerate() {
-            if !self.present[first + index] && field.required && field.origin == FieldOrigin::Member {
-                self.missing(field, span);
-                let cell = Cell { value: CellValue::Unknown(Cause::Missing), span: Span::default() };
-                self.put(node, layout.slot(id, index as u16), index, outermost, cell);
+        if found < type_.fields.len() {
+            for (index, field) in type_.fields.iter().enumerate() {
+                if !self.present[first + index] && field.required && field.origin == FieldOrigin::Member {
+                    self.missing(field, span);
+                    let cell = Cell { value: CellValue::Unknown(Cause::Missing), span: Span::default() };
+                    self.put(node, layout.slot(id, index as u16), index, outermost, cell);
+                }
             }
         }
         if let (Some(variants), Some(tag)) = (&type_.variants, tag) {
@@ -331,7 +339,7 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
                 let cell = Cell { value, span };
                 // Without an offset no instant can be told from one that has happened, whatever its role (GATE-7).
                 let is_event = || field.role == InstantRole::Event || is_naive(text);
-                if shape.type_ == Type::Instant && self.reader.notes_events && is_event() {
+                if matches!(shape.type_, Type::Instant) && self.reader.notes_events && is_event() {
                     let pointer = self.arena.alloc_str(&join(&self.steps));
                     self.events.push(EventInstant { pointer, at: cell });
                 }
@@ -455,17 +463,6 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
             Type::List(_) => "a list".to_owned(),
             Type::Record(_) => "an object".to_owned(),
         }
-    }
-}
-
-/// The field that a member of the file fills; what countersign derives is never taken from a file. `likely` is where
-/// to look first.
-#[inline]
-fn member_field(type_: &StructType, key: &str, likely: usize) -> Option<usize> {
-    let fills = |field: &Field| field.name == key && field.origin == FieldOrigin::Member;
-    match type_.fields.get(likely) {
-        Some(field) if fills(field) => Some(likely),
-        Some(_) | None => type_.fields.iter().position(fills),
     }
 }
 

@@ -68,7 +68,7 @@ impl Mutant {
 
     /// Makes the change, or takes it back if it was made.
     pub fn swap(&mut self, program: &mut Program) {
-        let Some(ops) = program.ops.whole() else { return };
+        let Some(ops) = program.ops_to_change() else { return };
         for (id, other) in &mut self.ops {
             if let Some(op) = ops.get_mut(id.0 as usize) {
                 std::mem::swap(op, other);
@@ -171,7 +171,7 @@ fn negated(program: &mut Program, op: &Op, type_: &Type) -> Option<(String, Op)>
     if *type_ != Type::Bool {
         return None;
     }
-    let ops = program.ops.whole()?;
+    let ops = program.ops_to_change()?;
     ops.push(op.clone());
     let moved = OpId(ops.len() as u32 - 1);
     Some(("x to not x".to_owned(), Op::Not(moved)))

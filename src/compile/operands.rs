@@ -2,9 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use super::program::{Op, OpId, Over, Program, RuleBody, TimeOperand};
+use super::direct::Later;
+use super::program::{Op, OpId, Operands, Over, Program, RuleBody, TimeOperand};
 
 impl Program {
+    /// The operands of a list or a call.
+    #[inline]
+    pub fn operands_of(&self, operands: Operands) -> &[OpId] {
+        let start = operands.start as usize;
+        &self.operands[start..start + operands.length as usize]
+    }
+
+    /// The operations of a program that was compiled, to be changed: what was made of them is made anew.
+    pub(crate) fn ops_to_change(&mut self) -> Option<&mut Vec<Op>> {
+        self.direct = Later::default();
+        self.ops.whole()
+    }
+
     /// Every operation that some rule decides by; messages decide nothing.
     pub fn deciding(&self) -> BTreeSet<OpId> {
         self.rules.iter().flat_map(|rule| self.decided_by(&rule.body)).collect()

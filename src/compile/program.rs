@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blocks::Blocks;
 use super::by_pack::Rules;
+use super::direct::Later;
 use super::once::Once;
 use crate::expr::ast::{Arithmetic, Comparison, Quantifier, SetOperation, SetRelation};
 use crate::facts::schema::{FactSchema, KindId, StructId, Type};
@@ -98,6 +99,9 @@ pub struct Program {
     pub tables: Vec<Table>,
     /// Digest over all sources it was compiled from.
     pub digest: Sha256,
+    /// The form in which rules are decided where everything is known, once it is made.
+    #[serde(skip)]
+    pub direct: Later,
 }
 
 /// Where an operation stands and of which type its value is.

@@ -491,7 +491,7 @@ fn doubted(unknown: Unknown, doubt: Option<Unknown>) -> Unknown {
 
 /// An order of known values that puts equal ones side by side. Values of one type are compared;
 /// unordered types are ordered by what they are made of.
-fn total_order(a: Known<'_>, b: Known<'_>) -> Ordering {
+pub(super) fn total_order(a: Known<'_>, b: Known<'_>) -> Ordering {
     let (Ok(a), Ok(b)) = (a, b) else { return a.is_ok().cmp(&b.is_ok()) };
     order(a, b).unwrap_or_else(|| match (a, b) {
         (Value::Text(a), Value::Text(b)) | (Value::Malformed(a), Value::Malformed(b)) => a.cmp(b),

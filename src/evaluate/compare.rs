@@ -42,32 +42,8 @@ impl<'a> Machine<'a> {
     /// Whether two known values are equal. A malformed one is equal to nothing, itself included.
     pub(super) fn equal(&mut self, op: OpId, left: Value<'a>, right: Value<'a>) -> Truth {
         match (left, right) {
-            (Value::Malformed(_), _) | (_, Value::Malformed(_)) => Ok(false),
-            (Value::Text(a), Value::Text(b)) => Ok(a == b),
-            (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
-            (Value::Int(a), Value::Int(b))
-            | (Value::Days(a), Value::Days(b))
-            | (Value::Months(a), Value::Months(b)) => Ok(a == b),
-            (Value::Instant(a), Value::Instant(b)) => Ok(a == b),
-            (Value::Date(a), Value::Date(b)) => Ok(a == b),
-            (Value::Duration(a), Value::Duration(b)) => Ok(a == b),
-            (Value::Threshold(a), Value::Threshold(b)) => Ok(a == b),
-            (Value::Record(a), Value::Record(b)) => Ok(a == b),
             (Value::List(a), Value::List(b)) => self.equal_lists(op, a, b),
-            (
-                Value::Text(_)
-                | Value::Bool(_)
-                | Value::Int(_)
-                | Value::Days(_)
-                | Value::Months(_)
-                | Value::Instant(_)
-                | Value::Date(_)
-                | Value::Duration(_)
-                | Value::Threshold(_)
-                | Value::Record(_)
-                | Value::List(_),
-                _,
-            ) => Err(Unknown::new(Cause::Invalid, op)),
+            (left, right) => equal_scalars(left, right).ok_or(Unknown::new(Cause::Invalid, op)),
         }
     }
 
@@ -292,6 +268,39 @@ impl<'a> Machine<'a> {
             let there = self.pending[index].value;
             self.step() && there.is_ok_and(|there| self.equal(op, there, value) == Ok(true))
         })
+    }
+}
+
+/// Whether two known values that are no lists are equal; `None` if they are of different types. A malformed one is
+/// equal to nothing, itself included.
+#[inline]
+pub(super) fn equal_scalars(left: Value<'_>, right: Value<'_>) -> Option<bool> {
+    match (left, right) {
+        (Value::Text(a), Value::Text(b)) => Some(a == b),
+        (Value::Malformed(_), _) | (_, Value::Malformed(_)) => Some(false),
+        (Value::Bool(a), Value::Bool(b)) => Some(a == b),
+        (Value::Int(a), Value::Int(b)) | (Value::Days(a), Value::Days(b)) | (Value::Months(a), Value::Months(b)) => {
+            Some(a == b)
+        }
+        (Value::Instant(a), Value::Instant(b)) => Some(a == b),
+        (Value::Date(a), Value::Date(b)) => Some(a == b),
+        (Value::Duration(a), Value::Duration(b)) => Some(a == b),
+        (Value::Threshold(a), Value::Threshold(b)) => Some(a == b),
+        (Value::Record(a), Value::Record(b)) => Some(a == b),
+        (
+            Value::Text(_)
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Days(_)
+            | Value::Months(_)
+            | Value::Instant(_)
+            | Value::Date(_)
+            | Value::Duration(_)
+            | Value::Threshold(_)
+            | Value::Record(_)
+            | Value::List(_),
+            _,
+        ) => None,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use bumpalo::Bump;
 
-use crate::compile::program::{Clock, Const, FieldRef, Local, Op, OpId, ParameterValue, Program};
+use crate::compile::program::{Clock, FieldRef, Local, Op, OpId, ParameterValue, Program};
 use crate::facts::schema::KindId;
 use crate::facts::{Cause, CellValue, Facts, NodeId};
 use crate::primitives::Instant;
@@ -13,6 +13,7 @@ use crate::primitives::Instant;
 use super::Signing;
 use super::coverage::{Coverage, Reached};
 use super::memo::Memo;
+use super::time;
 use super::value::{At, Element, Known, ListRef, Truth, Unknown, Value};
 
 /// Most steps that a rule may take; the largest shipped rule takes some thousands.
@@ -55,6 +56,8 @@ pub(super) struct Machine<'a> {
     pub reached: Option<&'a Reached>,
     /// Whether findings say why.
     pub explains: bool,
+    /// Whether some rule, or its explanation, used up its steps.
+    pub exhausted: bool,
 }
 
 /// What a local slot holds.
@@ -95,6 +98,7 @@ impl<'a> Machine<'a> {
             coverage: None,
             reached: None,
             explains: true,
+            exhausted: false,
         };
         // Lists among them stay at the bottom of the scratch stack: no mark is below them.
         for parameter in parameters {
@@ -105,32 +109,19 @@ impl<'a> Machine<'a> {
     }
 
     fn parameter_value(&mut self, value: &'a ParameterValue) -> Option<Value<'a>> {
-        Some(match value {
-            ParameterValue::Bool(value) => Value::Bool(*value),
-            ParameterValue::Int(value) => Value::Int(*value),
-            ParameterValue::Text(value) => Value::Text(value),
-            ParameterValue::Instant(value) => Value::Instant(*value),
-            ParameterValue::Date(value) => Value::Date(*value),
-            ParameterValue::Duration(value) => Value::Duration(*value),
-            ParameterValue::Days(value) => Value::Days(*value),
-            ParameterValue::Months(value) => Value::Months(*value),
-            ParameterValue::List(values) => {
-                let mut elements = Vec::with_capacity(values.len());
-                for value in values {
-                    // A list inside a list, or an element that is not set, is refused when the
-                    // policy is loaded; here it makes the whole list unknown.
-                    let value = match value {
-                        ParameterValue::List(_) | ParameterValue::Unset => return None,
-                        scalar => self.parameter_value(scalar)?,
-                    };
-                    elements.push(Element { value: Ok(value), at: At::Nowhere, doubt: None });
-                }
-                let start = self.scratch.len() as u32;
-                self.scratch.extend(elements);
-                Value::List(ListRef::Scratch { start, length: self.scratch.len() as u32 - start })
-            }
-            ParameterValue::Unset => return None,
-        })
+        let ParameterValue::List(values) = value else { return Value::of_parameter(value) };
+        let start = self.scratch.len();
+        for value in values {
+            // A list inside a list, or an element that is not set, is refused when the policy is loaded; here it
+            // makes the whole list unknown.
+            let Some(value) = Value::of_parameter(value) else {
+                self.scratch.truncate(start);
+                return None;
+            };
+            self.scratch.push(Element { value: Ok(value), at: At::Nowhere, doubt: None });
+        }
+        let length = (self.scratch.len() - start) as u32;
+        Some(Value::List(ListRef::Scratch { start: start as u32, length }))
     }
 
     /// Makes the slots that a rule needs.
@@ -183,7 +174,7 @@ impl<'a> Machine<'a> {
         }
         // What has no operands to run needs no frame.
         match self.op(op) {
-            Op::Const(constant) if !self.is_watched() => Ok(self.constant(*constant)),
+            Op::Const(constant) if !self.is_watched() => Ok(Value::of_const(self.program, *constant)),
             Op::Local(local) if !self.is_watched() => self.local(*local, op).0,
             Op::Field { base, field } if !self.is_watched() => match self.cell(op, *base, *field)? {
                 (_, Some(value)) => value,
@@ -260,7 +251,7 @@ impl<'a> Machine<'a> {
 
     pub fn run(&mut self, op: OpId) -> Known<'a> {
         match self.op(op) {
-            Op::Const(constant) => Ok(self.constant(*constant)),
+            Op::Const(constant) => Ok(Value::of_const(self.program, *constant)),
             Op::Parameter(id) => {
                 self.parameters.get(id.0 as usize).copied().flatten().ok_or(Unknown::new(Cause::Missing, op))
             }
@@ -319,19 +310,6 @@ impl<'a> Machine<'a> {
             Op::Within { start, end, limit } => self.within(op, *start, *end, *limit).map(Value::Bool),
             Op::DaysBetween { from, to } => self.days_between(op, *from, *to),
             Op::Call { function, arguments } => self.function(op, *function, self.operands(*arguments)),
-        }
-    }
-
-    fn constant(&self, constant: Const) -> Value<'a> {
-        match constant {
-            Const::Bool(value) => Value::Bool(value),
-            Const::Int(value) => Value::Int(value),
-            Const::Text(index) => Value::Text(&self.program.texts[index as usize]),
-            Const::Instant(value) => Value::Instant(value),
-            Const::Date(value) => Value::Date(value),
-            Const::Duration(value) => Value::Duration(value),
-            Const::Days(value) => Value::Days(value),
-            Const::Months(value) => Value::Months(value),
         }
     }
 
@@ -424,21 +402,7 @@ impl<'a> Machine<'a> {
     /// The value of a cell; `None` if it is absent.
     #[inline]
     fn known(&self, value: CellValue<'a>, node: NodeId, op: OpId, at: At) -> Option<Known<'a>> {
-        Some(Ok(match value {
-            CellValue::Absent => return None,
-            CellValue::Unknown(cause) => return Some(Err(Unknown::at(cause, op, at))),
-            CellValue::Malformed(text) => Value::Malformed(text),
-            CellValue::Bool(value) => Value::Bool(value),
-            CellValue::Int(value) => Value::Int(value),
-            CellValue::Text(text) => Value::Text(text),
-            CellValue::Instant(value) => Value::Instant(value),
-            CellValue::Date(value) => Value::Date(value),
-            CellValue::Duration(value) => Value::Duration(value),
-            CellValue::Days(value) => Value::Days(value),
-            CellValue::Threshold(value) => Value::Threshold(value),
-            CellValue::List(list) => Value::List(ListRef::Cells { node, start: list.start, length: list.length }),
-            CellValue::Record(node) => Value::Record(node),
-        }))
+        Value::of_cell(value, node).map(|value| value.map_err(|cause| Unknown::at(cause, op, at)))
     }
 
     /// `a and b`: the right side is not run if the left is false.
@@ -526,17 +490,12 @@ impl<'a> Machine<'a> {
     }
 
     pub fn operands(&self, operands: crate::compile::program::Operands) -> &'a [OpId] {
-        let start = operands.start as usize;
-        &self.program.operands[start..start + operands.length as usize]
+        self.program.operands_of(operands)
     }
 
     /// The instant a clock shows, and whether it will show a later one in a later run.
     pub fn clock(&self, clock: Clock, op: OpId) -> Result<(Instant, bool), Unknown> {
-        match (clock, self.signing) {
-            (Clock::AsOf, _) | (Clock::TSign, Signing::NotYet) => Ok((self.as_of, true)),
-            (Clock::TSign, Signing::At(instant)) => Ok((instant, false)),
-            (Clock::TSign, Signing::Unknown) => Err(Unknown::new(Cause::Unproven, op)),
-        }
+        time::shown(clock, self.as_of, self.signing).ok_or(Unknown::new(Cause::Unproven, op))
     }
 }
 

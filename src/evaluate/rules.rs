@@ -37,6 +37,8 @@ pub(super) fn run<'a>(machine: &mut Machine<'a>, profile: &Profile, index: RuleI
             let message = if rule.message.is_empty() { body } else { rule };
             let mut run = Run { machine, profile, message, expressions, level, explain_steps: STEPS_MAX };
             run.rule(body.locals, &mut result);
+            let exhausted = run.explain_steps == 0 || run.machine.steps == 0;
+            run.machine.exhausted |= exhausted;
         }
         // `compile` refuses a circle of repetitions; a composite is put together by the caller.
         RuleBody::SameAs(_) | RuleBody::AllOf(_) => result.findings.push(Finding {

@@ -4,6 +4,7 @@
 mod build;
 mod clocks;
 mod collections;
+mod direct;
 mod explanations;
 mod operators;
 mod outcomes;

@@ -9,6 +9,7 @@ use crate::expr::ast::{Arithmetic, Comparison};
 use crate::facts::Cause;
 use crate::primitives::{Date, Duration, Instant};
 
+use super::Signing;
 use super::compare::holds;
 use super::machine::Machine;
 use super::value::{Known, Truth, Unknown, Value, both};
@@ -17,15 +18,7 @@ impl<'a> Machine<'a> {
     pub(super) fn arithmetic(&mut self, op: OpId, arithmetic: Arithmetic, left: OpId, right: OpId) -> Known<'a> {
         let left = self.eval(left);
         let (left, right) = both(left, self.eval(right))?;
-        let value = match arithmetic {
-            Arithmetic::Add => add(left, right),
-            Arithmetic::Subtract => subtract(left, right),
-            Arithmetic::Multiply => match (left, right) {
-                (Value::Int(a), Value::Int(b)) => Ok(a.checked_mul(b).map(Value::Int)),
-                (_, _) => Err(NoSuchSum),
-            },
-        };
-        match value {
+        match sum(arithmetic, left, right) {
             Ok(Some(value)) => Ok(value),
             Ok(None) => Err(Unknown::new(Cause::Overflow, op)),
             Err(NoSuchSum) => Err(Unknown::new(Cause::Invalid, op)),
@@ -34,7 +27,7 @@ impl<'a> Machine<'a> {
 
     /// Narrows until when the run holds.
     pub(super) fn hold_until(&mut self, last: Instant) {
-        self.until = Some(self.until.map_or(last, |until| until.min(last)));
+        hold_until(&mut self.until, Some(last));
     }
 
     /// `clock + plus - minus cmp other`
@@ -52,35 +45,9 @@ impl<'a> Machine<'a> {
         let other = self.eval(other);
         let (((now, moves), other), (plus, minus)) = both(both(self.clock(clock, op), other), both(plus, minus))?;
         let Value::Instant(other) = other else { return Err(Unknown::new(Cause::Invalid, op)) };
-        let Ok(shifted) = shift(now, plus, minus) else { return Err(Unknown::new(Cause::Invalid, op)) };
-        let Some(shifted) = shifted else {
-            if moves {
-                self.hold_until(self.as_of);
-            }
-            return Err(Unknown::new(Cause::Overflow, op));
-        };
-        if moves {
-            // The distance that a calendar offset bridges differs from day to day.
-            if let (Some(Value::Months(_)), _) | (_, Some(Value::Months(_))) = (plus, minus) {
-                self.hold_until(last_before(now.next_midnight()).unwrap_or(self.as_of));
-            }
-            let distance = other.nanoseconds() - shifted.nanoseconds();
-            // Nanoseconds until the first instant with another answer, where there is one.
-            let last = match comparison {
-                Comparison::Less | Comparison::Before | Comparison::GreaterOrEqual => {
-                    (distance > 0).then(|| distance - 1)
-                }
-                Comparison::LessOrEqual | Comparison::Greater | Comparison::After => {
-                    (distance >= 0).then_some(distance)
-                }
-                Comparison::Equal | Comparison::NotEqual => (distance >= 0).then(|| (distance - 1).max(0)),
-            };
-            // An instant beyond the end of time never comes.
-            if let Some(last) = last.and_then(|last| Instant::from_nanoseconds(now.nanoseconds() + last)) {
-                self.hold_until(last);
-            }
-        }
-        Ok(holds(comparison, shifted.cmp(&other)))
+        let (answer, until) = compare_shown(self.as_of, (now, moves), comparison, (plus, minus), other);
+        hold_until(&mut self.until, until);
+        answer.map_err(|cause| Unknown::new(cause, op))
     }
 
     /// `end <= start + limit`, or `as_of <= start + limit` where there is no end.
@@ -143,6 +110,49 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// The instant that a clock shows, and whether it will show a later one in a later run; none where nobody knows it.
+pub(super) fn shown(clock: Clock, as_of: Instant, signing: Signing) -> Option<(Instant, bool)> {
+    match (clock, signing) {
+        (Clock::AsOf, _) | (Clock::TSign, Signing::NotYet) => Some((as_of, true)),
+        (Clock::TSign, Signing::At(instant)) => Some((instant, false)),
+        (Clock::TSign, Signing::Unknown) => None,
+    }
+}
+
+/// Narrows until when a run holds.
+pub(super) fn hold_until(until: &mut Option<Instant>, last: Option<Instant>) {
+    *until = [*until, last].into_iter().flatten().min();
+}
+
+/// `clock + plus - minus cmp other` for what a clock shows, and until when that answer holds, where it can change.
+pub(super) fn compare_shown(
+    as_of: Instant,
+    (now, moves): (Instant, bool),
+    comparison: Comparison,
+    (plus, minus): (Option<Value<'_>>, Option<Value<'_>>),
+    other: Instant,
+) -> (Result<bool, Cause>, Option<Instant>) {
+    let Ok(shifted) = shift(now, plus, minus) else { return (Err(Cause::Invalid), None) };
+    let Some(shifted) = shifted else { return (Err(Cause::Overflow), moves.then_some(as_of)) };
+    let mut until = None;
+    if moves {
+        // The distance that a calendar offset bridges differs from day to day.
+        if let (Some(Value::Months(_)), _) | (_, Some(Value::Months(_))) = (plus, minus) {
+            hold_until(&mut until, Some(last_before(now.next_midnight()).unwrap_or(as_of)));
+        }
+        let distance = other.nanoseconds() - shifted.nanoseconds();
+        // Nanoseconds until the first instant with another answer, where there is one.
+        let last = match comparison {
+            Comparison::Less | Comparison::Before | Comparison::GreaterOrEqual => (distance > 0).then(|| distance - 1),
+            Comparison::LessOrEqual | Comparison::Greater | Comparison::After => (distance >= 0).then_some(distance),
+            Comparison::Equal | Comparison::NotEqual => (distance >= 0).then(|| (distance - 1).max(0)),
+        };
+        // An instant beyond the end of time never comes.
+        hold_until(&mut until, last.and_then(|last| Instant::from_nanoseconds(now.nanoseconds() + last)));
+    }
+    (Ok(holds(comparison, shifted.cmp(&other))), until)
+}
+
 /// The operand types have no such sum, which `compile` does not let through.
 #[derive(Debug, PartialEq)]
 pub(super) struct NoSuchSum;
@@ -160,6 +170,22 @@ pub(super) fn add<'a>(left: Value<'a>, right: Value<'a>) -> Result<Option<Value<
         (Value::Date(a), Value::Months(b)) => a.checked_add_months(b).map(Value::Date),
         (_, _) => return Err(NoSuchSum),
     })
+}
+
+/// A sum, a difference or a product; `None` on overflow.
+pub(super) fn sum<'a>(
+    arithmetic: Arithmetic,
+    left: Value<'a>,
+    right: Value<'a>,
+) -> Result<Option<Value<'a>>, NoSuchSum> {
+    match arithmetic {
+        Arithmetic::Add => add(left, right),
+        Arithmetic::Subtract => subtract(left, right),
+        Arithmetic::Multiply => match (left, right) {
+            (Value::Int(a), Value::Int(b)) => Ok(a.checked_mul(b).map(Value::Int)),
+            (_, _) => Err(NoSuchSum),
+        },
+    }
 }
 
 /// A difference; `None` on overflow.

@@ -3,10 +3,10 @@
 //! A known value is 24 bytes and copied; an unknown travels as the `Err` of a [`Known`], so that `?`
 //! is how it spreads through everything that needs the value.
 
-use crate::compile::program::OpId;
+use crate::compile::program::{Const, OpId, ParameterValue, Program};
 use crate::facts::schema::KindId;
 use crate::facts::threshold::Threshold;
-use crate::facts::{Cause, NodeId};
+use crate::facts::{Cause, CellValue, NodeId};
 use crate::primitives::{Date, Duration, Instant};
 
 /// A value that is known, or why it is not.
@@ -76,6 +76,57 @@ pub(super) enum At {
     Cell(NodeId, u16),
     /// An element of a list of the object, by its index in the table of elements.
     Element(NodeId, u32),
+}
+
+impl<'a> Value<'a> {
+    /// The value of a constant.
+    pub fn of_const(program: &'a Program, constant: Const) -> Self {
+        match constant {
+            Const::Bool(value) => Value::Bool(value),
+            Const::Int(value) => Value::Int(value),
+            Const::Text(index) => Value::Text(&program.texts[index as usize]),
+            Const::Instant(value) => Value::Instant(value),
+            Const::Date(value) => Value::Date(value),
+            Const::Duration(value) => Value::Duration(value),
+            Const::Days(value) => Value::Days(value),
+            Const::Months(value) => Value::Months(value),
+        }
+    }
+
+    /// The value of a cell of this object; `None` if it is absent, and why it is not known.
+    #[inline]
+    pub fn of_cell(value: CellValue<'a>, node: NodeId) -> Option<Result<Self, Cause>> {
+        Some(Ok(match value {
+            CellValue::Absent => return None,
+            CellValue::Unknown(cause) => return Some(Err(cause)),
+            CellValue::Malformed(text) => Value::Malformed(text),
+            CellValue::Bool(value) => Value::Bool(value),
+            CellValue::Int(value) => Value::Int(value),
+            CellValue::Text(text) => Value::Text(text),
+            CellValue::Instant(value) => Value::Instant(value),
+            CellValue::Date(value) => Value::Date(value),
+            CellValue::Duration(value) => Value::Duration(value),
+            CellValue::Days(value) => Value::Days(value),
+            CellValue::Threshold(value) => Value::Threshold(value),
+            CellValue::List(list) => Value::List(ListRef::Cells { node, start: list.start, length: list.length }),
+            CellValue::Record(node) => Value::Record(node),
+        }))
+    }
+
+    /// The value of a parameter that is set and no list.
+    pub fn of_parameter(value: &'a ParameterValue) -> Option<Self> {
+        Some(match value {
+            ParameterValue::Bool(value) => Value::Bool(*value),
+            ParameterValue::Int(value) => Value::Int(*value),
+            ParameterValue::Text(value) => Value::Text(value),
+            ParameterValue::Instant(value) => Value::Instant(*value),
+            ParameterValue::Date(value) => Value::Date(*value),
+            ParameterValue::Duration(value) => Value::Duration(*value),
+            ParameterValue::Days(value) => Value::Days(*value),
+            ParameterValue::Months(value) => Value::Months(*value),
+            ParameterValue::List(_) | ParameterValue::Unset => return None,
+        })
+    }
 }
 
 impl Unknown {

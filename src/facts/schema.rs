@@ -289,4 +289,8 @@ impl StructType {
     pub fn field(&self, name: &str) -> Option<u16> {
         self.fields.iter().position(|field| field.name == name).map(|at| at as u16)
     }
+    /// The field that a member of a file fills; what countersign derives is never taken from a file.
+    pub fn member(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.name == name && field.origin == FieldOrigin::Member)
+    }
 }

@@ -34,6 +34,35 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("check") => check(count),
         Some("bench") => table::print(argument(2, 15)),
+        Some("spin") => {
+            let corpus = corpus(64, 3, 0.1);
+            let c = contenders().remove(argument(2, 1usize));
+            let mut e = c.load();
+            let n = argument(4, 2000usize);
+            match argument(3, "eval".to_owned()).as_str() {
+                "eval" => {
+                    let mut p: Vec<_> = corpus.iter().map(|(t, _)| e.parse(t)).collect();
+                    let t = measure::processor_ns();
+                    for i in 0..n { std::hint::black_box(e.eval(&mut *p[i % 64])); }
+                    println!("{} ns", (measure::processor_ns() - t) / n as u64);
+                }
+                "parse" => {
+                    let t = measure::processor_ns();
+                    for i in 0..n { std::hint::black_box(e.parse(corpus[i % 64].0)); }
+                    println!("{} ns", (measure::processor_ns() - t) / n as u64);
+                }
+                "load" => {
+                    let t = measure::processor_ns();
+                    for _ in 0..n { std::hint::black_box(c.load()); }
+                    println!("{} ns", (measure::processor_ns() - t) / n as u64);
+                }
+                _ => {
+                    let t = measure::processor_ns();
+                    for i in 0..n { std::hint::black_box(e.verdict(corpus[i % 64].0)); }
+                    println!("{} ns", (measure::processor_ns() - t) / n as u64);
+                }
+            }
+        }
         Some("documents") => {
             write(count, Path::new(&argument(3, "documents".to_owned())), argument(4, 1), argument(5, 0.1));
         }

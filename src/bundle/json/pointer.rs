@@ -6,8 +6,7 @@ use std::fmt::Write;
 
 use crate::source::Span;
 
-use super::error::JsonError;
-use super::scanner::{Kind, Numbers, Scanner};
+use super::scanner::{Kind, Numbers, Read, Scanner};
 
 /// A step from a value to one inside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +84,7 @@ struct Search {
 }
 
 impl Search {
-    fn value(&mut self, scanner: &mut Scanner<'_>) -> Result<Span, JsonError> {
+    fn value(&mut self, scanner: &mut Scanner<'_>) -> Read<Span> {
         match scanner.peek()? {
             Kind::Object => scanner.object(|scanner, key, key_span| {
                 self.path.push(Step::Key(key.into_owned()));

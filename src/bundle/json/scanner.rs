@@ -86,7 +86,8 @@ pub struct Scanner<'b> {
     keys: Vec<Cow<'b, str>>,
 }
 
-type Read<T> = Result<T, JsonError>;
+/// What comes of reading. The error is large and rare, so it does not travel with every value.
+pub type Read<T> = Result<T, Box<JsonError>>;
 
 impl<'b> Scanner<'b> {
     /// Begins a document.
@@ -96,10 +97,10 @@ impl<'b> Scanner<'b> {
     pub fn new(bytes: &'b [u8], numbers: Numbers) -> Read<Self> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let start = error.valid_up_to();
-            JsonError { kind: JsonErrorKind::NotUtf8, at: Span::new(start, start + error.error_len().unwrap_or(1)) }
+            refused(JsonErrorKind::NotUtf8, Span::new(start, start + error.error_len().unwrap_or(1)))
         })?;
         if text.starts_with('\u{feff}') {
-            return Err(JsonError { kind: JsonErrorKind::ByteOrderMark, at: Span::new(0, 3) });
+            return Err(refused(JsonErrorKind::ByteOrderMark, Span::new(0, 3)));
         }
         Ok(Self { text, bytes, at: 0, depth: 0, values: 0, numbers, keys: Vec::new() })
     }
@@ -167,6 +168,30 @@ impl<'b> Scanner<'b> {
         }
         self.at += 1;
         Ok(Some(key))
+    }
+
+    /// Passes the next key of an object if it is this name, written without escapes; its bytes. Else nothing is passed,
+    /// and [`Scanner::key`] says what stands there.
+    #[inline]
+    pub fn key_if(&mut self, object: &mut Object<'b>, name: &str) -> Option<Span> {
+        let begin = after_space(self.bytes, self.at);
+        let quote = match (self.bytes.get(begin)?, object.is_empty) {
+            (b',', false) => after_space(self.bytes, begin + 1),
+            (_, is_empty) => is_empty.then_some(begin)?,
+        };
+        let end = quote + name.len() + 2;
+        let is_name = match self.bytes.get(quote..end)? {
+            [b'"', key @ .., b'"'] => key == name.as_bytes(),
+            _ => false,
+        };
+        let colon = after_space(self.bytes, end);
+        if !is_name || self.bytes.get(colon) != Some(&b':') || self.values >= VALUES_MAX {
+            return None;
+        }
+        self.values += 1;
+        self.at = colon + 1;
+        object.is_empty = false;
+        Some(Span::new(quote, end))
     }
 
     /// Refuses a key that was remembered before.
@@ -258,7 +283,7 @@ impl<'b> Scanner<'b> {
                 }
                 Some(&control) => {
                     let kind = JsonErrorKind::ControlCharacter(control);
-                    return Err(JsonError { kind, at: Span::new(stop, stop + 1) });
+                    return Err(refused(kind, Span::new(stop, stop + 1)));
                 }
                 None => {
                     self.at = self.bytes.len();
@@ -310,9 +335,9 @@ impl<'b> Scanner<'b> {
         self.at = at;
         match self.numbers {
             Numbers::Text => Ok((text, span)),
-            Numbers::Integers if float => Err(JsonError { kind: JsonErrorKind::Float(printable(text)), at: span }),
+            Numbers::Integers if float => Err(refused(JsonErrorKind::Float(printable(text)), span)),
             Numbers::Integers if integer(text).is_none() => {
-                Err(JsonError { kind: JsonErrorKind::BigInteger(printable(text)), at: span })
+                Err(refused(JsonErrorKind::BigInteger(printable(text)), span))
             }
             Numbers::Integers => Ok((text, span)),
         }
@@ -365,14 +390,12 @@ impl<'b> Scanner<'b> {
         if self.at == self.bytes.len() {
             return Ok(());
         }
-        Err(JsonError { kind: JsonErrorKind::TrailingText, at: Span::new(self.at, self.at + 1) })
+        Err(refused(JsonErrorKind::TrailingText, Span::new(self.at, self.at + 1)))
     }
 
     #[inline]
     fn skip_space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
-            self.at += 1;
-        }
+        self.at = after_space(self.bytes, self.at);
     }
 
     fn open(&mut self, bracket: u8, expected: &'static str) -> Read<()> {
@@ -382,7 +405,7 @@ impl<'b> Scanner<'b> {
         self.count()?;
         if self.depth == DEPTH_MAX {
             let kind = JsonErrorKind::TooDeep(DEPTH_MAX);
-            return Err(JsonError { kind, at: Span::new(self.at, self.at + 1) });
+            return Err(refused(kind, Span::new(self.at, self.at + 1)));
         }
         self.depth += 1;
         self.at += 1;
@@ -394,7 +417,7 @@ impl<'b> Scanner<'b> {
         self.values += 1;
         if self.values > VALUES_MAX {
             let kind = JsonErrorKind::TooManyValues(VALUES_MAX);
-            return Err(JsonError { kind, at: Span::new(self.at, self.at + 1) });
+            return Err(refused(kind, Span::new(self.at, self.at + 1)));
         }
         Ok(())
     }
@@ -415,7 +438,7 @@ impl<'b> Scanner<'b> {
             Some(_) => {
                 let character = self.text[at + 1..].chars().next();
                 let shown = character.map(|c| printable(&format!("\\{c}"))).unwrap_or_default();
-                Err(JsonError { kind: JsonErrorKind::BadEscape(shown), at: Span::new(at, at + 2) })
+                Err(refused(JsonErrorKind::BadEscape(shown), Span::new(at, at + 2)))
             }
             None => {
                 self.at = self.bytes.len();
@@ -432,8 +455,8 @@ impl<'b> Scanner<'b> {
                 .map(|c| printable(c.encode_utf8(&mut [0; 4])))
                 .collect()
         };
-        let bad = || JsonError { kind: JsonErrorKind::BadEscape(shown(6)), at: Span::new(at, at + 6) };
-        let lone = || JsonError { kind: JsonErrorKind::LoneSurrogate(shown(6)), at: Span::new(at, at + 6) };
+        let bad = || refused(JsonErrorKind::BadEscape(shown(6)), Span::new(at, at + 6));
+        let lone = || refused(JsonErrorKind::LoneSurrogate(shown(6)), Span::new(at, at + 6));
         let first = self.hex(at).ok_or_else(bad)?;
         match first {
             0xD800..0xDC00 => match self.hex(at + 6) {
@@ -455,18 +478,31 @@ impl<'b> Scanner<'b> {
             .then(|| digits.iter().filter_map(|&digit| char::from(digit).to_digit(16)).fold(0, |n, d| n << 4 | d))
     }
 
-    fn unexpected(&self, expected: &'static str) -> JsonError {
+    fn unexpected(&self, expected: &'static str) -> Box<JsonError> {
         let (found, length) = match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
             None => ("the end of the file".to_owned(), 1),
             Some(character) => (format!("`{}`", printable(character.encode_utf8(&mut [0; 4]))), character.len_utf8()),
         };
-        JsonError { kind: JsonErrorKind::Syntax { expected, found }, at: Span::new(self.at, self.at + length) }
+        refused(JsonErrorKind::Syntax { expected, found }, Span::new(self.at, self.at + length))
     }
 }
 
+/// The first offset from `at` on that is no white space.
+#[inline]
+fn after_space(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
 /// The error of a key that an object has already.
-pub fn duplicate_key(key: &str, span: Span) -> JsonError {
-    JsonError { kind: JsonErrorKind::DuplicateKey(printable(key)), at: span }
+pub fn duplicate_key(key: &str, span: Span) -> Box<JsonError> {
+    refused(JsonErrorKind::DuplicateKey(printable(key)), span)
+}
+
+fn refused(kind: JsonErrorKind, at: Span) -> Box<JsonError> {
+    Box::new(JsonError { kind, at })
 }
 
 /// The first byte from `from` on that is a quote, a backslash or a control character; the end, if there is none.
@@ -501,7 +537,7 @@ pub fn integer(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn refused(text: &str, numbers: Numbers) -> (JsonErrorKind, Span) {
+    fn refusal(text: &str, numbers: Numbers) -> (JsonErrorKind, Span) {
         let read = Scanner::new(text.as_bytes(), numbers).and_then(|mut scanner| {
             scanner.skip()?;
             scanner.end()
@@ -533,15 +569,15 @@ mod tests {
     #[test]
     fn equal_keys_are_refused_also_when_escaped_or_many() {
         assert_eq!(
-            refused(r#"{"a":1,"a":2}"#, Numbers::Text),
+            refusal(r#"{"a":1,"a":2}"#, Numbers::Text),
             (JsonErrorKind::DuplicateKey("a".into()), Span::new(7, 10))
         );
-        assert_eq!(refused(r#"{"a":1,"\u0061":2}"#, Numbers::Text).0, JsonErrorKind::DuplicateKey("a".into()));
+        assert_eq!(refusal(r#"{"a":1,"\u0061":2}"#, Numbers::Text).0, JsonErrorKind::DuplicateKey("a".into()));
         let members: Vec<_> = (0..100).map(|n| format!("\"k{n}\":{n}")).collect();
         accepted(&format!("{{{}}}", members.join(",")), Numbers::Integers);
         for again in [0, 31, 32, 33, 99] {
             let text = format!("{{{},\"k{again}\":0}}", members.join(","));
-            assert_eq!(refused(&text, Numbers::Integers).0, JsonErrorKind::DuplicateKey(format!("k{again}")));
+            assert_eq!(refusal(&text, Numbers::Integers).0, JsonErrorKind::DuplicateKey(format!("k{again}")));
         }
         accepted(r#"{"a":{"a":1},"b":{"a":{"a":2}}}"#, Numbers::Integers);
     }
@@ -549,13 +585,13 @@ mod tests {
     #[test]
     fn numbers_that_readers_disagree_on_are_refused() {
         for float in ["1.0", "1e2", "-0.5"] {
-            assert_eq!(refused(float, Numbers::Integers).0, JsonErrorKind::Float(float.into()));
+            assert_eq!(refusal(float, Numbers::Integers).0, JsonErrorKind::Float(float.into()));
         }
         for big in ["9007199254740992", "-9007199254740992", "99999999999999999999999"] {
-            assert_eq!(refused(big, Numbers::Integers).0, JsonErrorKind::BigInteger(big.into()));
+            assert_eq!(refusal(big, Numbers::Integers).0, JsonErrorKind::BigInteger(big.into()));
         }
         for broken in ["01", "-", "1.", "1e", "+1", ".5", "1e+", "-x"] {
-            let (kind, _) = refused(broken, Numbers::Text);
+            let (kind, _) = refusal(broken, Numbers::Text);
             assert!(matches!(kind, JsonErrorKind::Syntax { .. } | JsonErrorKind::TrailingText), "{broken}: {kind}");
         }
     }
@@ -564,20 +600,20 @@ mod tests {
     fn nesting_is_bounded() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         accepted(&nested(64), Numbers::Integers);
-        assert_eq!(refused(&nested(65), Numbers::Integers), (JsonErrorKind::TooDeep(64), Span::new(64, 65)));
-        assert_eq!(refused(&"[".repeat(1_000_000), Numbers::Integers).0, JsonErrorKind::TooDeep(64));
-        assert_eq!(refused(&"{\"a\":".repeat(100), Numbers::Integers).0, JsonErrorKind::TooDeep(64));
+        assert_eq!(refusal(&nested(65), Numbers::Integers), (JsonErrorKind::TooDeep(64), Span::new(64, 65)));
+        assert_eq!(refusal(&"[".repeat(1_000_000), Numbers::Integers).0, JsonErrorKind::TooDeep(64));
+        assert_eq!(refusal(&"{\"a\":".repeat(100), Numbers::Integers).0, JsonErrorKind::TooDeep(64));
     }
 
     #[test]
     fn texts_are_strict() {
-        assert_eq!(refused("\"a\u{1}\"", Numbers::Text).0, JsonErrorKind::ControlCharacter(1));
-        assert_eq!(refused("\"a\n\"", Numbers::Text).1, Span::new(2, 3));
+        assert_eq!(refusal("\"a\u{1}\"", Numbers::Text).0, JsonErrorKind::ControlCharacter(1));
+        assert_eq!(refusal("\"a\n\"", Numbers::Text).1, Span::new(2, 3));
         for lone in [r#""\ud800""#, r#""\udc00""#, r#""\ud800\u0041""#, r#""\ud800x""#] {
-            assert!(matches!(refused(lone, Numbers::Text).0, JsonErrorKind::LoneSurrogate(_)), "{lone}");
+            assert!(matches!(refusal(lone, Numbers::Text).0, JsonErrorKind::LoneSurrogate(_)), "{lone}");
         }
         for bad in [r#""\x""#, r#""\u12""#, r#""\u12g4""#, "\"\\ä\""] {
-            assert!(matches!(refused(bad, Numbers::Text).0, JsonErrorKind::BadEscape(_)), "{bad}");
+            assert!(matches!(refusal(bad, Numbers::Text).0, JsonErrorKind::BadEscape(_)), "{bad}");
         }
         let mut scanner = Scanner::new(br#""\ud83d\ude00 \"\/\b""#, Numbers::Text).unwrap();
         assert_eq!(scanner.string().unwrap().0, "\u{1f600} \"/\u{8}");
@@ -601,14 +637,14 @@ mod tests {
 
     #[test]
     fn what_is_around_the_value_is_refused() {
-        assert_eq!(refused("\u{feff}{}", Numbers::Text).0, JsonErrorKind::ByteOrderMark);
-        assert_eq!(refused("{} {}", Numbers::Text), (JsonErrorKind::TrailingText, Span::new(3, 4)));
+        assert_eq!(refusal("\u{feff}{}", Numbers::Text).0, JsonErrorKind::ByteOrderMark);
+        assert_eq!(refusal("{} {}", Numbers::Text), (JsonErrorKind::TrailingText, Span::new(3, 4)));
         let error = Scanner::new(b"{\"a\": \"\xff\"}", Numbers::Text).unwrap_err();
         assert_eq!((error.kind, error.at), (JsonErrorKind::NotUtf8, Span::new(7, 8)));
         for broken in
             ["", " ", "{", "[1,]", "{\"a\"}", "{\"a\":1,}", "{a:1}", "nul", "tru", "\"a", "\"\\", "[1 2]", "//"]
         {
-            assert!(matches!(refused(broken, Numbers::Text).0, JsonErrorKind::Syntax { .. }), "{broken}");
+            assert!(matches!(refusal(broken, Numbers::Text).0, JsonErrorKind::Syntax { .. }), "{broken}");
         }
     }
 }

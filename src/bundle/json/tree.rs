@@ -5,8 +5,7 @@ use std::borrow::Cow;
 
 use crate::source::Span;
 
-use super::error::JsonError;
-use super::scanner::{Kind, Numbers, Scanner, integer};
+use super::scanner::{Kind, Numbers, Read, Scanner, integer};
 
 /// A value and its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,14 +49,14 @@ impl<'b> Tree<'b> {
     ///
     /// # Errors
     /// The first thing that is not strict JSON.
-    pub fn parse(bytes: &'b [u8], numbers: Numbers) -> Result<Self, JsonError> {
+    pub fn parse(bytes: &'b [u8], numbers: Numbers) -> Read<Self> {
         let mut scanner = Scanner::new(bytes, numbers)?;
         let tree = Self::read(&mut scanner)?;
         scanner.end()?;
         Ok(tree)
     }
 
-    fn read(scanner: &mut Scanner<'b>) -> Result<Self, JsonError> {
+    fn read(scanner: &mut Scanner<'b>) -> Read<Self> {
         let (value, span) = match scanner.peek()? {
             Kind::Object => {
                 let mut members = Vec::new();

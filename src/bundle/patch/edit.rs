@@ -96,7 +96,7 @@ pub(super) fn rewrite_texts(
     Ok(Some(out))
 }
 
-fn each_text(scanner: &mut Scanner<'_>, visit: &mut impl FnMut(&str, Range<usize>)) -> Result<(), json::JsonError> {
+fn each_text(scanner: &mut Scanner<'_>, visit: &mut impl FnMut(&str, Range<usize>)) -> json::Read<()> {
     match scanner.peek()? {
         Kind::Object => scanner.object(|scanner, _, _| each_text(scanner, visit)).map(drop),
         Kind::Array => scanner.array(|scanner, _| each_text(scanner, visit)).map(drop),

@@ -1,5 +1,6 @@
 //! A small rule book about `thing`s, and the facts of a case about them.
 
+use crate::compile::direct::Later;
 use crate::compile::once::Once;
 use crate::compile::program::*;
 use crate::evaluate::machine::Machine;
@@ -127,14 +128,14 @@ impl Book {
             external: Vec::new(),
             tables: Vec::new(),
             digest: Sha256::of(b"program"),
+            direct: Later::default(),
         };
         Self { program, locals: 0 }
     }
 
     pub fn op(&mut self, op: Op, type_: Type) -> OpId {
-        let ops = self.program.ops.whole().unwrap();
-        ops.push(op);
-        self.program.once = Once::of(ops, &self.program.operands);
+        self.program.ops_to_change().unwrap().push(op);
+        self.program.once = Once::of(self.program.ops.as_slice(), &self.program.operands);
         self.program.origins.whole().unwrap().push(Origin { document: DocumentIndex(0), span: Span::default(), type_ });
         OpId(self.program.ops.len() as u32 - 1)
     }

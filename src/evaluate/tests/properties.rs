@@ -13,7 +13,7 @@ use crate::facts::{Cause, CellValue};
 use crate::primitives::Instant;
 
 /// Choices that a generated value is made from; at its end every choice is the first one.
-struct Tape<'t> {
+pub(super) struct Tape<'t> {
     bytes: &'t [u8],
     at: usize,
 }
@@ -303,8 +303,13 @@ fn time(tape: &mut Tape<'_>) -> CellValue<'static> {
     CellValue::Instant(instant(tape.of(&TIMES)))
 }
 
+/// A tape of these bytes.
+pub(super) fn tape(bytes: &[u8]) -> Tape<'_> {
+    Tape { bytes, at: 0 }
+}
+
 /// Fills two cases: what is known now, and what may be known later.
-fn fill<'b>(tape: &mut Tape<'_>, now: &mut Case<'b>, later: &mut Case<'b>) {
+pub(super) fn fill<'b>(tape: &mut Tape<'_>, now: &mut Case<'b>, later: &mut Case<'b>) {
     for _ in 0..tape.choose(4) {
         let cells = [
             ("ok", twin(tape, |tape| CellValue::Bool(tape.choose(2) == 1))),
@@ -351,9 +356,9 @@ fn fill<'b>(tape: &mut Tape<'_>, now: &mut Case<'b>, later: &mut Case<'b>) {
     }
 }
 
-fn condition(bytes: &[u8]) -> (Book, OpId) {
+pub(super) fn condition(bytes: &[u8]) -> (Book, OpId) {
     let mut book = Book::new();
-    let op = Maker { book: &mut book, tape: Tape { bytes, at: 0 }, scope: Vec::new() }.condition(4);
+    let op = Maker { book: &mut book, tape: tape(bytes), scope: Vec::new() }.condition(4);
     (book, op)
 }
 
@@ -367,7 +372,7 @@ proptest! {
     ) {
         let (book, op) = condition(&program);
         let (mut now, mut later) = (book.facts(), book.facts());
-        fill(&mut Tape { bytes: &facts, at: 0 }, &mut now, &mut later);
+        fill(&mut tape(&facts), &mut now, &mut later);
         if let Ok(answer) = now.truth(op) {
             prop_assert_eq!(later.truth(op), Ok(answer));
         }
@@ -381,7 +386,7 @@ proptest! {
     ) {
         let (book, op) = condition(&program);
         let (mut case, mut unused) = (book.facts(), book.facts());
-        fill(&mut Tape { bytes: &facts, at: 0 }, &mut case, &mut unused);
+        fill(&mut tape(&facts), &mut case, &mut unused);
         let at = |as_of: Instant| case.run(op, |machine, op| {
             machine.as_of = as_of;
             (machine.truth(op), machine.until)
@@ -403,7 +408,7 @@ proptest! {
     ) {
         let (book, op) = condition(&program);
         let (mut case, mut unused) = (book.facts(), book.facts());
-        fill(&mut Tape { bytes: &facts, at: 0 }, &mut case, &mut unused);
+        fill(&mut tape(&facts), &mut case, &mut unused);
         // Where conditions are counted, nothing is remembered.
         let coverage = crate::evaluate::Coverage::new(&book.program);
         let arena = bumpalo::Bump::new();
@@ -426,7 +431,7 @@ proptest! {
         let (mut book, op) = condition(&program);
         book.rule("R", op);
         let (mut case, mut unused) = (book.facts(), book.facts());
-        fill(&mut Tape { bytes: &facts, at: 0 }, &mut case, &mut unused);
+        fill(&mut tape(&facts), &mut case, &mut unused);
         let evaluation = case.evaluate();
         for finding in &evaluation.results[0].findings {
             prop_assert!(!finding.deciding.is_empty() || !finding.unknowns.is_empty());

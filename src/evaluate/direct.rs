@@ -1,0 +1,683 @@
+//! Rules decided in their direct form: as long as everything is known, and nothing is recorded.
+//!
+//! In: the direct form of a program and the facts. Out: the result of a rule that passes or does not apply. Anything
+//! else, a value that is not known above all, gives nothing: the rule is then decided by its operations, which say why.
+//! What is answered here is what the operations would answer; a property test holds the two together.
+
+use std::ops::ControlFlow;
+
+use crate::compile::direct::{Decision, Direct, Form, List, Object, Path, Place, Term, Test, Walk};
+use crate::compile::program::{FieldRef, Level, Local, ParameterValue, Program, RuleIndex};
+use crate::expr::ast::{Quantifier, SetRelation};
+use crate::facts::schema::KindId;
+use crate::facts::{CellValue, Facts, NodeId};
+use crate::primitives::Instant;
+
+use super::Signing;
+use super::collections::total_order;
+use super::compare::{equal_scalars, holds, order};
+use super::finding::RuleResult;
+use super::machine::STEPS_MAX;
+use super::outcome::Outcome;
+use super::select;
+use super::time;
+use super::value::{ListRef, Value};
+
+/// Most operations that one rule may stand for here: fewer than it could take as steps, so that a rule that would use
+/// up its steps is left to its operations.
+const WEIGHT_MAX: u32 = STEPS_MAX / 4;
+
+/// Most keys that are compared each with each: a sort of so few takes longer.
+const PAIRS_MAX: usize = 24;
+
+/// Room for the elements of lists that are computed, before it must grow.
+const LIST_USUAL: usize = 64;
+
+/// One run over one case.
+pub(super) struct Direction<'a> {
+    program: &'a Program,
+    direct: &'a Direct,
+    facts: &'a Facts<'a>,
+    parameters: &'a [&'a ParameterValue],
+    as_of: Instant,
+    signing: Signing,
+    /// Per object of the form, where it is known.
+    objects: Vec<Option<NodeId>>,
+    locals: Vec<Value<'a>>,
+    /// Lists that are computed, and gone when what asked for them is done.
+    scratch: Vec<Value<'a>>,
+    /// Per value of the form that is computed once.
+    kept: Vec<Option<Computed<'a>>>,
+    /// Elements of the lists among them.
+    kept_elements: Vec<Value<'a>>,
+    /// What the rule has left of [`WEIGHT_MAX`].
+    weight: u32,
+    /// Number of the rule, or of the value computed once, that what is computed counts for.
+    counting: u32,
+    /// How many such numbers were given.
+    counted: u32,
+    /// Last instant for which every clock comparison so far gives the same answer.
+    pub until: Option<Instant>,
+}
+
+/// A value that was computed once.
+#[derive(Clone, Copy)]
+struct Computed<'a> {
+    value: Value<'a>,
+    /// What it took, with everything that it needed.
+    weight: u32,
+    /// What it was last counted for. Each rule that needs it counts it, as if it were the first: what a rule may take
+    /// must not depend on others.
+    counted_for: u32,
+}
+
+impl<'a> Direction<'a> {
+    pub fn new(
+        program: &'a Program,
+        direct: &'a Direct,
+        facts: &'a Facts<'a>,
+        parameters: &'a [&'a ParameterValue],
+        (as_of, signing): (Instant, Signing),
+    ) -> Self {
+        let mut objects: Vec<Option<NodeId>> = Vec::with_capacity(direct.objects.len());
+        for object in &direct.objects {
+            objects.push(match object {
+                Object::One(kind) => one(facts, *kind),
+                Object::Field { of, field } => {
+                    objects[*of as usize].and_then(|node| record(cell(facts, node, *field)?))
+                }
+            });
+        }
+        Self {
+            program,
+            direct,
+            facts,
+            parameters,
+            as_of,
+            signing,
+            objects,
+            locals: vec![Value::Bool(false); usize::from(direct.locals)],
+            scratch: Vec::with_capacity(LIST_USUAL),
+            kept: vec![None; direct.kept.len()],
+            kept_elements: Vec::with_capacity(LIST_USUAL),
+            weight: 0,
+            counting: 0,
+            counted: 0,
+            until: None,
+        }
+    }
+
+    /// The result of a rule that passes or does not apply.
+    pub fn result(&mut self, rule: RuleIndex, level: Level) -> Option<RuleResult> {
+        let direct = self.direct;
+        let decision = direct.rule(select::decided_by(self.program, rule))?;
+        self.scratch.clear();
+        self.weight = WEIGHT_MAX;
+        self.counted += 1;
+        self.counting = self.counted;
+        self.charge(decision.weight)?;
+        let (passed, not_applicable) = self.counts(decision)?;
+        let outcome = if passed > 0 { Outcome::Pass } else { Outcome::NotApplicable };
+        let (findings, aliases) = (Vec::new(), Vec::new());
+        Some(RuleResult { rule, outcome, findings, passed, not_applicable, aliases, level })
+    }
+
+    /// How many elements passed, and how many the rule does not concern.
+    fn counts(&mut self, decision: &'a Decision) -> Option<(u32, u32)> {
+        let Some(walk) = &decision.for_each else {
+            return self.passes(decision).map(|passes| (u32::from(passes), u32::from(!passes)));
+        };
+        let list = self.list(&walk.list)?;
+        let length = self.length(list);
+        if length == 0 && walk.filter.is_none() {
+            return None;
+        }
+        let (mut passed, mut not_applicable) = (0, 0);
+        for index in 0..length {
+            if self.take(walk, list, index)? {
+                if self.passes(decision)? { passed += 1 } else { not_applicable += 1 }
+            }
+        }
+        Some((passed, not_applicable))
+    }
+
+    /// Whether a rule passes; false where it does not apply.
+    fn passes(&mut self, decision: &'a Decision) -> Option<bool> {
+        if let Some(applies) = &decision.applies
+            && !self.test(applies)?
+        {
+            return Some(false);
+        }
+        for test in decision.require.iter().chain(&decision.attested) {
+            if !self.test(test)? {
+                return None;
+            }
+        }
+        Some(true)
+    }
+
+    /// Takes operations from what the rule has left.
+    fn charge(&mut self, weight: u32) -> Option<()> {
+        self.weight = self.weight.checked_sub(weight)?;
+        Some(())
+    }
+
+    fn test(&mut self, test: &'a Test) -> Option<bool> {
+        Some(match test {
+            Test::Is(term) => match self.term(term)? {
+                Value::Bool(answer) => answer,
+                _ => return None,
+            },
+            Test::Has(path) => match self.node_and_cell(path)? {
+                (_, CellValue::Absent) => false,
+                (_, CellValue::Unknown(_)) => return None,
+                (_, _) => true,
+            },
+            Test::Recorded(kind) => {
+                let population = self.facts.population(*kind);
+                if population.unknown.is_some() {
+                    return None;
+                }
+                !population.members.is_empty() || !population.unreadable.is_empty()
+            }
+            Test::Not(test) => !self.test(test)?,
+            Test::All(parts) => {
+                for part in parts {
+                    if !self.test(part)? {
+                        return Some(false);
+                    }
+                }
+                true
+            }
+            Test::Any(parts) => {
+                for part in parts {
+                    if self.test(part)? {
+                        return Some(true);
+                    }
+                }
+                false
+            }
+            Test::Equal { sides, differ } => {
+                // Most often two texts of the evidence.
+                let is_equal = match &**sides {
+                    (Term::Field(left), Term::Field(right)) => {
+                        match (self.node_and_cell(left)?, self.node_and_cell(right)?) {
+                            ((_, CellValue::Text(left)), (_, CellValue::Text(right))) => left == right,
+                            (left, right) => equal_scalars(known(left)?, known(right)?)?,
+                        }
+                    }
+                    (left, right) => {
+                        let (left, right) = (self.term(left)?, self.term(right)?);
+                        equal_scalars(left, right)?
+                    }
+                };
+                is_equal != *differ
+            }
+            Test::Order(comparison, sides) => {
+                let (left, right) = (self.term(&sides.0)?, self.term(&sides.1)?);
+                holds(*comparison, order(left, right)?)
+            }
+            Test::Clock { comparison, clock, plus, minus, other } => {
+                let now = time::shown(*clock, self.as_of, self.signing)?;
+                let (plus, minus) = (self.term_if(plus)?, self.term_if(minus)?);
+                let Value::Instant(other) = self.term(other)? else { return None };
+                let (answer, until) = time::compare_shown(self.as_of, now, *comparison, (plus, minus), other);
+                time::hold_until(&mut self.until, until);
+                answer.ok()?
+            }
+            Test::OneOf(parts) => {
+                let item = self.term(&parts.0)?;
+                for other in &parts.1 {
+                    let other = self.term(other)?;
+                    if equal_scalars(item, other)? {
+                        return Some(true);
+                    }
+                }
+                false
+            }
+            Test::In(parts) => {
+                let mark = self.scratch.len();
+                let item = self.term(&parts.0)?;
+                let list = self.list(&parts.1)?;
+                let answer = self.contains(list, item)?;
+                self.scratch.truncate(mark);
+                answer
+            }
+            Test::Matches(text, pattern) => match self.term(text)? {
+                Value::Text(text) => self.program.patterns[*pattern as usize].matches(text),
+                Value::Malformed(_) => false,
+                _ => return None,
+            },
+            Test::Relation { relation, sides, or_none } => {
+                let mark = self.scratch.len();
+                let (left, right) = (self.list(&sides.0)?, self.list(&sides.1)?);
+                let answer = self.relation(*relation, left, right, *or_none)?;
+                self.scratch.truncate(mark);
+                answer
+            }
+            Test::Quantified { quantifier, walk, or_none, satisfies } => {
+                let mark = self.scratch.len();
+                let answer = self.quantified(*quantifier, walk, *or_none, satisfies.as_deref())?;
+                self.scratch.truncate(mark);
+                answer
+            }
+            Test::Distinct { walk, by, or_none } => {
+                let mark = self.scratch.len();
+                let answer = self.distinct(walk, by.as_ref(), *or_none)?;
+                self.scratch.truncate(mark);
+                answer
+            }
+            Test::WellFormed(term) => match self.term(term)? {
+                Value::Text(_) => true,
+                Value::Malformed(_) => false,
+                _ => return None,
+            },
+            Test::Let(local, parts) => {
+                let value = self.term(&parts.0)?;
+                self.bind(*local, value);
+                self.test(&parts.1)?
+            }
+            Test::Kept(place) => match self.kept(*place)? {
+                Value::Bool(answer) => answer,
+                _ => return None,
+            },
+        })
+    }
+
+    fn term(&mut self, term: &'a Term) -> Option<Value<'a>> {
+        Some(match term {
+            Term::Field(path) => known(self.node_and_cell(path)?)?,
+            Term::Const(constant) => Value::of_const(self.program, *constant),
+            Term::Local(local) => self.locals[usize::from(local.0)],
+            Term::Object(object) => Value::Record(self.objects[*object as usize]?),
+            Term::Parameter(id) => Value::of_parameter(self.parameters.get(id.0 as usize)?)?,
+            Term::Coalesce(path, otherwise) => match self.node_and_cell(path)? {
+                (_, CellValue::Absent) => self.term(otherwise)?,
+                cell => known(cell)?,
+            },
+            Term::Sum(arithmetic, sides) => {
+                let (left, right) = (self.term(&sides.0)?, self.term(&sides.1)?);
+                time::sum(*arithmetic, left, right).ok()??
+            }
+            Term::Count(walk) => {
+                let mark = self.scratch.len();
+                let mut count = 0;
+                self.each(walk, |_, _| {
+                    count += 1;
+                    Some(ControlFlow::Continue(()))
+                })?;
+                self.scratch.truncate(mark);
+                Value::Int(count)
+            }
+            Term::The(walk) => {
+                let mark = self.scratch.len();
+                let mut found = None;
+                self.each(walk, |_, element| match found.replace(element) {
+                    None => Some(ControlFlow::Continue(())),
+                    Some(_) => None,
+                })?;
+                self.scratch.truncate(mark);
+                found?
+            }
+            Term::Extreme { walk, latest } => {
+                let mark = self.scratch.len();
+                let found = self.extreme(&walk.0, &walk.1, *latest)?;
+                self.scratch.truncate(mark);
+                found
+            }
+            Term::Date(instant) => match self.term(instant)? {
+                Value::Instant(instant) => Value::Date(instant.date()),
+                Value::Date(date) => Value::Date(date),
+                _ => return None,
+            },
+            Term::Let(local, parts) => {
+                let value = self.term(&parts.0)?;
+                self.bind(*local, value);
+                self.term(&parts.1)?
+            }
+            Term::Test(test) => Value::Bool(self.test(test)?),
+            Term::Kept(place) => self.kept(*place)?,
+        })
+    }
+
+    fn term_if(&mut self, term: &'a Option<Box<Term>>) -> Option<Option<Value<'a>>> {
+        match term {
+            None => Some(None),
+            Some(term) => self.term(term).map(Some),
+        }
+    }
+
+    /// A list; what is computed is on the scratch stack.
+    fn list(&mut self, list: &'a List) -> Option<ListRef> {
+        match list {
+            List::Term(term) => match self.term(term)? {
+                Value::List(list) => Some(list),
+                _ => None,
+            },
+            List::Members(kind) => {
+                let population = self.facts.population(*kind);
+                let is_known = population.unknown.is_none() && population.unreadable.is_empty();
+                is_known.then_some(ListRef::Population(*kind))
+            }
+            List::Kept(place) => match self.kept(*place)? {
+                Value::List(list) => Some(list),
+                _ => None,
+            },
+            List::Written(terms) => {
+                let start = self.scratch.len();
+                for term in terms {
+                    let value = self.term(term)?;
+                    self.scratch.push(value);
+                }
+                Some(self.scratch_from(start))
+            }
+            List::Project(parts) => {
+                let (walk, element) = &**parts;
+                let source = self.list(&walk.list)?;
+                let start = self.scratch.len();
+                for index in 0..self.length(source) {
+                    if self.take(walk, source, index)? {
+                        let value = self.term(element)?;
+                        self.scratch.push(value);
+                    }
+                }
+                Some(self.scratch_from(start))
+            }
+        }
+    }
+
+    fn scratch_from(&self, start: usize) -> ListRef {
+        ListRef::Scratch { start: start as u32, length: (self.scratch.len() - start) as u32 }
+    }
+
+    /// What is computed once.
+    fn kept(&mut self, place: u32) -> Option<Value<'a>> {
+        if let Some(computed) = &mut self.kept[place as usize] {
+            let Computed { value, weight, .. } = *computed;
+            if std::mem::replace(&mut computed.counted_for, self.counting) != self.counting {
+                self.charge(weight)?;
+            }
+            return Some(value);
+        }
+        let direct = self.direct;
+        let kept = &direct.kept[place as usize];
+        let (before, outside) = (self.weight, self.counting);
+        self.counted += 1;
+        self.counting = self.counted;
+        self.charge(kept.weight)?;
+        let value = match &kept.form {
+            Form::Term(term) => self.term(term)?,
+            Form::Test(test) => Value::Bool(self.test(test)?),
+            Form::List(list) => Value::List(self.list(list)?),
+        };
+        self.counting = outside;
+        let value = match value {
+            Value::List(ListRef::Scratch { start, length }) => {
+                let from = start as usize;
+                let start = self.kept_elements.len() as u32;
+                self.kept_elements.extend(self.scratch.drain(from..from + length as usize));
+                Value::List(ListRef::Kept { start, length })
+            }
+            value => value,
+        };
+        let weight = before - self.weight;
+        self.kept[place as usize] = Some(Computed { value, weight, counted_for: outside });
+        Some(value)
+    }
+
+    #[inline]
+    fn bind(&mut self, local: Local, value: Value<'a>) {
+        self.locals[usize::from(local.0)] = value;
+    }
+
+    #[inline]
+    fn length(&self, list: ListRef) -> usize {
+        match list {
+            ListRef::Population(kind) => self.facts.population(kind).members.len(),
+            ListRef::Cells { length, .. } | ListRef::Scratch { length, .. } | ListRef::Kept { length, .. } => {
+                length as usize
+            }
+        }
+    }
+
+    #[inline]
+    fn element(&self, list: ListRef, index: usize) -> Option<Value<'a>> {
+        match list {
+            ListRef::Cells { node, start, .. } => known((node, self.facts.element(start + index as u32).value)),
+            ListRef::Population(kind) => {
+                self.facts.population(kind).members.get(index).map(|node| Value::Record(*node))
+            }
+            ListRef::Scratch { start, .. } => Some(self.scratch[start as usize + index]),
+            ListRef::Kept { start, .. } => Some(self.kept_elements[start as usize + index]),
+        }
+    }
+
+    /// Binds an element; false where the filter does not let it through.
+    #[inline]
+    fn take(&mut self, walk: &'a Walk, list: ListRef, index: usize) -> Option<bool> {
+        self.charge(walk.weight)?;
+        let element = self.element(list, index)?;
+        self.bind(walk.local, element);
+        match &walk.filter {
+            None => Some(true),
+            Some(filter) => self.test(filter),
+        }
+    }
+
+    /// Each element that the filter lets through, until one is enough.
+    fn each(
+        &mut self,
+        walk: &'a Walk,
+        mut see: impl FnMut(&mut Self, Value<'a>) -> Option<ControlFlow<()>>,
+    ) -> Option<()> {
+        let list = self.list(&walk.list)?;
+        for index in 0..self.length(list) {
+            if self.take(walk, list, index)? {
+                let element = self.locals[usize::from(walk.local.0)];
+                if see(self, element)?.is_break() {
+                    break;
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn quantified(
+        &mut self,
+        quantifier: Quantifier,
+        walk: &'a Walk,
+        or_none: bool,
+        satisfies: Option<&'a Test>,
+    ) -> Option<bool> {
+        let list = self.list(&walk.list)?;
+        let (mut seen, mut count) = (false, 0u32);
+        for index in 0..self.length(list) {
+            if !self.take(walk, list, index)? {
+                continue;
+            }
+            seen = true;
+            let answer = match satisfies {
+                None => true,
+                Some(satisfies) => self.test(satisfies)?,
+            };
+            match quantifier {
+                Quantifier::Every if !answer => return Some(false),
+                Quantifier::No if answer => return Some(false),
+                Quantifier::Some | Quantifier::Exists if answer => return Some(true),
+                Quantifier::ExactlyOne if answer => {
+                    count += 1;
+                    if count > 1 {
+                        return Some(false);
+                    }
+                }
+                Quantifier::Every | Quantifier::No | Quantifier::Some | Quantifier::Exists | Quantifier::ExactlyOne => {
+                }
+            }
+        }
+        match quantifier {
+            // A statement about all elements says nothing of none.
+            Quantifier::Every | Quantifier::No => (seen || or_none).then_some(true),
+            Quantifier::Some | Quantifier::Exists => Some(false),
+            Quantifier::ExactlyOne => Some(count == 1),
+        }
+    }
+
+    fn contains(&mut self, list: ListRef, item: Value<'a>) -> Option<bool> {
+        let length = self.length(list);
+        self.charge(length as u32)?;
+        if let (Value::Text(text), Some(elements)) = (item, self.computed(list)) {
+            for element in elements {
+                match *element {
+                    Value::Text(other) if other == text => return Some(true),
+                    Value::Text(_) => {}
+                    other => _ = equal_scalars(item, other)?,
+                }
+            }
+            return Some(false);
+        }
+        for index in 0..length {
+            let element = self.element(list, index)?;
+            if equal_scalars(item, element)? {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
+    /// The elements of a list that was computed.
+    fn computed(&self, list: ListRef) -> Option<&[Value<'a>]> {
+        let (elements, start, length) = match list {
+            ListRef::Scratch { start, length } => (&self.scratch, start, length),
+            ListRef::Kept { start, length } => (&self.kept_elements, start, length),
+            ListRef::Population(_) | ListRef::Cells { .. } => return None,
+        };
+        elements.get(start as usize..(start + length) as usize)
+    }
+
+    fn relation(&mut self, relation: SetRelation, left: ListRef, right: ListRef, or_none: bool) -> Option<bool> {
+        if !or_none && (self.length(left) == 0 || relation != SetRelation::Subset && self.length(right) == 0) {
+            return None;
+        }
+        match relation {
+            SetRelation::Subset => self.all_in(left, right, true),
+            SetRelation::Disjoint => self.all_in(left, right, false),
+            SetRelation::Same => Some(self.all_in(left, right, true)? && self.all_in(right, left, true)?),
+        }
+    }
+
+    /// Whether every element of one list is (or, if not `wanted`, is not) in the other.
+    fn all_in(&mut self, list: ListRef, other: ListRef, wanted: bool) -> Option<bool> {
+        for index in 0..self.length(list) {
+            let element = self.element(list, index)?;
+            if self.contains(other, element)? != wanted {
+                return Some(false);
+            }
+        }
+        Some(true)
+    }
+
+    fn distinct(&mut self, walk: &'a Walk, by: Option<&'a Term>, or_none: bool) -> Option<bool> {
+        let list = self.list(&walk.list)?;
+        let start = self.scratch.len();
+        for index in 0..self.length(list) {
+            if self.take(walk, list, index)? {
+                let key = match by {
+                    None => self.locals[usize::from(walk.local.0)],
+                    Some(by) => self.term(by)?,
+                };
+                if let Value::List(_) = key {
+                    return None;
+                }
+                self.scratch.push(key);
+            }
+        }
+        let keys = &mut self.scratch[start..];
+        if keys.is_empty() {
+            return or_none.then_some(true);
+        }
+        let is_same = |a: Value<'_>, b: Value<'_>| match (a, b) {
+            (Value::Text(a), Value::Text(b)) => a == b,
+            // A malformed value is equal to nothing.
+            (Value::Malformed(_), _) | (_, Value::Malformed(_)) => false,
+            (a, b) => total_order(Ok(a), Ok(b)).is_eq(),
+        };
+        if keys.len() <= PAIRS_MAX {
+            let has_same = |(at, key): (usize, &Value<'_>)| keys[..at].iter().any(|other| is_same(*key, *other));
+            return Some(!keys.iter().enumerate().any(has_same));
+        }
+        keys.sort_unstable_by(|a, b| total_order(Ok(*a), Ok(*b)));
+        Some(!keys.windows(2).any(|pair| is_same(pair[0], pair[1])))
+    }
+
+    /// The element with the greatest or the least key, where no other has it too.
+    fn extreme(&mut self, walk: &'a Walk, by: &'a Term, latest: bool) -> Option<Value<'a>> {
+        let list = self.list(&walk.list)?;
+        let (mut best, mut is_tied): (Option<(Value<'a>, Value<'a>)>, bool) = (None, false);
+        for index in 0..self.length(list) {
+            if !self.take(walk, list, index)? {
+                continue;
+            }
+            let element = self.locals[usize::from(walk.local.0)];
+            let key = self.term(by)?;
+            match best {
+                None => best = Some((key, element)),
+                Some((greatest, _)) => {
+                    let ordering = order(key, greatest)?;
+                    let ordering = if latest { ordering } else { ordering.reverse() };
+                    if ordering.is_gt() {
+                        (best, is_tied) = (Some((key, element)), false);
+                    } else if ordering.is_eq() {
+                        is_tied = true;
+                    }
+                }
+            }
+        }
+        best.filter(|_| !is_tied).map(|(_, element)| element)
+    }
+
+    #[inline]
+    fn node_and_cell(&mut self, path: &'a Path) -> Option<(NodeId, CellValue<'a>)> {
+        let mut node = match &path.from {
+            Place::Object(object) => self.objects[*object as usize]?,
+            Place::Local(local) => match self.locals[usize::from(local.0)] {
+                Value::Record(node) => node,
+                _ => return None,
+            },
+            Place::Term(term) => match self.term(term)? {
+                Value::Record(node) => node,
+                _ => return None,
+            },
+        };
+        for field in &path.through {
+            node = record(cell(self.facts, node, *field)?)?;
+        }
+        Some((node, cell(self.facts, node, path.field)?))
+    }
+}
+
+/// The one member of a kind.
+fn one(facts: &Facts<'_>, kind: KindId) -> Option<NodeId> {
+    let population = facts.population(kind);
+    match (population.unknown, population.members.as_slice(), population.unreadable.as_slice()) {
+        (None, [one], []) => Some(*one),
+        _ => None,
+    }
+}
+
+#[inline]
+fn cell<'a>(facts: &Facts<'a>, node: NodeId, field: FieldRef) -> Option<CellValue<'a>> {
+    (facts.node(node).type_id == field.type_id).then(|| facts.cell(node, field.slot).value)
+}
+
+fn record(value: CellValue<'_>) -> Option<NodeId> {
+    match value {
+        CellValue::Record(node) => Some(node),
+        _ => None,
+    }
+}
+
+/// The value of a cell; none where it is absent or unknown.
+#[inline]
+fn known((node, value): (NodeId, CellValue<'_>)) -> Option<Value<'_>> {
+    Value::of_cell(value, node)?.ok()
+}
