@@ -267,17 +267,26 @@ impl<'r> Decider<'r> {
         let Run { program, inputs, .. } = self.run;
         let mut results = Vec::with_capacity(inputs.selection.due.len());
         for (at, rule) in inputs.selection.due.iter().copied().enumerate() {
-            if asked(at) && !aliases.contains_key(&rule) && parts(program, rule).is_none() {
-                results.push(self.rule(rule, level_in_force(program, inputs.profile, rule, aliases)));
+            if !asked(at) || aliases.contains_key(&rule) {
+                continue;
+            }
+            let level = level_in_force(program, inputs.profile, rule, aliases);
+            if let Some(result) = self.directly(rule, level) {
+                results.push(result);
+            } else if parts(program, rule).is_none() {
+                results.push(rules::run(self.machine(), inputs.profile, rule, level));
             }
         }
         results
     }
 
     fn rule(&mut self, rule: RuleIndex, level: Level) -> RuleResult {
-        let direct = self.direction.as_mut().and_then(|direction| direction.result(rule, level));
         let profile = self.run.inputs.profile;
-        direct.unwrap_or_else(|| rules::run(self.machine(), profile, rule, level))
+        self.directly(rule, level).unwrap_or_else(|| rules::run(self.machine(), profile, rule, level))
+    }
+
+    fn directly(&mut self, rule: RuleIndex, level: Level) -> Option<RuleResult> {
+        self.direction.as_mut()?.result(rule, level)
     }
 
     /// Last instant for which every clock comparison so far gives the same answer.
@@ -295,7 +304,7 @@ impl<'r> Decider<'r> {
 
 /// The rules that a rule is made of.
 fn parts(program: &Program, rule: RuleIndex) -> Option<&[RuleIndex]> {
-    match &program.rules[select::decided_by(program, rule).0 as usize].body {
+    match &program.rules[program.decided_by_rule(rule).0 as usize].body {
         RuleBody::AllOf(parts) => Some(parts),
         RuleBody::Expressions(_) | RuleBody::SameAs(_) => None,
     }
@@ -369,6 +378,9 @@ fn level_in_force(
     rule: RuleIndex,
     aliases: &BTreeMap<RuleIndex, RuleIndex>,
 ) -> Level {
+    if aliases.is_empty() {
+        return select::level(program, profile, rule);
+    }
     let repeating = aliases.iter().filter(|(_, target)| **target == rule).map(|(alias, _)| *alias);
     let levels = std::iter::once(rule).chain(repeating).map(|rule| select::level(program, profile, rule));
     levels.max().unwrap_or(Level::Block)
@@ -414,7 +426,7 @@ impl Composer<'_, '_> {
                 (None, Some(known)) => *known,
                 (None, None) => {
                     let part_level = select::level(program, self.inputs.profile, *part);
-                    let run = match &program.rules[select::decided_by(program, *part).0 as usize].body {
+                    let run = match &program.rules[program.decided_by_rule(*part).0 as usize].body {
                         RuleBody::AllOf(inner) if depth < COMPOSITE_DEPTH_MAX => {
                             self.compose(*part, part_level, inner, results, depth + 1)
                         }

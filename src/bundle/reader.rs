@@ -175,7 +175,8 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
     /// Reads an object. `store`: whether it becomes a node.
     fn object(&mut self, scanner: &mut Scanner<'a>, id: StructId, store: bool) -> Read<(Option<NodeId>, Span)> {
         let (schema, layout): (&'s FactSchema, &'s Layout) = (self.reader.schema, self.reader.layout);
-        let type_ = schema.struct_type(id);
+        let (type_, slots) = (schema.struct_type(id), layout.slots(id));
+        let slot_of = |index: usize| slots.get(index).copied().flatten();
         let node = store.then(|| self.facts.push_node(id, layout.width(id), Some(self.file), Span::default()));
         let outermost = self.steps.is_empty();
         let first = self.present.len();
@@ -207,7 +208,7 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
             }
             found += 1;
             let field = &type_.fields[index];
-            let slot = layout.slot(id, index as u16);
+            let slot = slot_of(index);
             self.steps.push(Step::Key(&field.name));
             let cell = self.value(scanner, &field.shape, field, slot.is_some())?;
             self.steps.pop();
@@ -224,14 +225,14 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
                 if !self.present[first + index] && field.required && field.origin == FieldOrigin::Member {
                     self.missing(field, span);
                     let cell = Cell { value: CellValue::Unknown(Cause::Missing), span: Span::default() };
-                    self.put(node, layout.slot(id, index as u16), index, outermost, cell);
+                    self.put(node, slot_of(index), index, outermost, cell);
                 }
             }
         }
         if let (Some(variants), Some(tag)) = (&type_.variants, tag) {
             self.check_variant(type_, variants, tag, first, span, |pass, index, cause| {
                 let cell = Cell { value: CellValue::Unknown(cause), span: Span::default() };
-                pass.put(node, layout.slot(id, index as u16), index, outermost, cell);
+                pass.put(node, slot_of(index), index, outermost, cell);
             });
         }
         self.present.truncate(first);

@@ -39,8 +39,9 @@ impl Later {
 /// The direct form of a rule book.
 #[derive(Debug)]
 pub struct Direct {
-    /// Per rule: its form, where it has one.
-    rules: Vec<Option<Decision>>,
+    /// Per rule: the form of the one that decides it, where that has one.
+    rules: Vec<Option<u32>>,
+    decisions: Vec<Decision>,
     /// Objects that are the same wherever they are asked for, each after the one that it is a field of.
     pub objects: Vec<Object>,
     /// Values and lists that are the same wherever they are asked for.
@@ -50,14 +51,16 @@ pub struct Direct {
 }
 
 impl Direct {
-    /// The form of a rule.
+    /// The form of a rule: of one that repeats another, that of the other.
+    #[inline]
     pub fn rule(&self, rule: RuleIndex) -> Option<&Decision> {
-        self.rules.get(rule.0 as usize)?.as_ref()
+        let place = (*self.rules.get(rule.0 as usize)?)?;
+        self.decisions.get(place as usize)
     }
 
-    /// How many rules have such a form.
+    /// How many rules have a form of their own.
     pub fn count(&self) -> usize {
-        self.rules.iter().flatten().count()
+        self.decisions.len()
     }
 }
 

@@ -5,7 +5,7 @@
 //! are taken over it.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _, from_fn};
 
 use super::emit::Arena;
 use super::operands::for_each_operand;
@@ -82,10 +82,10 @@ impl Canonical<'_> {
             Op::One(kind) => self.word(out, "one", &self.schema.kind(*kind).name),
             Op::All(kind) => self.word(out, "all", &self.schema.kind(*kind).name),
             Op::Recorded(kind) => self.word(out, "recorded", &self.schema.kind(*kind).name),
-            Op::Field { base, field } => self.node(out, &format!("field {}", self.field(field)), &[*base]),
-            Op::Has { base, field } => self.node(out, &format!("has {}", self.field(field)), &[*base]),
+            Op::Field { base, field } => self.node(out, format_args!("field {}", self.field(field)), &[*base]),
+            Op::Has { base, field } => self.node(out, format_args!("has {}", self.field(field)), &[*base]),
             Op::Coalesce { base, field, otherwise } => {
-                self.node(out, &format!("coalesce {}", self.field(field)), &[*base, *otherwise]);
+                self.node(out, format_args!("coalesce {}", self.field(field)), &[*base, *otherwise]);
             }
             Op::Not(inner) => self.node(out, "not", &[*inner]),
             Op::And(left, right) => self.node(out, "and", &[*left, *right]),
@@ -105,7 +105,7 @@ impl Canonical<'_> {
             }
             Op::In { item, list } => self.node(out, "in", &[*item, *list]),
             Op::Matches { text, pattern } => {
-                self.node(out, &format!("matches {:?}", self.arena.patterns[*pattern as usize].as_str()), &[*text]);
+                self.node(out, format_args!("matches {:?}", self.arena.patterns[*pattern as usize].as_str()), &[*text]);
             }
             Op::SetRelation { relation, left, right, or_none } => {
                 let name = match relation {
@@ -113,7 +113,7 @@ impl Canonical<'_> {
                     SetRelation::Disjoint => "disjoint",
                     SetRelation::Same => "same",
                 };
-                self.node(out, &with_none(name, *or_none), &[*left, *right]);
+                self.node(out, with_none(name, *or_none), &[*left, *right]);
             }
             Op::SetOperation { operation, left, right } => {
                 let name = match operation {
@@ -145,7 +145,7 @@ impl Canonical<'_> {
             }
             Op::Count { over, distinct_by } => self.over_node(out, "count", over, distinct_by.as_slice()),
             Op::CompareCount { comparison, count, other } => {
-                self.node(out, &format!("count {}", comparison.as_str()), &[*count, *other]);
+                self.node(out, format_args!("count {}", comparison.as_str()), &[*count, *other]);
             }
             Op::Distinct { over, by, or_none } => {
                 self.over_node(out, &with_none("distinct", *or_none), over, by.as_slice());
@@ -157,7 +157,7 @@ impl Canonical<'_> {
             Op::Bound { list, greatest } => self.node(out, if *greatest { "max" } else { "min" }, &[*list]),
             Op::MaxGap { over, by, from, to } => self.over_node(out, "max-gap", over, &[*by, *from, *to]),
             Op::Let { local: Local(slot), value, body } => {
-                self.node(out, &format!("let %{slot}"), &[*value, *body]);
+                self.node(out, format_args!("let %{slot}"), &[*value, *body]);
             }
             Op::Within { start, end, limit } => self.node(out, "within", &[*start, *end, *limit]),
             Op::DaysBetween { from, to } => {
@@ -173,7 +173,7 @@ impl Canonical<'_> {
             }
             Op::Call { function, arguments } => {
                 let operands = self.operands(arguments.start, arguments.length);
-                self.node(out, &format!("call {function:?}"), operands);
+                self.node(out, format_args!("call {function:?}"), operands);
             }
         }
     }
@@ -182,7 +182,7 @@ impl Canonical<'_> {
         &self.arena.operands[start as usize..(start + length) as usize]
     }
 
-    fn node(&self, out: &mut String, name: &str, operands: &[OpId]) {
+    fn node(&self, out: &mut String, name: impl Display, operands: &[OpId]) {
         push(out, format_args!("({name}"));
         for operand in operands {
             out.push(' ');
@@ -211,9 +211,10 @@ impl Canonical<'_> {
         out.push(')');
     }
 
-    fn field(&self, field: &FieldRef) -> String {
+    fn field(&self, field: &FieldRef) -> impl Display {
         let type_ = self.schema.struct_type(field.type_id);
-        format!("{:?}.{}", type_.name, type_.fields[field.field as usize].name)
+        let name = &type_.fields[field.field as usize].name;
+        from_fn(move |out| write!(out, "{:?}.{name}", type_.name))
     }
 
     fn word(&self, out: &mut String, what: &str, name: &str) {

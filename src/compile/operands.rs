@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::direct::Later;
-use super::program::{Op, OpId, Operands, Over, Program, RuleBody, TimeOperand};
+use super::program::{Op, OpId, Operands, Over, Program, RuleBody, RuleIndex, TimeOperand};
 
 impl Program {
     /// The operands of a list or a call.
@@ -11,6 +11,20 @@ impl Program {
     pub fn operands_of(&self, operands: Operands) -> &[OpId] {
         let start = operands.start as usize;
         &self.operands[start..start + operands.length as usize]
+    }
+
+    /// The rule whose own body decides a rule.
+    pub fn decided_by_rule(&self, rule: RuleIndex) -> RuleIndex {
+        self.repeated(rule).last().unwrap_or(rule)
+    }
+
+    /// The rules that a rule repeats, nearest first. `compile` refuses a circle; here it ends.
+    pub fn repeated(&self, rule: RuleIndex) -> impl Iterator<Item = RuleIndex> + '_ {
+        let next = move |at: &RuleIndex| match self.rules[at.0 as usize].body {
+            RuleBody::SameAs(target) => Some(target),
+            RuleBody::Expressions(_) | RuleBody::AllOf(_) => None,
+        };
+        std::iter::successors(next(&rule), next).take(self.rules.len())
     }
 
     /// The operations of a program that was compiled, to be changed: what was made of them is made anew.

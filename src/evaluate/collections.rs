@@ -227,7 +227,7 @@ impl<'a> Machine<'a> {
             elements[..at].iter().any(|other| match (element.value, other.value) {
                 (Ok(Value::Text(a)), Ok(Value::Text(b))) => a == b,
                 (Ok(Value::Malformed(_)), _) | (_, Ok(Value::Malformed(_))) => false,
-                (a, b) => total_order(a, b).is_eq(),
+                (a, b) => order_of_known(a, b).is_eq(),
             })
         })
     }
@@ -235,7 +235,7 @@ impl<'a> Machine<'a> {
     /// Sorts the pending elements by value, certain ones first among equals.
     fn sort_pending(&mut self, from: usize) {
         self.pending[from..]
-            .sort_unstable_by(|a, b| total_order(a.value, b.value).then(a.doubt.is_some().cmp(&b.doubt.is_some())));
+            .sort_unstable_by(|a, b| order_of_known(a.value, b.value).then(a.doubt.is_some().cmp(&b.doubt.is_some())));
     }
 
     /// The end of the run of pending elements that equal the one at `first`. A malformed value is
@@ -245,7 +245,7 @@ impl<'a> Machine<'a> {
         if matches!(value, Ok(Value::Malformed(_))) {
             return first + 1;
         }
-        let same = self.pending[first..].iter().take_while(|other| total_order(other.value, value).is_eq()).count();
+        let same = self.pending[first..].iter().take_while(|other| order_of_known(other.value, value).is_eq()).count();
         first + same
     }
 
@@ -489,10 +489,17 @@ fn doubted(unknown: Unknown, doubt: Option<Unknown>) -> Unknown {
     doubt.map_or(unknown, |doubt| doubt.and(unknown.plain()))
 }
 
-/// An order of known values that puts equal ones side by side. Values of one type are compared;
+/// As [`total_order`], with the unknown ones first.
+fn order_of_known(a: Known<'_>, b: Known<'_>) -> Ordering {
+    match (a, b) {
+        (Ok(a), Ok(b)) => total_order(a, b),
+        (a, b) => a.is_ok().cmp(&b.is_ok()),
+    }
+}
+
+/// An order of values that puts equal ones side by side. Values of one type are compared;
 /// unordered types are ordered by what they are made of.
-pub(super) fn total_order(a: Known<'_>, b: Known<'_>) -> Ordering {
-    let (Ok(a), Ok(b)) = (a, b) else { return a.is_ok().cmp(&b.is_ok()) };
+pub(super) fn total_order(a: Value<'_>, b: Value<'_>) -> Ordering {
     order(a, b).unwrap_or_else(|| match (a, b) {
         (Value::Text(a), Value::Text(b)) | (Value::Malformed(a), Value::Malformed(b)) => a.cmp(b),
         (Value::Bool(a), Value::Bool(b)) => a.cmp(&b),

@@ -4,13 +4,14 @@
 //! else, a value that is not known above all, gives nothing: the rule is then decided by its operations, which say why.
 //! What is answered here is what the operations would answer; a property test holds the two together.
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use crate::compile::direct::{Decision, Direct, Form, List, Object, Path, Place, Term, Test, Walk};
-use crate::compile::program::{FieldRef, Level, Local, ParameterValue, Program, RuleIndex};
+use crate::compile::program::{Const, FieldRef, Level, Local, ParameterValue, Program, RuleIndex};
 use crate::expr::ast::{Quantifier, SetRelation};
 use crate::facts::schema::KindId;
-use crate::facts::{CellValue, Facts, NodeId};
+use crate::facts::{self, CellValue, Facts, NodeId};
 use crate::primitives::Instant;
 
 use super::Signing;
@@ -19,9 +20,8 @@ use super::compare::{equal_scalars, holds, order};
 use super::finding::RuleResult;
 use super::machine::STEPS_MAX;
 use super::outcome::Outcome;
-use super::select;
 use super::time;
-use super::value::{ListRef, Value};
+use super::value::Value;
 
 /// Most operations that one rule may stand for here: fewer than it could take as steps, so that a rule that would use
 /// up its steps is left to its operations.
@@ -43,13 +43,13 @@ pub(super) struct Direction<'a> {
     signing: Signing,
     /// Per object of the form, where it is known.
     objects: Vec<Option<NodeId>>,
-    locals: Vec<Value<'a>>,
+    locals: Vec<CellValue<'a>>,
     /// Lists that are computed, and gone when what asked for them is done.
-    scratch: Vec<Value<'a>>,
+    scratch: Vec<CellValue<'a>>,
     /// Per value of the form that is computed once.
     kept: Vec<Option<Computed<'a>>>,
     /// Elements of the lists among them.
-    kept_elements: Vec<Value<'a>>,
+    kept_elements: Vec<CellValue<'a>>,
     /// What the rule has left of [`WEIGHT_MAX`].
     weight: u32,
     /// Number of the rule, or of the value computed once, that what is computed counts for.
@@ -60,10 +60,30 @@ pub(super) struct Direction<'a> {
     pub until: Option<Instant>,
 }
 
-/// A value that was computed once.
+/// Where the elements of a list are.
+#[derive(Clone, Copy)]
+enum Elements {
+    /// The members of a kind.
+    Members(KindId),
+    /// Cells of an object.
+    Cells(facts::List),
+    /// On the stack, from here to there.
+    Scratch(usize, usize),
+    /// Among those that are computed once, from here to there.
+    Kept(usize, usize),
+}
+
+/// A value or a list.
+#[derive(Clone, Copy)]
+enum Known<'a> {
+    Value(CellValue<'a>),
+    List(Elements),
+}
+
+/// What was computed once.
 #[derive(Clone, Copy)]
 struct Computed<'a> {
-    value: Value<'a>,
+    form: Known<'a>,
     /// What it took, with everything that it needed.
     weight: u32,
     /// What it was last counted for. Each rule that needs it counts it, as if it were the first: what a rule may take
@@ -96,7 +116,7 @@ impl<'a> Direction<'a> {
             as_of,
             signing,
             objects,
-            locals: vec![Value::Bool(false); usize::from(direct.locals)],
+            locals: vec![CellValue::Absent; usize::from(direct.locals)],
             scratch: Vec::with_capacity(LIST_USUAL),
             kept: vec![None; direct.kept.len()],
             kept_elements: Vec::with_capacity(LIST_USUAL),
@@ -110,7 +130,7 @@ impl<'a> Direction<'a> {
     /// The result of a rule that passes or does not apply.
     pub fn result(&mut self, rule: RuleIndex, level: Level) -> Option<RuleResult> {
         let direct = self.direct;
-        let decision = direct.rule(select::decided_by(self.program, rule))?;
+        let decision = direct.rule(rule)?;
         self.scratch.clear();
         self.weight = WEIGHT_MAX;
         self.counted += 1;
@@ -165,13 +185,13 @@ impl<'a> Direction<'a> {
     fn test(&mut self, test: &'a Test) -> Option<bool> {
         Some(match test {
             Test::Is(term) => match self.term(term)? {
-                Value::Bool(answer) => answer,
+                CellValue::Bool(answer) => answer,
                 _ => return None,
             },
-            Test::Has(path) => match self.node_and_cell(path)? {
-                (_, CellValue::Absent) => false,
-                (_, CellValue::Unknown(_)) => return None,
-                (_, _) => true,
+            Test::Has(path) => match self.cell(path)? {
+                CellValue::Absent => false,
+                CellValue::Unknown(_) => return None,
+                _ => true,
             },
             Test::Recorded(kind) => {
                 let population = self.facts.population(*kind);
@@ -198,29 +218,27 @@ impl<'a> Direction<'a> {
                 false
             }
             Test::Equal { sides, differ } => {
-                // Most often two texts of the evidence.
                 let is_equal = match &**sides {
+                    // Most often two texts of the evidence.
                     (Term::Field(left), Term::Field(right)) => {
-                        match (self.node_and_cell(left)?, self.node_and_cell(right)?) {
-                            ((_, CellValue::Text(left)), (_, CellValue::Text(right))) => left == right,
-                            (left, right) => equal_scalars(known(left)?, known(right)?)?,
-                        }
+                        let left = self.cell(left)?;
+                        is_same(left, self.cell(right)?)?
                     }
                     (left, right) => {
-                        let (left, right) = (self.term(left)?, self.term(right)?);
-                        equal_scalars(left, right)?
+                        let left = self.term(left)?;
+                        is_same(&left, &self.term(right)?)?
                     }
                 };
                 is_equal != *differ
             }
             Test::Order(comparison, sides) => {
                 let (left, right) = (self.term(&sides.0)?, self.term(&sides.1)?);
-                holds(*comparison, order(left, right)?)
+                holds(*comparison, ordering(&left, &right)?)
             }
             Test::Clock { comparison, clock, plus, minus, other } => {
                 let now = time::shown(*clock, self.as_of, self.signing)?;
                 let (plus, minus) = (self.term_if(plus)?, self.term_if(minus)?);
-                let Value::Instant(other) = self.term(other)? else { return None };
+                let CellValue::Instant(other) = self.term(other)? else { return None };
                 let (answer, until) = time::compare_shown(self.as_of, now, *comparison, (plus, minus), other);
                 time::hold_until(&mut self.until, until);
                 answer.ok()?
@@ -228,8 +246,7 @@ impl<'a> Direction<'a> {
             Test::OneOf(parts) => {
                 let item = self.term(&parts.0)?;
                 for other in &parts.1 {
-                    let other = self.term(other)?;
-                    if equal_scalars(item, other)? {
+                    if is_same(&item, &self.term(other)?)? {
                         return Some(true);
                     }
                 }
@@ -239,13 +256,13 @@ impl<'a> Direction<'a> {
                 let mark = self.scratch.len();
                 let item = self.term(&parts.0)?;
                 let list = self.list(&parts.1)?;
-                let answer = self.contains(list, item)?;
+                let answer = self.contains(list, &item)?;
                 self.scratch.truncate(mark);
                 answer
             }
             Test::Matches(text, pattern) => match self.term(text)? {
-                Value::Text(text) => self.program.patterns[*pattern as usize].matches(text),
-                Value::Malformed(_) => false,
+                CellValue::Text(text) => self.program.patterns[*pattern as usize].matches(text),
+                CellValue::Malformed(_) => false,
                 _ => return None,
             },
             Test::Relation { relation, sides, or_none } => {
@@ -268,8 +285,8 @@ impl<'a> Direction<'a> {
                 answer
             }
             Test::WellFormed(term) => match self.term(term)? {
-                Value::Text(_) => true,
-                Value::Malformed(_) => false,
+                CellValue::Text(_) => true,
+                CellValue::Malformed(_) => false,
                 _ => return None,
             },
             Test::Let(local, parts) => {
@@ -278,26 +295,37 @@ impl<'a> Direction<'a> {
                 self.test(&parts.1)?
             }
             Test::Kept(place) => match self.kept(*place)? {
-                Value::Bool(answer) => answer,
+                Known::Value(CellValue::Bool(answer)) => answer,
                 _ => return None,
             },
         })
     }
 
-    fn term(&mut self, term: &'a Term) -> Option<Value<'a>> {
+    #[inline]
+    fn term(&mut self, term: &'a Term) -> Option<CellValue<'a>> {
+        match term {
+            Term::Field(path) => known(self.cell(path)?),
+            Term::Local(local) => Some(self.locals[usize::from(local.0)]),
+            Term::Const(Const::Text(text)) => Some(CellValue::Text(&self.program.texts[*text as usize])),
+            other => self.other_term(other),
+        }
+    }
+
+    /// A term that is seldom in a loop.
+    fn other_term(&mut self, term: &'a Term) -> Option<CellValue<'a>> {
         Some(match term {
-            Term::Field(path) => known(self.node_and_cell(path)?)?,
-            Term::Const(constant) => Value::of_const(self.program, *constant),
+            Term::Field(path) => known(self.cell(path)?)?,
+            Term::Const(constant) => fact(Value::of_const(self.program, *constant))?,
             Term::Local(local) => self.locals[usize::from(local.0)],
-            Term::Object(object) => Value::Record(self.objects[*object as usize]?),
-            Term::Parameter(id) => Value::of_parameter(self.parameters.get(id.0 as usize)?)?,
-            Term::Coalesce(path, otherwise) => match self.node_and_cell(path)? {
-                (_, CellValue::Absent) => self.term(otherwise)?,
+            Term::Object(object) => CellValue::Record(self.objects[*object as usize]?),
+            Term::Parameter(id) => fact(Value::of_parameter(self.parameters.get(id.0 as usize)?)?)?,
+            Term::Coalesce(path, otherwise) => match self.cell(path)? {
+                CellValue::Absent => self.term(otherwise)?,
                 cell => known(cell)?,
             },
             Term::Sum(arithmetic, sides) => {
                 let (left, right) = (self.term(&sides.0)?, self.term(&sides.1)?);
-                time::sum(*arithmetic, left, right).ok()??
+                fact(time::sum(*arithmetic, plain(&left)?, plain(&right)?).ok()??)?
             }
             Term::Count(walk) => {
                 let mark = self.scratch.len();
@@ -307,7 +335,7 @@ impl<'a> Direction<'a> {
                     Some(ControlFlow::Continue(()))
                 })?;
                 self.scratch.truncate(mark);
-                Value::Int(count)
+                CellValue::Int(count)
             }
             Term::The(walk) => {
                 let mark = self.scratch.len();
@@ -326,8 +354,8 @@ impl<'a> Direction<'a> {
                 found
             }
             Term::Date(instant) => match self.term(instant)? {
-                Value::Instant(instant) => Value::Date(instant.date()),
-                Value::Date(date) => Value::Date(date),
+                CellValue::Instant(instant) => CellValue::Date(instant.date()),
+                CellValue::Date(date) => CellValue::Date(date),
                 _ => return None,
             },
             Term::Let(local, parts) => {
@@ -335,33 +363,36 @@ impl<'a> Direction<'a> {
                 self.bind(*local, value);
                 self.term(&parts.1)?
             }
-            Term::Test(test) => Value::Bool(self.test(test)?),
-            Term::Kept(place) => self.kept(*place)?,
+            Term::Test(test) => CellValue::Bool(self.test(test)?),
+            Term::Kept(place) => match self.kept(*place)? {
+                Known::Value(value) => value,
+                Known::List(_) => return None,
+            },
         })
     }
 
     fn term_if(&mut self, term: &'a Option<Box<Term>>) -> Option<Option<Value<'a>>> {
         match term {
             None => Some(None),
-            Some(term) => self.term(term).map(Some),
+            Some(term) => plain(&self.term(term)?).map(Some),
         }
     }
 
     /// A list; what is computed is on the scratch stack.
-    fn list(&mut self, list: &'a List) -> Option<ListRef> {
+    fn list(&mut self, list: &'a List) -> Option<Elements> {
         match list {
             List::Term(term) => match self.term(term)? {
-                Value::List(list) => Some(list),
+                CellValue::List(list) => Some(Elements::Cells(list)),
                 _ => None,
             },
             List::Members(kind) => {
                 let population = self.facts.population(*kind);
                 let is_known = population.unknown.is_none() && population.unreadable.is_empty();
-                is_known.then_some(ListRef::Population(*kind))
+                is_known.then_some(Elements::Members(*kind))
             }
             List::Kept(place) => match self.kept(*place)? {
-                Value::List(list) => Some(list),
-                _ => None,
+                Known::List(list) => Some(list),
+                Known::Value(_) => None,
             },
             List::Written(terms) => {
                 let start = self.scratch.len();
@@ -369,7 +400,7 @@ impl<'a> Direction<'a> {
                     let value = self.term(term)?;
                     self.scratch.push(value);
                 }
-                Some(self.scratch_from(start))
+                Some(Elements::Scratch(start, self.scratch.len()))
             }
             List::Project(parts) => {
                 let (walk, element) = &**parts;
@@ -381,80 +412,79 @@ impl<'a> Direction<'a> {
                         self.scratch.push(value);
                     }
                 }
-                Some(self.scratch_from(start))
+                Some(Elements::Scratch(start, self.scratch.len()))
             }
         }
-    }
-
-    fn scratch_from(&self, start: usize) -> ListRef {
-        ListRef::Scratch { start: start as u32, length: (self.scratch.len() - start) as u32 }
     }
 
     /// What is computed once.
-    fn kept(&mut self, place: u32) -> Option<Value<'a>> {
-        if let Some(computed) = &mut self.kept[place as usize] {
-            let Computed { value, weight, .. } = *computed;
-            if std::mem::replace(&mut computed.counted_for, self.counting) != self.counting {
+    #[inline]
+    fn kept(&mut self, place: u32) -> Option<Known<'a>> {
+        match &mut self.kept[place as usize] {
+            Some(computed) if computed.counted_for == self.counting => Some(computed.form),
+            Some(computed) => {
+                computed.counted_for = self.counting;
+                let Computed { form, weight, .. } = *computed;
                 self.charge(weight)?;
+                Some(form)
             }
-            return Some(value);
+            None => self.keep(place),
         }
+    }
+
+    fn keep(&mut self, place: u32) -> Option<Known<'a>> {
         let direct = self.direct;
         let kept = &direct.kept[place as usize];
         let (before, outside) = (self.weight, self.counting);
         self.counted += 1;
         self.counting = self.counted;
         self.charge(kept.weight)?;
-        let value = match &kept.form {
-            Form::Term(term) => self.term(term)?,
-            Form::Test(test) => Value::Bool(self.test(test)?),
-            Form::List(list) => Value::List(self.list(list)?),
+        let form = match &kept.form {
+            Form::Term(term) => Known::Value(self.term(term)?),
+            Form::Test(test) => Known::Value(CellValue::Bool(self.test(test)?)),
+            Form::List(list) => Known::List(match self.list(list)? {
+                Elements::Scratch(start, end) => {
+                    let from = self.kept_elements.len();
+                    self.kept_elements.extend(self.scratch.drain(start..end));
+                    Elements::Kept(from, self.kept_elements.len())
+                }
+                elsewhere => elsewhere,
+            }),
         };
         self.counting = outside;
-        let value = match value {
-            Value::List(ListRef::Scratch { start, length }) => {
-                let from = start as usize;
-                let start = self.kept_elements.len() as u32;
-                self.kept_elements.extend(self.scratch.drain(from..from + length as usize));
-                Value::List(ListRef::Kept { start, length })
-            }
-            value => value,
-        };
-        let weight = before - self.weight;
-        self.kept[place as usize] = Some(Computed { value, weight, counted_for: outside });
-        Some(value)
+        self.kept[place as usize] = Some(Computed { form, weight: before - self.weight, counted_for: outside });
+        Some(form)
     }
 
     #[inline]
-    fn bind(&mut self, local: Local, value: Value<'a>) {
+    fn bind(&mut self, local: Local, value: CellValue<'a>) {
         self.locals[usize::from(local.0)] = value;
     }
 
     #[inline]
-    fn length(&self, list: ListRef) -> usize {
+    fn length(&self, list: Elements) -> usize {
         match list {
-            ListRef::Population(kind) => self.facts.population(kind).members.len(),
-            ListRef::Cells { length, .. } | ListRef::Scratch { length, .. } | ListRef::Kept { length, .. } => {
-                length as usize
-            }
+            Elements::Cells(list) => list.length as usize,
+            Elements::Members(kind) => self.facts.population(kind).members.len(),
+            Elements::Scratch(start, end) | Elements::Kept(start, end) => end - start,
         }
     }
 
     #[inline]
-    fn element(&self, list: ListRef, index: usize) -> Option<Value<'a>> {
+    fn element(&self, list: Elements, index: usize) -> Option<CellValue<'a>> {
         match list {
-            ListRef::Cells { node, start, .. } => known((node, self.facts.element(start + index as u32).value)),
-            ListRef::Population(kind) => {
-                self.facts.population(kind).members.get(index).map(|node| Value::Record(*node))
+            Elements::Cells(list) => known(&self.facts.element(list.start + index as u32).value),
+            Elements::Members(kind) => {
+                self.facts.population(kind).members.get(index).map(|node| CellValue::Record(*node))
             }
-            ListRef::Scratch { start, .. } => Some(self.scratch[start as usize + index]),
-            ListRef::Kept { start, .. } => Some(self.kept_elements[start as usize + index]),
+            Elements::Scratch(start, _) => self.scratch.get(start + index).copied(),
+            Elements::Kept(start, _) => self.kept_elements.get(start + index).copied(),
         }
     }
 
     /// Binds an element; false where the filter does not let it through.
     #[inline]
-    fn take(&mut self, walk: &'a Walk, list: ListRef, index: usize) -> Option<bool> {
+    fn take(&mut self, walk: &'a Walk, list: Elements, index: usize) -> Option<bool> {
         self.charge(walk.weight)?;
         let element = self.element(list, index)?;
         self.bind(walk.local, element);
@@ -468,7 +498,7 @@ impl<'a> Direction<'a> {
     fn each(
         &mut self,
         walk: &'a Walk,
-        mut see: impl FnMut(&mut Self, Value<'a>) -> Option<ControlFlow<()>>,
+        mut see: impl FnMut(&mut Self, CellValue<'a>) -> Option<ControlFlow<()>>,
     ) -> Option<()> {
         let list = self.list(&walk.list)?;
         for index in 0..self.length(list) {
@@ -522,39 +552,30 @@ impl<'a> Direction<'a> {
         }
     }
 
-    fn contains(&mut self, list: ListRef, item: Value<'a>) -> Option<bool> {
+    fn contains(&mut self, list: Elements, item: &CellValue<'a>) -> Option<bool> {
         let length = self.length(list);
         self.charge(length as u32)?;
-        if let (Value::Text(text), Some(elements)) = (item, self.computed(list)) {
-            for element in elements {
-                match *element {
-                    Value::Text(other) if other == text => return Some(true),
-                    Value::Text(_) => {}
-                    other => _ = equal_scalars(item, other)?,
+        let elements = match list {
+            Elements::Scratch(start, end) => self.scratch.get(start..end)?,
+            Elements::Kept(start, end) => self.kept_elements.get(start..end)?,
+            Elements::Members(_) | Elements::Cells(_) => {
+                for index in 0..length {
+                    if is_same(item, &self.element(list, index)?)? {
+                        return Some(true);
+                    }
                 }
+                return Some(false);
             }
-            return Some(false);
-        }
-        for index in 0..length {
-            let element = self.element(list, index)?;
-            if equal_scalars(item, element)? {
+        };
+        for element in elements {
+            if is_same(item, element)? {
                 return Some(true);
             }
         }
         Some(false)
     }
 
-    /// The elements of a list that was computed.
-    fn computed(&self, list: ListRef) -> Option<&[Value<'a>]> {
-        let (elements, start, length) = match list {
-            ListRef::Scratch { start, length } => (&self.scratch, start, length),
-            ListRef::Kept { start, length } => (&self.kept_elements, start, length),
-            ListRef::Population(_) | ListRef::Cells { .. } => return None,
-        };
-        elements.get(start as usize..(start + length) as usize)
-    }
-
-    fn relation(&mut self, relation: SetRelation, left: ListRef, right: ListRef, or_none: bool) -> Option<bool> {
+    fn relation(&mut self, relation: SetRelation, left: Elements, right: Elements, or_none: bool) -> Option<bool> {
         if !or_none && (self.length(left) == 0 || relation != SetRelation::Subset && self.length(right) == 0) {
             return None;
         }
@@ -566,10 +587,10 @@ impl<'a> Direction<'a> {
     }
 
     /// Whether every element of one list is (or, if not `wanted`, is not) in the other.
-    fn all_in(&mut self, list: ListRef, other: ListRef, wanted: bool) -> Option<bool> {
+    fn all_in(&mut self, list: Elements, other: Elements, wanted: bool) -> Option<bool> {
         for index in 0..self.length(list) {
             let element = self.element(list, index)?;
-            if self.contains(other, element)? != wanted {
+            if self.contains(other, &element)? != wanted {
                 return Some(false);
             }
         }
@@ -585,7 +606,7 @@ impl<'a> Direction<'a> {
                     None => self.locals[usize::from(walk.local.0)],
                     Some(by) => self.term(by)?,
                 };
-                if let Value::List(_) = key {
+                if let CellValue::List(_) = key {
                     return None;
                 }
                 self.scratch.push(key);
@@ -595,24 +616,32 @@ impl<'a> Direction<'a> {
         if keys.is_empty() {
             return or_none.then_some(true);
         }
-        let is_same = |a: Value<'_>, b: Value<'_>| match (a, b) {
-            (Value::Text(a), Value::Text(b)) => a == b,
-            // A malformed value is equal to nothing.
-            (Value::Malformed(_), _) | (_, Value::Malformed(_)) => false,
-            (a, b) => total_order(Ok(a), Ok(b)).is_eq(),
-        };
-        if keys.len() <= PAIRS_MAX {
-            let has_same = |(at, key): (usize, &Value<'_>)| keys[..at].iter().any(|other| is_same(*key, *other));
-            return Some(!keys.iter().enumerate().any(has_same));
+        if keys.len() > PAIRS_MAX {
+            keys.sort_unstable_by(|a, b| match (plain(a), plain(b)) {
+                (Some(a), Some(b)) => total_order(a, b),
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            });
+            for pair in keys.windows(2) {
+                if is_same(&pair[0], &pair[1])? {
+                    return Some(false);
+                }
+            }
+            return Some(true);
         }
-        keys.sort_unstable_by(|a, b| total_order(Ok(*a), Ok(*b)));
-        Some(!keys.windows(2).any(|pair| is_same(pair[0], pair[1])))
+        for (at, key) in keys.iter().enumerate() {
+            for other in &keys[..at] {
+                if is_same(key, other)? {
+                    return Some(false);
+                }
+            }
+        }
+        Some(true)
     }
 
     /// The element with the greatest or the least key, where no other has it too.
-    fn extreme(&mut self, walk: &'a Walk, by: &'a Term, latest: bool) -> Option<Value<'a>> {
+    fn extreme(&mut self, walk: &'a Walk, by: &'a Term, latest: bool) -> Option<CellValue<'a>> {
         let list = self.list(&walk.list)?;
-        let (mut best, mut is_tied): (Option<(Value<'a>, Value<'a>)>, bool) = (None, false);
+        let (mut best, mut is_tied): (Option<(CellValue<'a>, CellValue<'a>)>, bool) = (None, false);
         for index in 0..self.length(list) {
             if !self.take(walk, list, index)? {
                 continue;
@@ -622,7 +651,7 @@ impl<'a> Direction<'a> {
             match best {
                 None => best = Some((key, element)),
                 Some((greatest, _)) => {
-                    let ordering = order(key, greatest)?;
+                    let ordering = ordering(&key, &greatest)?;
                     let ordering = if latest { ordering } else { ordering.reverse() };
                     if ordering.is_gt() {
                         (best, is_tied) = (Some((key, element)), false);
@@ -636,22 +665,16 @@ impl<'a> Direction<'a> {
     }
 
     #[inline]
-    fn node_and_cell(&mut self, path: &'a Path) -> Option<(NodeId, CellValue<'a>)> {
+    fn cell(&mut self, path: &'a Path) -> Option<&'a CellValue<'a>> {
         let mut node = match &path.from {
             Place::Object(object) => self.objects[*object as usize]?,
-            Place::Local(local) => match self.locals[usize::from(local.0)] {
-                Value::Record(node) => node,
-                _ => return None,
-            },
-            Place::Term(term) => match self.term(term)? {
-                Value::Record(node) => node,
-                _ => return None,
-            },
+            Place::Local(local) => record(&self.locals[usize::from(local.0)])?,
+            Place::Term(term) => record(&self.other_term(term)?)?,
         };
         for field in &path.through {
             node = record(cell(self.facts, node, *field)?)?;
         }
-        Some((node, cell(self.facts, node, path.field)?))
+        cell(self.facts, node, path.field)
     }
 }
 
@@ -665,19 +688,67 @@ fn one(facts: &Facts<'_>, kind: KindId) -> Option<NodeId> {
 }
 
 #[inline]
-fn cell<'a>(facts: &Facts<'a>, node: NodeId, field: FieldRef) -> Option<CellValue<'a>> {
-    (facts.node(node).type_id == field.type_id).then(|| facts.cell(node, field.slot).value)
+fn cell<'f, 'a>(facts: &'f Facts<'a>, node: NodeId, field: FieldRef) -> Option<&'f CellValue<'a>> {
+    facts.cell_of(node, field.type_id, field.slot).map(|cell| &cell.value)
 }
 
-fn record(value: CellValue<'_>) -> Option<NodeId> {
+#[inline]
+fn record(value: &CellValue<'_>) -> Option<NodeId> {
     match value {
-        CellValue::Record(node) => Some(node),
+        CellValue::Record(node) => Some(*node),
         _ => None,
     }
 }
 
 /// The value of a cell; none where it is absent or unknown.
 #[inline]
-fn known((node, value): (NodeId, CellValue<'_>)) -> Option<Value<'_>> {
-    Value::of_cell(value, node)?.ok()
+fn known<'a>(value: &CellValue<'a>) -> Option<CellValue<'a>> {
+    match value {
+        CellValue::Absent | CellValue::Unknown(_) => None,
+        known => Some(*known),
+    }
+}
+
+/// A value as the operations have it; none of a list, which no sum and no order knows.
+fn plain<'a>(cell: &CellValue<'a>) -> Option<Value<'a>> {
+    match cell {
+        CellValue::List(_) => None,
+        scalar => Value::of_cell(*scalar, NodeId(0))?.ok(),
+    }
+}
+
+/// A value as the evidence has it.
+fn fact(value: Value<'_>) -> Option<CellValue<'_>> {
+    Some(match value {
+        Value::Bool(value) => CellValue::Bool(value),
+        Value::Int(value) => CellValue::Int(value),
+        Value::Text(text) => CellValue::Text(text),
+        Value::Malformed(text) => CellValue::Malformed(text),
+        Value::Instant(value) => CellValue::Instant(value),
+        Value::Date(value) => CellValue::Date(value),
+        Value::Duration(value) => CellValue::Duration(value),
+        Value::Days(value) => CellValue::Days(value),
+        Value::Threshold(value) => CellValue::Threshold(value),
+        Value::Record(node) => CellValue::Record(node),
+        Value::Months(_) | Value::List(_) => return None,
+    })
+}
+
+/// Whether two known values are equal; none where that is not asked of such values.
+#[inline]
+fn is_same(left: &CellValue<'_>, right: &CellValue<'_>) -> Option<bool> {
+    match (left, right) {
+        (CellValue::Text(left), CellValue::Text(right)) => Some(left == right),
+        (left, right) => equal_scalars(plain(left)?, plain(right)?),
+    }
+}
+
+/// The order of two known values.
+#[inline]
+fn ordering(left: &CellValue<'_>, right: &CellValue<'_>) -> Option<Ordering> {
+    match (left, right) {
+        (CellValue::Instant(left), CellValue::Instant(right)) => Some(left.cmp(right)),
+        (CellValue::Int(left), CellValue::Int(right)) => Some(left.cmp(right)),
+        (left, right) => order(plain(left)?, plain(right)?),
+    }
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use crate::compile::program::{Level, OpId, Over, Profile, Program, Rule, RuleBody, RuleExpressions, RuleIndex};
 use crate::facts::Cause;
 
+use super::explain::Why;
 use super::finding::{Deciding, Element as Named, Finding, Missing, RuleResult};
 use super::machine::{Machine, STEPS_MAX};
 use super::outcome::Outcome;
 use super::value::{At, Element, Truth, Unknown, Value};
-use super::{explain::Why, select};
 
 /// What the verdict pass says of one element.
 struct Judgement {
@@ -22,7 +22,7 @@ struct Judgement {
 pub(super) fn run<'a>(machine: &mut Machine<'a>, profile: &Profile, index: RuleIndex, level: Level) -> RuleResult {
     let program: &'a Program = machine.program;
     let rule = &program.rules[index.0 as usize];
-    let body = &program.rules[select::decided_by(program, index).0 as usize];
+    let body = &program.rules[program.decided_by_rule(index).0 as usize];
     let mut result = RuleResult {
         rule: index,
         outcome: Outcome::NotApplicable,

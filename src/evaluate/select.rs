@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compile::program::{Level, Profile, Program, RuleBody, RuleIndex, Stage};
+use crate::compile::program::{Level, Profile, Program, RuleIndex, Stage};
 use crate::primitives::Instant;
 
 use super::Signing;
@@ -104,24 +104,10 @@ pub(super) fn aliases(program: &Program, due: &[RuleIndex]) -> BTreeMap<RuleInde
     let mut aliases = BTreeMap::new();
     for rule in due {
         // The last due rule of the chain has the result.
-        let repeated = chain(program, *rule).filter(|target| due.contains(target)).last();
+        let repeated = program.repeated(*rule).filter(|target| due.contains(target)).last();
         if let Some(target) = repeated.filter(|target| target != rule) {
             aliases.insert(*rule, target);
         }
     }
     aliases
-}
-
-/// The rule whose own body decides a rule.
-pub(super) fn decided_by(program: &Program, rule: RuleIndex) -> RuleIndex {
-    chain(program, rule).last().unwrap_or(rule)
-}
-
-/// The rules that a rule repeats, nearest first. `compile` refuses a circle; here it ends.
-fn chain(program: &Program, rule: RuleIndex) -> impl Iterator<Item = RuleIndex> + '_ {
-    let next = move |at: &RuleIndex| match program.rules[at.0 as usize].body {
-        RuleBody::SameAs(target) => Some(target),
-        RuleBody::Expressions(_) | RuleBody::AllOf(_) => None,
-    };
-    std::iter::successors(next(&rule), next).take(program.rules.len())
 }

@@ -160,7 +160,12 @@ impl Layout {
 
     /// The slot of a field; `None` if nothing reads it.
     pub fn slot(&self, type_id: StructId, field: u16) -> Option<u16> {
-        self.slots.get(type_id.0 as usize)?.get(field as usize).copied().flatten()
+        self.slots(type_id).get(field as usize).copied().flatten()
+    }
+
+    /// Per field of an object type: its slot.
+    pub fn slots(&self, type_id: StructId) -> &[Option<u16>] {
+        self.slots.get(type_id.0 as usize).map_or(&[], Vec::as_slice)
     }
 
     /// The number of slots of an object of this type.
@@ -252,6 +257,16 @@ impl<'a> Facts<'a> {
     #[inline]
     pub fn cell(&self, node: NodeId, slot: u16) -> &Cell<'a> {
         &self.cells[self.nodes[node.0 as usize].first_cell as usize + slot as usize]
+    }
+
+    /// A cell of an object, if that is of this type.
+    #[inline]
+    pub fn cell_of(&self, node: NodeId, type_id: StructId, slot: u16) -> Option<&Cell<'a>> {
+        let node = self.nodes.get(node.0 as usize)?;
+        match node.type_id == type_id {
+            true => self.cells.get(node.first_cell as usize + slot as usize),
+            false => None,
+        }
     }
 
     /// An element of a list, by its index in the table of elements.

@@ -122,13 +122,14 @@ impl Run {
     fn hold(&self, bytes: &[u8]) -> bool {
         let (chunks, rest) = bytes.as_chunks::<16>();
         let all = |chunk: &[u8; 16]| {
-            let mut held = [false; 16];
+            let mut held = [0u8; 16];
             for (first, last) in &self.ranges {
                 for (held, byte) in held.iter_mut().zip(chunk) {
-                    *held |= byte.wrapping_sub(*first) <= last - first;
+                    *held |= if byte.wrapping_sub(*first) <= last - first { u8::MAX } else { 0 };
                 }
             }
-            held == [true; 16]
+            // One comparison, where arrays would be compared member by member.
+            u128::from_ne_bytes(held) == u128::MAX
         };
         chunks.iter().all(all) && rest.iter().all(|byte| self.holds(*byte))
     }

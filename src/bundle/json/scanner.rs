@@ -506,25 +506,21 @@ fn refused(kind: JsonErrorKind, at: Span) -> Box<JsonError> {
 }
 
 /// The first byte from `from` on that is a quote, a backslash or a control character; the end, if there is none.
-/// Eight bytes at a time: most texts are short, and one look tells all three.
+/// Sixteen bytes at a time and without branches, which becomes a few instructions on wide registers.
 #[inline]
 fn plain_until(bytes: &[u8], from: usize) -> usize {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const TOP: u64 = 0x80 * EACH;
-    // The lowest byte that is marked is one; those above it may be marked in error.
-    let below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word & TOP;
+    let ends = |byte: u8| byte < 0x20 || matches!(byte, b'"' | b'\\');
     let mut at = from;
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*chunk);
-        let stops =
-            below(word, 0x20) | below(word ^ (EACH * u64::from(b'"')), 1) | below(word ^ (EACH * u64::from(b'\\')), 1);
-        if stops != 0 {
-            return at + stops.trailing_zeros() as usize / 8;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let marked = chunk.map(|byte| if (byte < 0x20) | (byte == b'"') | (byte == b'\\') { u8::MAX } else { 0 });
+        let marked = u128::from_le_bytes(marked);
+        if marked != 0 {
+            return at + marked.trailing_zeros() as usize / 8;
         }
-        at += 8;
+        at += chunk.len();
     }
     let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\')).unwrap_or(rest.len())
+    at + rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len())
 }
 
 /// An integer of at most 2^53-1 in either direction; `None` for any other text.

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::{Decision, Direct, Form, Kept, List, Object, Path, Place, Term, Test, Walk};
-use crate::compile::program::{FieldRef, Function, Op, OpId, Over, Program, RuleBody, RuleExpressions};
+use crate::compile::program::{
+    Const, FieldRef, Function, Op, OpId, Over, Program, RuleBody, RuleExpressions, RuleIndex,
+};
 use crate::expr::ast::{Comparison, Quantifier};
 use crate::facts::schema::Type;
 
@@ -27,16 +29,23 @@ impl Direct {
             deepest: 0,
             ops: 0,
         };
-        let mut rules = Vec::with_capacity(program.rules.len());
-        let mut locals = 0;
+        let (mut rules, mut decisions, mut locals) = (Vec::with_capacity(program.rules.len()), Vec::new(), 0);
         for rule in program.rules.iter() {
             locals = locals.max(rule.locals);
-            rules.push(match &rule.body {
+            let decision = match &rule.body {
                 RuleBody::Expressions(expressions) => lower.decision(expressions),
                 RuleBody::SameAs(_) | RuleBody::AllOf(_) => None,
-            });
+            };
+            rules.push(decision.map(|decision| {
+                decisions.push(decision);
+                decisions.len() as u32 - 1
+            }));
         }
-        Self { rules, objects: lower.objects, kept: lower.kept, locals }
+        for index in 0..rules.len() {
+            let decides = program.decided_by_rule(RuleIndex(index as u32));
+            rules[index] = rules[decides.0 as usize];
+        }
+        Self { rules, decisions, objects: lower.objects, kept: lower.kept, locals }
     }
 }
 
@@ -288,6 +297,8 @@ impl<'p> Lower<'p> {
 
     fn term_made(&mut self, id: OpId) -> Option<Term> {
         Some(match self.op(id)? {
+            // Only sums know months, which are rare.
+            Op::Const(Const::Months(_)) => return None,
             Op::Const(constant) => Term::Const(*constant),
             Op::Parameter(id) => Term::Parameter(*id),
             Op::Local(local) => Term::Local(*local),

@@ -10,8 +10,8 @@ use crate::evaluate::machine::Machine;
 use crate::evaluate::outcome::Outcome;
 use crate::evaluate::{Signing, rules};
 use crate::expr::ast::{Comparison, Quantifier};
-use crate::facts::schema::Type;
 use crate::facts::CellValue;
+use crate::facts::schema::Type;
 use crate::primitives::Instant;
 
 /// Bytes that follow from a number.

@@ -138,7 +138,7 @@ fn role(path: &str) -> FileRole<'_> {
 }
 
 fn top(file: &str, path: &str) -> Place {
-    Place { file: file.to_owned(), pointer: String::new(), path: path.to_owned(), item: false, foreign: false }
+    Place { file: file.into(), pointer: String::new(), path: path.to_owned(), item: false, foreign: false }
 }
 
 fn shared_shapes<'a>(parsed: &'a BTreeMap<&str, Json>) -> BTreeMap<&'a str, &'a Json> {

@@ -5,6 +5,7 @@
 //! nothing is passed over. Which file is which kind is not known here.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::json::Json;
 use super::{EnumId, EnumType, FactSchema, Field, FieldOrigin, Format, InstantRole, Shape, StructId, StructType};
@@ -41,7 +42,7 @@ pub(super) struct Builder<'a> {
 #[derive(Clone)]
 pub(super) struct Place {
     /// The file.
-    pub(super) file: String,
+    pub(super) file: Rc<str>,
     /// JSON pointer in it.
     pub(super) pointer: String,
     /// The path an expression would write: `lar_designation.lars`.
@@ -63,8 +64,11 @@ struct Sub {
 impl Place {
     /// A member of this subschema.
     pub(super) fn at(&self, key: &str) -> Place {
-        let escaped = key.replace('~', "~0").replace('/', "~1");
-        Place { pointer: format!("{}/{escaped}", self.pointer), ..self.clone() }
+        let pointer = match key.contains(['~', '/']) {
+            true => [&self.pointer, "/", &key.replace('~', "~0").replace('/', "~1")].concat(),
+            false => [&self.pointer, "/", key].concat(),
+        };
+        Place { file: Rc::clone(&self.file), pointer, path: self.path.clone(), item: self.item, foreign: self.foreign }
     }
 
     /// How messages call an object that stands here.
@@ -83,7 +87,7 @@ impl<'a> Builder<'a> {
     /// Records a problem.
     pub(super) fn refuse(&mut self, place: &Place, problem: impl Into<String>) {
         let pointer = if place.pointer.is_empty() { "/".to_owned() } else { place.pointer.clone() };
-        self.errors.push(SchemaError::Unsupported { name: place.file.clone(), pointer, problem: problem.into() });
+        self.errors.push(SchemaError::Unsupported { name: place.file.to_string(), pointer, problem: problem.into() });
     }
 
     /// Adds an object type.
@@ -113,8 +117,9 @@ impl<'a> Builder<'a> {
             None => &[],
             Some(_) => return self.refuse(&place.at("properties"), "`properties` is an object of fields"),
         };
+        let below = place.at("properties");
         for (name, property) in properties {
-            let at = place.at("properties").at(name);
+            let at = below.at(name);
             if !is_identifier(name) {
                 self.refuse(&at, format!("`{name}` cannot be written in an expression"));
             }
@@ -226,7 +231,7 @@ impl<'a> Builder<'a> {
             Some(shape) => shape.clone(),
             None => {
                 let at = Place {
-                    file: "types.json".to_owned(),
+                    file: "types.json".into(),
                     pointer: format!("/$defs/{name}"),
                     path: name.to_owned(),
                     item: false,
