@@ -280,3 +280,30 @@ pub enum Test {
     /// An answer of [`Direct::kept`].
     Kept(u32),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::compile_shipped;
+    use crate::compile::program::RuleBody;
+
+    #[test]
+    fn the_form_is_made_where_it_pays() {
+        let program = compile_shipped().unwrap();
+        for run in 1..=MADE_IN_RUN + 1 {
+            assert_eq!(program.direct.of(&program).is_some(), run >= MADE_IN_RUN, "in run {run}");
+        }
+        let direct = program.direct.of(&program).unwrap();
+        let own = program.rules.iter().filter(|rule| matches!(rule.body, RuleBody::Expressions(_))).count();
+        println!("{} of {own} rules have a direct form", direct.count());
+        assert!(direct.count() * 2 > own, "{} of {own}", direct.count());
+    }
+
+    #[test]
+    fn operations_that_change_make_it_anew() {
+        let mut program = compile_shipped().unwrap();
+        while program.direct.of(&program).is_none() {}
+        assert!(program.ops_to_change().is_some());
+        assert!(program.direct.of(&program).is_none());
+    }
+}

@@ -131,7 +131,12 @@ impl Run {
             // One comparison, where arrays would be compared member by member.
             u128::from_ne_bytes(held) == u128::MAX
         };
-        chunks.iter().all(all) && rest.iter().all(|byte| self.holds(*byte))
+        // What is left over is looked at together with bytes before it, if there are enough.
+        let rest_holds = match bytes.last_chunk::<16>() {
+            Some(last) => rest.is_empty() || all(last),
+            None => rest.iter().all(|byte| self.holds(*byte)),
+        };
+        chunks.iter().all(all) && rest_holds
     }
 
     fn meets(&self, other: &Run) -> bool {

@@ -1,0 +1,74 @@
+//! Values as the evidence has them, and what is asked of two of them.
+
+use std::cmp::Ordering;
+
+use crate::compile::program::FieldRef;
+use crate::evaluate::compare::{equal_scalars, order};
+use crate::evaluate::value::Value;
+use crate::facts::{CellValue, Facts, NodeId};
+
+#[inline]
+pub(super) fn cell<'f, 'a>(facts: &'f Facts<'a>, node: NodeId, field: FieldRef) -> Option<&'f CellValue<'a>> {
+    facts.cell_of(node, field.type_id, field.slot).map(|cell| &cell.value)
+}
+
+#[inline]
+pub(super) fn record(value: &CellValue<'_>) -> Option<NodeId> {
+    match value {
+        CellValue::Record(node) => Some(*node),
+        _ => None,
+    }
+}
+
+/// The value of a cell; none where it is absent or unknown.
+#[inline]
+pub(super) fn known<'a>(value: &CellValue<'a>) -> Option<CellValue<'a>> {
+    match value {
+        CellValue::Absent | CellValue::Unknown(_) => None,
+        known => Some(*known),
+    }
+}
+
+/// A value as the operations have it; none of a list, which no sum and no order knows.
+pub(super) fn plain<'a>(cell: &CellValue<'a>) -> Option<Value<'a>> {
+    match cell {
+        CellValue::List(_) => None,
+        scalar => Value::of_cell(*scalar, NodeId(0))?.ok(),
+    }
+}
+
+/// A value as the evidence has it.
+pub(super) fn fact(value: Value<'_>) -> Option<CellValue<'_>> {
+    Some(match value {
+        Value::Bool(value) => CellValue::Bool(value),
+        Value::Int(value) => CellValue::Int(value),
+        Value::Text(text) => CellValue::Text(text),
+        Value::Malformed(text) => CellValue::Malformed(text),
+        Value::Instant(value) => CellValue::Instant(value),
+        Value::Date(value) => CellValue::Date(value),
+        Value::Duration(value) => CellValue::Duration(value),
+        Value::Days(value) => CellValue::Days(value),
+        Value::Threshold(value) => CellValue::Threshold(value),
+        Value::Record(node) => CellValue::Record(node),
+        Value::Months(_) | Value::List(_) => return None,
+    })
+}
+
+/// Whether two known values are equal; none where that is not asked of such values.
+#[inline]
+pub(super) fn is_same(left: &CellValue<'_>, right: &CellValue<'_>) -> Option<bool> {
+    match (left, right) {
+        (CellValue::Text(left), CellValue::Text(right)) => Some(left == right),
+        (left, right) => equal_scalars(plain(left)?, plain(right)?),
+    }
+}
+
+/// The order of two known values.
+#[inline]
+pub(super) fn ordering(left: &CellValue<'_>, right: &CellValue<'_>) -> Option<Ordering> {
+    match (left, right) {
+        (CellValue::Instant(left), CellValue::Instant(right)) => Some(left.cmp(right)),
+        (CellValue::Int(left), CellValue::Int(right)) => Some(left.cmp(right)),
+        (left, right) => order(plain(left)?, plain(right)?),
+    }
+}
