@@ -12,7 +12,9 @@ use countersign::keri::evidence::Evidence;
 use countersign::keri::show;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
-fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| mend::mutate(data, size, max_size, seed));
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mend::mutate(data, size, max_size, seed)
+});
 
 fuzz_target!(|data: &[u8]| {
     let _ = cesr::read_attachments(data);

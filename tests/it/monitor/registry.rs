@@ -14,6 +14,7 @@ fn a_quiet_day_leaves_nothing_open_and_says_so_twice() {
     let first = root.run(MORNING, &["--once"]);
     assert_eq!((first.status, first.told()), (Some(0), Vec::new()), "{}", first.stderr);
     assert_eq!(first.summary()["credentials"], serde_json::json!({ "issued": 2, "revoked": 2 }));
+    assert_eq!(first.summary()["case_signatures"], "not verified");
     let rows = root.rows().len();
     let second = root.run(MORNING, &["--once"]);
     assert_eq!((second.status, second.told()), (Some(0), Vec::new()));
