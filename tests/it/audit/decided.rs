@@ -19,7 +19,6 @@ use crate::fixture::{aid, copy_folder, fixtures};
 use crate::walk::walked;
 
 const NOW: &str = "2026-12-31T00:00:00Z";
-const ENVELOPE: &str = "case/decision/08-decision.dsse.json";
 
 fn countersign(folder: &Path, arguments: &[&str]) -> Done {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin("countersign"));
@@ -40,7 +39,6 @@ fn packed() -> &'static (tempfile::TempDir, Files) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         copy_folder(walked(), root);
-        fs::copy(root.join("signed/decision.dsse.json"), root.join(ENVELOPE)).unwrap();
         fs::create_dir_all(root.join("year/cases")).unwrap();
         fs::create_dir(root.join("year/registries")).unwrap();
         fs::rename(root.join("case"), root.join("year/cases/case")).unwrap();
