@@ -65,8 +65,12 @@ pub struct Link {
 /// Fields of case records that name another file of the case.
 const NAMES_A_FILE: [&str; 2] = ["report_path", "cesr_path"];
 
-/// Sorts the files of `decision/`. A JSON file is a case record unless a record names it (a report);
-/// any other file must be a stream (`.cesr`) or be named by a record.
+/// How the name of the gate's decision in its envelope ends, and what the envelope says that it holds.
+const DECISION: (&str, &str) = (".dsse.json", "application/vnd.in-toto+json");
+
+/// Sorts the files of `decision/`. A JSON file is a case record unless a record names it (a report) or it is the gate's
+/// decision in its envelope, which has a signature of its own and which the audit reads; any other file must be a stream
+/// (`.cesr`) or be named by a record.
 pub fn sort_files(snapshot: &Snapshot, schema: &FactSchema) -> Sorted {
     let mut sorted = Sorted::default();
     let mut others = Vec::new();
@@ -88,6 +92,7 @@ pub fn sort_files(snapshot: &Snapshot, schema: &FactSchema) -> Sorted {
                 sorted.problems.push(json_problem(&error, &file.path, id));
                 sorted.unreadable.push(id);
             }
+            Ok(texts) if is_decision(&file.path, &texts) => {}
             Ok(texts) => {
                 let kind = texts.get("kind").and_then(|text| schema.kind_named(text));
                 match kind.filter(|kind| schema.kind(*kind).class == KindClass::Case) {
@@ -111,6 +116,11 @@ pub fn sort_files(snapshot: &Snapshot, schema: &FactSchema) -> Sorted {
         }
     }
     sorted
+}
+
+fn is_decision(path: &str, texts: &BTreeMap<String, String>) -> bool {
+    let holds = texts.get("payloadType").is_some_and(|holds| holds == DECISION.1);
+    path.ends_with(DECISION.0) && holds && texts.contains_key("payload") && !texts.contains_key("kind")
 }
 
 fn not_a_case_record(schema: &FactSchema, path: &str, id: FileId, kind: Option<Option<String>>) -> Problem {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::error::AuditError;
 use super::traces::Traces;
 use crate::primitives::{Instant, Sha256};
-use crate::report::audit::{CaseEntry, Cases};
+use crate::report::audit::{CaseEntry, CaseError, Cases};
 
 /// Name of the file.
 const NAME: &str = "cases.ndjson";
@@ -109,12 +109,15 @@ impl Journal {
         &self.folder
     }
 
-    /// Keeps a row.
+    /// Keeps a row. Of one that is longer than any may be, that it is: a case with too much in it is one finding.
     ///
     /// # Errors
     /// `write`.
     pub fn keep(&self, row: &Row) -> Result<(), AuditError> {
-        let line = line(row);
+        let mut line = line(row);
+        if line.len() as u64 > LINE_MAX {
+            line = self::line(&too_long(row, line.len()));
+        }
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let end = places.end;
         places.file.seek(SeekFrom::Start(end)).map_err(AuditError::write(&self.path))?;
@@ -173,6 +176,17 @@ impl Cases for Journal {
     }
 }
 
+/// That a case could not be kept as it was judged.
+fn too_long(row: &Row, bytes: usize) -> Row {
+    let error = CaseError {
+        code: "countersign::audit::too_large".to_owned(),
+        message: format!("what was found in it takes {bytes} bytes, and at most {LINE_MAX} are kept of a case"),
+        help: "look at the case by itself: countersign check CASE".to_owned(),
+    };
+    let entry = CaseEntry { error: Some(error), ..CaseEntry::bare(row.entry.case.clone()) };
+    Row { at: row.at, stamp: row.stamp, inside: true, entry, traces: Traces::default() }
+}
+
 fn line(value: &impl Serialize) -> Vec<u8> {
     let mut line = serde_json::to_vec(value).expect("these types have text keys and no floats");
     line.push(b'\n');
@@ -211,5 +225,40 @@ fn read(file: &File, begins: &mut [u64]) -> io::Result<(Option<Head>, u64)> {
             }
         }
         end += length;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bound counts the line with its end; what is longer is told of, and what follows stays readable.
+    #[test]
+    fn a_case_with_more_than_a_row_holds_is_a_finding() {
+        let folder = tempfile::tempdir().unwrap();
+        let (inputs, as_of) = (Sha256::of(b"inputs"), "2026-12-31T00:00:00Z".parse().unwrap());
+        let row = |at: u32, flow: usize| Row {
+            at,
+            stamp: inputs,
+            inside: true,
+            entry: CaseEntry { flow: "x".repeat(flow), ..CaseEntry::bare("case".to_owned()) },
+            traces: Traces::default(),
+        };
+        let room = LINE_MAX as usize - line(&row(0, 0)).len();
+        let journal = Journal::open(folder.path(), inputs, as_of, 3).unwrap();
+        for row in [row(0, room), row(1, room + 1), row(2, 0)] {
+            journal.keep(&row).unwrap();
+        }
+        let check = |journal: &Journal| {
+            let kept = |at| journal.row(at).unwrap().unwrap();
+            assert_eq!((kept(0).entry.flow.len(), kept(0).entry.error), (room, None));
+            let error = kept(1).entry.error.unwrap();
+            assert_eq!(error.code, "countersign::audit::too_large");
+            assert!(error.message.contains(&format!("takes {} bytes", LINE_MAX + 1)), "{}", error.message);
+            assert_eq!(kept(2), row(2, 0));
+        };
+        check(&journal);
+        drop(journal);
+        check(&Journal::open(folder.path(), inputs, as_of, 3).unwrap());
     }
 }

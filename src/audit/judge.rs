@@ -188,3 +188,29 @@ pub(super) fn what(action: crate::keri::population::Action) -> &'static str {
         _ => "revocation",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    /// Nothing of these files is on the disk.
+    #[test]
+    fn a_case_among_many_has_so_many_bytes() {
+        let case = tempfile::tempdir().unwrap();
+        let folder = case.path().join("bundle");
+        std::fs::create_dir(&folder).unwrap();
+        let codes = |more: u64| {
+            for (name, size) in
+                [("a.bin", LIMITS.other_bytes), ("b.bin", LIMITS.total_bytes - LIMITS.other_bytes + more)]
+            {
+                File::create(folder.join(name)).unwrap().set_len(size).unwrap();
+            }
+            let snapshot = Snapshot::read(case.path(), &LIMITS).unwrap();
+            snapshot.problems().iter().any(|problem| problem.code == crate::bundle::Code::CaseTooBig)
+        };
+        assert_eq!((codes(0), codes(1)), (false, true));
+        assert!(LIMITS.total_bytes < Limits::STANDARD.total_bytes);
+    }
+}

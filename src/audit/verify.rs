@@ -22,7 +22,7 @@ use crate::evaluate::outcome::Verdict;
 use crate::keri::population::Action;
 use crate::keri::signature::Memory;
 use crate::keystore::PublicKey;
-use crate::ledger::{Checkpoint, SignedCheckpoint, tree};
+use crate::ledger::{Checkpoint, Kind, SignedCheckpoint, tree};
 use crate::lock::SignedLock;
 use crate::primitives::{Aid, Instant, Sha256};
 use crate::report::audit::{AuditDocument, AuditSummary, CaseEntry, Coverage};
@@ -388,8 +388,8 @@ fn ledger(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_>, p
         broken.push("the ledger does not begin with the row that the trust file names".to_owned());
     }
     let text = files.get(CHECKPOINT).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
-    let begins = format!("{origin}\n{}\n", entry.size);
-    if !text.starts_with(&begins) {
+    let (size, root, extensions) = (entry.size, entry.root, Default::default());
+    if !text.starts_with(&Checkpoint { origin, size, root, extensions }.text()) {
         broken.push(format!("`{CHECKPOINT}` is not of the ledger that was audited"));
     }
     let proofs = files.get(PROOFS).map(Vec::as_slice).unwrap_or_default();
@@ -448,11 +448,18 @@ fn decisions(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_>
     let logs: Vec<&[u8]> =
         files.iter().filter(|(name, _)| name.starts_with("registries/")).map(|(_, bytes)| bytes.as_slice()).collect();
     let names = files.keys().filter(|name| name.starts_with("decisions/"));
+    let rows = rows_by_payload(files);
     let (mut broken, mut open, mut count) = (Vec::new(), 0, 0);
     for name in names {
         count += 1;
-        let text = files.get(name).map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
-        let given = Given { decision: &text, logs: &logs, report: None, row: Some(0), as_of: given.as_of };
+        let bytes = files.get(name).map(Vec::as_slice).unwrap_or_default();
+        let (text, digest) = (String::from_utf8_lossy(bytes), Sha256::of(bytes));
+        if *name != pack::decision_path(&digest) {
+            broken.push(format!("`{name}` is not the decision that its name says"));
+        }
+        // Without a ledger there is no row to be about it, and that is told of already.
+        let row = if whole.document.run.ledger.is_some() { rows.get(&digest).copied() } else { Some(0) };
+        let given = Given { decision: &text, logs: &logs, report: None, row, as_of: given.as_of };
         let Some(links) = line::line(&given) else {
             broken.push(format!("`{name}` is no decision in an envelope"));
             continue;
@@ -474,4 +481,16 @@ fn decisions(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_>
             format!("the logs of QAR2 are not in the pack for {open} of {count}"),
         );
     }
+}
+
+/// The rows about decisions that have proofs, by what they are about; that the proofs hold is told with the ledger.
+fn rows_by_payload(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<Sha256, u64> {
+    let proofs = files.get(PROOFS).map(Vec::as_slice).unwrap_or_default();
+    let proofs = proofs.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Proof>(line).ok());
+    let payload = |row: &str| {
+        let row: Value = serde_json::from_str(row).ok()?;
+        let is_decision = row.get("kind")?.as_str()? == Kind::Decision.to_string();
+        row.get("payload_digest")?.as_str()?.parse().ok().filter(|_| is_decision)
+    };
+    proofs.filter_map(|proof| Some((payload(&proof.row)?, proof.seq))).collect()
 }

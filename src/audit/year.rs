@@ -2,7 +2,8 @@
 //!
 //! In: the folder. Out: the cases in order of path, what is there and is none, and the streams. No link is followed.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::AuditError;
@@ -43,7 +44,7 @@ pub struct Stream {
 /// `unreadable`, `no_case`, `too_large`.
 pub fn cases(folder: &Path) -> Result<Year, AuditError> {
     let mut year = Year::default();
-    walk(folder, "", 0, &mut year)?;
+    walk(folder, "", 0, CASES_MAX, &mut year)?;
     if year.cases.is_empty() {
         return Err(AuditError::NoCase { path: folder.to_owned() });
     }
@@ -52,7 +53,7 @@ pub fn cases(folder: &Path) -> Result<Year, AuditError> {
     Ok(year)
 }
 
-fn walk(folder: &Path, below: &str, depth: usize, year: &mut Year) -> Result<(), AuditError> {
+fn walk(folder: &Path, below: &str, depth: usize, most: usize, year: &mut Year) -> Result<(), AuditError> {
     for entry in fs::read_dir(folder).map_err(AuditError::unreadable(folder))? {
         let entry = entry.map_err(AuditError::unreadable(folder))?;
         let path = entry.path();
@@ -62,17 +63,17 @@ fn walk(folder: &Path, below: &str, depth: usize, year: &mut Year) -> Result<(),
             continue;
         };
         let inside = format!("{below}{name}");
-        if year.cases.len() >= CASES_MAX {
-            return Err(AuditError::TooLarge { path: folder.to_owned(), limit: CASES_MAX as u64, what: "cases" });
-        }
         let is_case = || AREAS.iter().any(|area| fs::symlink_metadata(path.join(area)).is_ok());
         match kind {
             kind if kind.is_dir() && is_case() => year.cases.push(inside),
             kind if kind.is_dir() && depth < DEPTH_MAX => {
-                walk(&path, &format!("{inside}/"), depth + 1, year)?;
+                walk(&path, &format!("{inside}/"), depth + 1, most, year)?;
             }
             kind if kind.is_file() && name.ends_with(".tar") => year.cases.push(inside),
             _ => year.strays.push(inside),
+        }
+        if year.cases.len() > most {
+            return Err(AuditError::TooLarge { path: folder.to_owned(), limit: most as u64, what: "cases" });
         }
     }
     Ok(())
@@ -123,20 +124,98 @@ pub fn streams(folder: &Path, named: &[PathBuf]) -> Result<Vec<Stream>, AuditErr
     if paths.is_empty() {
         return Err(AuditError::NoRegistries { path: folder.to_owned() });
     }
+    // Their sizes first: what is too much is not read in part.
+    let mut total = 0;
+    for path in &paths {
+        fits(path, fs::metadata(path).map_err(AuditError::unreadable(path))?.len(), &mut total)?;
+    }
     let mut total = 0;
     let mut streams = Vec::new();
     for path in paths {
-        let size = fs::metadata(&path).map_err(AuditError::unreadable(&path))?.len();
-        total += size;
-        if size > STREAM_BYTES_MAX {
-            return Err(AuditError::TooLarge { path, limit: STREAM_BYTES_MAX, what: "bytes" });
-        }
-        if total > STREAMS_BYTES_MAX {
-            return Err(AuditError::TooLarge { path, limit: STREAMS_BYTES_MAX, what: "bytes in all streams" });
-        }
-        let bytes = fs::read(&path).map_err(AuditError::unreadable(&path))?;
+        let mut bytes = Vec::new();
+        let file = File::open(&path).and_then(|file| file.take(STREAM_BYTES_MAX + 1).read_to_end(&mut bytes));
+        file.map_err(AuditError::unreadable(&path))?;
+        // A file may have grown, and some say nothing of their size.
+        fits(&path, bytes.len() as u64, &mut total)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         streams.push(Stream { name, bytes });
     }
     Ok(streams)
+}
+
+/// That a stream of this size, and all with it, are not too much.
+fn fits(path: &Path, size: u64, total: &mut u64) -> Result<(), AuditError> {
+    *total += size;
+    let too_large = |limit, what| Err(AuditError::TooLarge { path: path.to_owned(), limit, what });
+    if size > STREAM_BYTES_MAX {
+        return too_large(STREAM_BYTES_MAX, "bytes");
+    }
+    if *total > STREAMS_BYTES_MAX { too_large(STREAMS_BYTES_MAX, "bytes in all streams") } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bound is a parameter: nobody makes ten million folders for a test.
+    #[test]
+    fn a_year_has_so_many_cases() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.tar", "b.tar", "some/c.tar", "note.txt"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let found = |most| {
+            let mut year = Year::default();
+            walk(folder.path(), "", 0, most, &mut year).map(|()| (year.cases.len(), year.strays.len()))
+        };
+        assert_eq!(found(3).unwrap(), (3, 1));
+        let refused = found(2).unwrap_err();
+        assert!(matches!(refused, AuditError::TooLarge { limit: 2, what: "cases", .. }), "{refused}");
+        assert_eq!(cases(folder.path()).unwrap().cases.len(), 3);
+    }
+
+    /// A case below the deepest folder is told of: the folder that was not looked into is no case.
+    #[test]
+    fn cases_lie_so_many_folders_deep() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = |folders: usize| "f/".repeat(folders);
+        for folders in [DEPTH_MAX, DEPTH_MAX + 1] {
+            fs::create_dir_all(folder.path().join(deep(folders)).join("case/bundle")).unwrap();
+        }
+        let year = cases(folder.path()).unwrap();
+        assert_eq!(year.cases, [deep(DEPTH_MAX) + "case"]);
+        assert_eq!(year.strays, [deep(DEPTH_MAX) + "f"]);
+    }
+
+    /// Nothing of these files is on the disk, and nothing of them is read where all are too much.
+    #[test]
+    fn streams_have_so_many_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_size = |name: &str, size: u64| {
+            let path = folder.path().join(name);
+            File::create(&path).unwrap().set_len(size).unwrap();
+            path
+        };
+        let (largest, larger) = (of_size("a.cesr", STREAM_BYTES_MAX), of_size("b.cesr", STREAM_BYTES_MAX + 1));
+        let read = |paths: &[PathBuf]| streams(folder.path(), paths).map(|streams| streams.len());
+        assert_eq!(read(&[largest.clone()]).unwrap(), 1);
+        let refused = read(&[larger]).unwrap_err();
+        assert!(matches!(refused, AuditError::TooLarge { limit: STREAM_BYTES_MAX, .. }), "{refused}");
+        let many = vec![largest; (STREAMS_BYTES_MAX / STREAM_BYTES_MAX) as usize + 1];
+        let refused = read(&many).unwrap_err();
+        assert!(matches!(refused, AuditError::TooLarge { limit: STREAMS_BYTES_MAX, .. }), "{refused}");
+        let mut total = STREAMS_BYTES_MAX - 1;
+        fits(folder.path(), 1, &mut total).unwrap();
+        assert!(fits(folder.path(), 1, &mut total).is_err());
+    }
+
+    /// It says that it is empty, and never ends.
+    #[cfg(unix)]
+    #[test]
+    fn a_stream_without_end_is_not_read_to_its_end() {
+        let refused = streams(Path::new("nowhere"), &["/dev/zero".into()]).unwrap_err();
+        assert!(matches!(refused, AuditError::TooLarge { limit: STREAM_BYTES_MAX, .. }), "{refused}");
+    }
 }

@@ -10,9 +10,9 @@ use std::path::Path;
 
 use tar::{Archive, Builder, EntryType, Header};
 
-/// Most bytes of all files that are read back.
+/// Most bytes of an archive that is read back.
 const BYTES_MAX: u64 = 2 << 30;
-/// Most files.
+/// Most files in it.
 const FILES_MAX: usize = 1 << 20;
 
 /// An archive in the making.
@@ -52,12 +52,16 @@ impl<W: Write> Packer<W> {
 /// # Errors
 /// Of reading; a name twice, something that is no file, more than the bounds.
 pub fn unpacked(path: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
+    unpacked_of(path, BYTES_MAX, FILES_MAX)
+}
+
+fn unpacked_of(path: &Path, bytes_max: u64, files_max: usize) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let refused = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
     let file = File::open(path)?;
-    if file.metadata()?.len() > BYTES_MAX {
-        return Err(refused(format!("it has more than {BYTES_MAX} bytes")));
+    if file.metadata()?.len() > bytes_max {
+        return Err(refused(format!("it has more than {bytes_max} bytes")));
     }
-    let mut archive = Archive::new(file.take(BYTES_MAX));
+    let mut archive = Archive::new(file.take(bytes_max));
     let mut files = BTreeMap::new();
     for entry in archive.entries()? {
         let mut entry = entry?;
@@ -66,11 +70,41 @@ pub fn unpacked(path: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
         if entry.header().entry_type() != EntryType::Regular {
             return Err(refused(format!("`{name}` is no regular file")));
         }
+        if files.len() >= files_max {
+            return Err(refused(format!("it has more than {files_max} files")));
+        }
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes)?;
-        if files.len() >= FILES_MAX || files.insert(name.clone(), bytes).is_some() {
-            return Err(refused(format!("`{name}` is in it twice, or there are more than {FILES_MAX} files")));
+        if files.insert(name.clone(), bytes).is_some() {
+            return Err(refused(format!("`{name}` is in it twice")));
         }
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archive_that_is_read_back_has_so_many_bytes_and_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pack.tar");
+        let mut pack = Packer::new(Vec::new());
+        for name in ["a", "b", "c"] {
+            pack.add(name, b"some bytes").unwrap();
+        }
+        let archive = pack.finish().unwrap();
+        std::fs::write(&path, &archive).unwrap();
+        let size = archive.len() as u64;
+        assert_eq!(unpacked_of(&path, size, 3).unwrap().len(), 3);
+        let why = |bytes, files| unpacked_of(&path, bytes, files).unwrap_err().to_string();
+        assert_eq!(why(size, 2), "it has more than 2 files");
+        assert_eq!(why(size - 1, 3), format!("it has more than {} bytes", size - 1));
+        // The bounds of every pack: nothing of this file is on the disk.
+        File::options().write(true).open(&path).unwrap().set_len(BYTES_MAX).unwrap();
+        assert_eq!(unpacked(&path).unwrap().len(), 3);
+        File::options().write(true).open(&path).unwrap().set_len(BYTES_MAX + 1).unwrap();
+        assert_eq!(unpacked(&path).unwrap_err().to_string(), format!("it has more than {BYTES_MAX} bytes"));
+    }
 }

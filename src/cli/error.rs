@@ -178,6 +178,18 @@ pub(super) enum CliError {
         /// Where it should be.
         source_: String,
     },
+    /// A secret of which nobody says where it ends.
+    #[error("file descriptor {number} has more than {limit} bytes for the secret of the webhook")]
+    #[diagnostic(
+        code(countersign::cli::secret_too_long),
+        help("open a file that holds the secret and nothing else; 32 random bytes as text are enough")
+    )]
+    SecretTooLong {
+        /// The descriptor.
+        number: u32,
+        /// The limit.
+        limit: u64,
+    },
     /// The system does not let the command listen to signals.
     #[error("the command cannot listen to Ctrl-C and SIGTERM")]
     #[diagnostic(code(countersign::cli::signals), help("run it where signals can be handled"))]

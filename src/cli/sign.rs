@@ -459,6 +459,22 @@ mod tests {
     use super::*;
     use crate::facts::threshold::Threshold;
 
+    /// Nothing of this file is on the disk.
+    #[test]
+    fn a_refusal_that_is_put_away_has_so_many_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let put_away = |size: u64| {
+            fs::File::create(folder.path().join(REFUSAL)).unwrap().set_len(size).unwrap();
+            retire(folder.path())
+        };
+        put_away(REFUSAL_BYTES_MAX).unwrap();
+        assert!(!folder.path().join(REFUSAL).exists());
+        assert_eq!(fs::read_dir(folder.path().join(REFUSED)).unwrap().count(), 1);
+        let refused = put_away(REFUSAL_BYTES_MAX + 1).unwrap_err();
+        assert_eq!(miette::Diagnostic::code(&refused).unwrap().to_string(), "countersign::cli::too_large");
+        assert!(folder.path().join(REFUSAL).exists(), "it stays where it is");
+    }
+
     #[test]
     fn a_partial_says_what_is_missing_and_has_no_event_file() {
         let said = "EK8TRAMSOUZ6PpZ2xSsM2BuVSBJ91dkVtJyvEUOV0vAI";

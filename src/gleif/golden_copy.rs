@@ -364,6 +364,28 @@ mod tests {
         assert_eq!(found[0].digest, Sha256::of(record.as_bytes()));
     }
 
+    /// The record of another LEI as well: where one ends and the next begins is not known any more.
+    #[test]
+    fn a_record_has_so_many_bytes() {
+        let room = RECORD_MAX - object(OTHER, "").len();
+        let json = |more: usize| {
+            let long = object(OTHER, &"x".repeat(room + more));
+            scanned(&format!("[{long},{}]", object(ACME, "ISSUED")))
+        };
+        let columns = [LEI, ENTITY, REGISTRATION, RENEWAL].join(",");
+        let csv = |more: usize| {
+            let cells = format!("{OTHER},ACTIVE,ISSUED,");
+            let long = "x".repeat(RECORD_MAX + more - cells.len());
+            scanned(&format!("{columns}\n{cells}{long}\n{ACME},ACTIVE,ISSUED,2026-05-01T00:00:00Z\n"))
+        };
+        for (at_most, beyond) in [(json(0), json(1)), (csv(0), csv(1))] {
+            let (records, found) = at_most.unwrap();
+            assert_eq!((records, found.len()), (2, 1));
+            let refused = beyond.unwrap_err();
+            assert!(matches!(&refused, NotAGoldenCopy::Record { number: 1, reason } if reason == "it is too long"));
+        }
+    }
+
     #[test]
     fn what_breaks_off_is_no_copy() {
         let whole = format!("{{\"records\":[{},{}]}}", object(OTHER, "ISSUED"), object(ACME, "ISSUED"));

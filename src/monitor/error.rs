@@ -146,6 +146,22 @@ pub enum MonitorError {
         /// The clock.
         now: String,
     },
+    /// More than is read.
+    #[error("`{}` is beyond the bound of {limit} {what}", path.display())]
+    #[diagnostic(
+        code(countersign::monitor::too_large),
+        help(
+            "put into `cases/` and `registries/` what is watched and nothing else; the watch reads all of it or none"
+        )
+    )]
+    TooLarge {
+        /// The file or folder.
+        path: PathBuf,
+        /// The bound.
+        limit: u64,
+        /// Of what.
+        what: &'static str,
+    },
     /// Text of a row beyond its bound.
     #[error("a row of the log `{}` would have {bytes} bytes; at most {limit} are written", path.display())]
     #[diagnostic(code(countersign::monitor::row_too_long), help("this is a defect of countersign; please report it"))]

@@ -359,7 +359,7 @@ fn replay(path: &Path, file: &File, row: &mut dyn FnMut(&Row)) -> Result<(State,
     let mut end = 0;
     for number in 1.. {
         let mut line = Vec::new();
-        let read = reader.by_ref().take(ROW_MAX as u64 + 2).read_until(b'\n', &mut line).map_err(unreadable)?;
+        let read = reader.by_ref().take(ROW_MAX as u64 + 1).read_until(b'\n', &mut line).map_err(unreadable)?;
         let not_a_row = |reason: &str| {
             let (path, reason) = (path.to_owned(), reason.to_owned());
             MonitorError::NotARow { path, line: number, reason }
@@ -436,4 +436,48 @@ impl State {
 /// Makes a new name in a folder last.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder).and_then(|folder| folder.sync_all()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::finding::Kind;
+
+    const NOW: &str = "2026-04-29T06:30:00Z";
+
+    /// A row with the longest text that fits is written and read again, and one with a letter more is not written.
+    #[test]
+    fn a_row_has_so_many_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.ndjson");
+        let now: Instant = NOW.parse().unwrap();
+        let mut journal = Journal::hold(&path, "qvi", now).unwrap();
+        let event = |length: usize| Event::Opened {
+            finding: Box::new(Finding::new(Kind::Rule, Class::Warn, "rule", "x".repeat(length), "help")),
+        };
+        let begun = journal.end;
+        journal.append(now, vec![event(0)]).unwrap();
+        // With the end of its line.
+        let room = ROW_MAX + 1 - (journal.end - begun) as usize;
+        journal.append(now, vec![event(room)]).unwrap();
+        let before = fs::read(&path).unwrap();
+        let refused = journal.append(now, vec![event(room + 1)]).unwrap_err();
+        assert!(matches!(refused, MonitorError::RowTooLong { bytes, limit: ROW_MAX, .. } if bytes == ROW_MAX + 1));
+        assert_eq!(fs::read(&path).unwrap(), before, "nothing of it is written");
+        drop(journal);
+        let mut rows = 0;
+        assert_eq!(verify(&path, &mut |_| rows += 1).unwrap().head.map(|(seq, _)| seq), Some(2));
+        assert_eq!(rows, 3);
+
+        // Nor is one read that somebody else wrote, whether or not its line ends.
+        let longer = vec![b'x'; ROW_MAX + 1];
+        for end in ["", "\n"] {
+            fs::write(&path, [&before[..], &longer, end.as_bytes()].concat()).unwrap();
+            let refused = verify(&path, &mut |_| {}).unwrap_err();
+            let MonitorError::NotARow { line: 4, reason, .. } = refused else { panic!("{refused}") };
+            assert!(reason.contains("longer than a row"), "{reason}");
+        }
+        fs::write(&path, [&before[..], &longer[1..]].concat()).unwrap();
+        assert_eq!(verify(&path, &mut |_| {}).unwrap().torn, ROW_MAX, "what a crash leaves is no row");
+    }
 }

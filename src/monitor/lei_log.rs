@@ -4,7 +4,7 @@
 //! What a run has looked at before it was killed lies in a spool, and is not asked for again.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -15,10 +15,10 @@ use super::look::Look;
 use crate::primitives::{Duration, Instant, Sha256};
 use crate::rehearsal;
 
-/// Most bytes of a log: 100,000 looks.
-const BYTES_MAX: u64 = 64 << 20;
-/// Most looks of one log, as its schema says.
-const LOOKS_MAX: usize = 100_000;
+/// Most bytes of a log: what a case takes as a record.
+const BYTES_MAX: u64 = 16 << 20;
+/// Most looks of one log, so that the longest are no more bytes than that.
+const LOOKS_MAX: usize = 10_000;
 /// An LEI that a run saw before it was killed is not asked for again within so many seconds.
 const ASKED_S: i64 = 3600;
 
@@ -250,11 +250,13 @@ fn next_name(journal: &Journal) -> String {
 
 fn read(path: &Path) -> Result<Vec<u8>, MonitorError> {
     let unreadable = |source| MonitorError::Unreadable { path: path.to_owned(), source };
-    let size = fs::metadata(path).map_err(unreadable)?.len();
-    if size > BYTES_MAX {
-        return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has {size} bytes"))));
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes));
+    read.map_err(unreadable)?;
+    match bytes.len() as u64 > BYTES_MAX {
+        true => Err(MonitorError::TooLarge { path: path.to_owned(), limit: BYTES_MAX, what: "bytes" }),
+        false => Ok(bytes),
     }
-    fs::read(path).map_err(unreadable)
 }
 
 fn parse(path: &Path, bytes: &[u8], row: u64) -> Result<(Vec<Look>, Record), MonitorError> {
@@ -265,4 +267,56 @@ fn parse(path: &Path, bytes: &[u8], row: u64) -> Result<(Vec<Look>, Record), Mon
     })?;
     let looks = std::mem::take(&mut record.entries);
     Ok((looks, record))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With statuses as long as they are taken over, of letters that take the most room.
+    fn longest() -> Look {
+        let standing = crate::gleif::Standing {
+            published_at: Some("2026-04-29T00:00:00.000000001Z".parse().unwrap()),
+            entity_status: Some("\u{1}".repeat(64)),
+            registration_status: Some("\u{1}".repeat(64)),
+            next_renewal_at: Some("2027-04-29T00:00:00.000000001Z".parse().unwrap()),
+        };
+        Look::of(
+            "254900OPPU84GM83MG36",
+            "2026-04-29T06:10:00.000000001Z".parse().unwrap(),
+            Sha256::of(b"body"),
+            standing,
+        )
+    }
+
+    /// What does not fit one log goes into the next, which names it. The longest log can be read, and a case takes it.
+    #[test]
+    fn a_log_has_so_many_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = "2026-04-29T06:30:00Z".parse().unwrap();
+        let logs = LeiLogs::at(&folder.path().join("lei")).unwrap();
+        let mut journal = Journal::hold(&folder.path().join("log.ndjson"), "qvi", now).unwrap();
+        let keeper = Keeper { performed_by: "AUTOMATION".to_owned(), case: "WATCH".to_owned() };
+        logs.write(&mut journal, &keeper, None, &vec![longest(); LOOKS_MAX + 1], now).unwrap();
+        let mut found = Vec::new();
+        logs.each(&journal.state().lei_logs, &mut |_, bytes, looks| {
+            assert!(bytes.len() as u64 <= crate::bundle::Limits::STANDARD.json_bytes);
+            found.push(looks.len());
+        })
+        .unwrap();
+        assert_eq!((found, BYTES_MAX), (vec![LOOKS_MAX, 1], crate::bundle::Limits::STANDARD.json_bytes));
+    }
+
+    /// Nothing of this file is on the disk.
+    #[test]
+    fn a_log_has_so_many_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.json");
+        let file = File::create(&path).unwrap();
+        file.set_len(BYTES_MAX).unwrap();
+        assert_eq!(read(&path).unwrap().len() as u64, BYTES_MAX);
+        file.set_len(BYTES_MAX + 1).unwrap();
+        let refused = read(&path).unwrap_err();
+        assert!(matches!(refused, MonitorError::TooLarge { limit: BYTES_MAX, .. }), "{refused}");
+    }
 }

@@ -1,7 +1,7 @@
 """Reads OSCAL assessment results with compliance-trestle and prints what its observations say.
 
-In: a document on stdin. Out: a JSON list of [rule, outcome, level, element, waiver]; an error if trestle refuses it,
-if two things have one id, or if something refers to what is not there.
+In: a document on stdin. Out: a JSON list of [name, value] pairs for each observation; an error if trestle refuses it, if
+two things have one id, or if something refers to what is not there.
 """
 
 import json
@@ -31,8 +31,4 @@ for observation in result.observations or []:
     for evidence in observation.relevant_evidence or []:
         assert not evidence.href.startswith("#") or evidence.href in resources
 
-rows = []
-for observation in result.observations or []:
-    props = {prop.name: prop.value for prop in observation.props}
-    rows.append([props["rule"], props["outcome"], props["level"], props.get("element"), props.get("waiver")])
-print(json.dumps(rows))
+print(json.dumps([[[prop.name, prop.value] for prop in observation.props] for observation in result.observations or []]))

@@ -1,6 +1,8 @@
 //! `countersign audit`: years put together from the fixtures, and what is found when something is not as it should be.
 
 mod cross;
+mod decided;
+mod oscal;
 mod pack;
 
 use std::fs;

@@ -11,6 +11,7 @@ mod proposal;
 mod record;
 mod report;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -95,10 +96,26 @@ fn changed(seed: &[u8], dice: &mut Dice) -> Vec<u8> {
     text
 }
 
+/// The words of the seeds, the most frequent first, as libFuzzer reads them: no change of single bytes makes a name.
+fn dictionary(seeds: &[Vec<u8>]) -> String {
+    let mut words: BTreeMap<&[u8], usize> = BTreeMap::new();
+    let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    for seed in seeds {
+        for word in seed.split(|byte| !of_word(byte)).filter(|word| (2..=40).contains(&word.len())) {
+            *words.entry(word).or_default() += 1;
+        }
+    }
+    let mut words: Vec<_> = words.into_iter().filter(|(_, count)| *count > 1).collect();
+    words.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let symbols = WORDS.iter().map(|word| word.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>());
+    let words = words.into_iter().take(1000).map(|(word, _)| String::from_utf8_lossy(word).into_owned());
+    symbols.chain(words).map(|word| format!("\"{word}\"\n")).collect()
+}
+
 /// Runs what the fuzzer of this name found, every seed, and `rounds` changed seeds.
 ///
 /// `COUNTERSIGN_SOAK` multiplies the rounds; `COUNTERSIGN_SEEDS` names a folder in which the seeds are left for the
-/// fuzzer.
+/// fuzzer, and beside them the words that they are made of, `NAME.dict`.
 fn sample(name: &str, seeds: &[Vec<u8>], rounds: usize, run: impl Fn(&[u8])) {
     let folder = root().join("tests/fuzz/regressions").join(name);
     let found = fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -108,9 +125,12 @@ fn sample(name: &str, seeds: &[Vec<u8>], rounds: usize, run: impl Fn(&[u8])) {
     }
     assert!(!seeds.is_empty());
     let left = std::env::var_os("COUNTERSIGN_SEEDS").map(|folder| Path::new(&folder).join(name));
+    if let Some(folder) = &left {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.with_extension("dict"), dictionary(seeds)).unwrap();
+    }
     for (number, seed) in seeds.iter().enumerate() {
         if let Some(folder) = &left {
-            fs::create_dir_all(folder).unwrap();
             fs::write(folder.join(number.to_string()), seed).unwrap();
         }
         run(seed);

@@ -76,9 +76,16 @@ fn set_to<'t>(text: &'t str, name: &str) -> Option<&'t str> {
         None => rest.split_once(';')?.0.split_once(" = ").map(|(_, value)| value),
         Some(member) => {
             let (_, rest) = rest.split_once("};")?.0.split_once(&format!(" {member}: "))?;
-            rest.split_once(",\n").map(|(value, _)| value)
+            rest.split_once(',').map(|(value, _)| value)
         }
     }
+}
+
+/// The members that a constant sets (`json_bytes: 16 << 20`).
+fn members<'t>(text: &'t str, constant: &str) -> Vec<&'t str> {
+    let value = text.split_once(&format!("const {constant}: ")).and_then(|(_, rest)| rest.split_once("};"));
+    let inside = value.and_then(|(value, _)| value.split_once('{')).map_or("", |(_, inside)| inside);
+    inside.split(',').filter_map(|member| member.split_once(": ")).map(|(name, _)| name.trim()).collect()
 }
 
 /// The number that an expression of the sources stands for.
@@ -169,6 +176,15 @@ fn the_tables_say_what_the_sources_do_and_which_test_holds_it() {
             }
         }
     }
+    for (file, name) in told.clone() {
+        let Some((constant, _)) = name.split_once('.') else { continue };
+        for member in sources.get(&file).map_or_else(Vec::new, |text| members(text, constant)) {
+            if !told.contains(&(file.clone(), format!("{constant}.{member}"))) {
+                wrong.push(format!("`{file}: {constant}.{member}` is not in SECURITY.md"));
+            }
+        }
+        told.insert((file, constant.to_owned()));
+    }
     for (file, text) in &sources {
         for name in bounds_of(text) {
             if !told.contains(&(file.clone(), name.clone())) {
@@ -187,6 +203,10 @@ fn the_tables_are_read_as_they_are_meant() {
     assert_eq!(bounds_of(text), ["A_MAX"]);
     assert_eq!(set_to(text, "A_MAX").and_then(number), Some(2048));
     assert_eq!(set_to(text, "API.total").and_then(number), Some(20));
+    assert_eq!(members(text, "API"), ["total"]);
+    let line = "const LIMITS: Limits = Limits { total_bytes: 96 << 20, ..Limits::STANDARD };";
+    assert_eq!(set_to(line, "LIMITS.total_bytes").and_then(number), Some(96 << 20));
+    assert_eq!(members(line, "LIMITS"), ["total_bytes"]);
     assert_eq!(set_to(text, "API.other"), None);
     assert_eq!(set_to(text, "B_MAX"), None);
     assert_eq!((number("(1 << 53) - 1"), number("10_000"), number("x")), (Some((1 << 53) - 1), Some(10_000), None));
@@ -227,7 +247,8 @@ fn a_file_that_is_too_large_is_not_read() {
         payload: countersign::primitives::Sha256::of(b"trust"),
     };
     countersign::ledger::Ledger::begin(&folder.join("ledger"), entry).unwrap();
-    let commands: [(&str, u64, String); 13] = [
+    let pack = "audit pack . --period 2026-01-01..2026-12-31 --output pack.tar";
+    let commands: [(&str, u64, String); 15] = [
         ("x.toml", 64 * kib, "--config x.toml doctor".to_owned()),
         ("policies/x.yaml", 4 * mib, "policy check policies".to_owned()),
         ("trust.json", mib, "trust show --trust trust.json".to_owned()),
@@ -252,6 +273,8 @@ fn a_file_that_is_too_large_is_not_read() {
             "ledger prove --ledger ledger --decision decision.json --report proven.json".to_owned(),
         ),
         ("kel.cesr", 16 * mib, "kel verify kel.cesr".to_owned()),
+        ("packed.json", 4 * mib, format!("{pack} --trust {trust} --lock packed.json")),
+        ("packed.note", 4 * mib, format!("{pack} --trust {trust} --checkpoint packed.note")),
         ("seeds", 4 * kib, "keys import q --keys keys --seeds seeds".to_owned()),
     ];
     for (name, most, line) in commands {

@@ -4,7 +4,7 @@ mod browser;
 mod commands;
 mod exhibits;
 mod formats;
-mod readers;
+pub mod readers;
 
 use countersign::compile::program::{Level, Stage};
 use countersign::evaluate::outcome::{FailOn, Outcome, Verdict};

@@ -19,7 +19,7 @@ const EVENT: &str = "EK8TRAMSOUZ6PpZ2xSsM2BuVSBJ91dkVtJyvEUOV0vAI";
 const PASSPHRASE: &str = "correct horse battery";
 
 /// Where the script wrote; it runs once for all tests.
-fn walked() -> &'static Path {
+pub fn walked() -> &'static Path {
     static FOLDER: OnceLock<(tempfile::TempDir, PathBuf, String)> = OnceLock::new();
     let (_, folder, printed) = FOLDER.get_or_init(|| {
         let scratch = tempfile::tempdir().unwrap();

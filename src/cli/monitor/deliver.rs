@@ -13,7 +13,7 @@ use crate::monitor::journal::{Event, Journal};
 use crate::primitives::{Instant, Sha256};
 use crate::rehearsal;
 
-/// Most bytes of a secret.
+/// Most bytes of a secret from a file descriptor, with the end of its line.
 const SECRET_MAX: u64 = 4096;
 
 /// What one event may cost.
@@ -66,10 +66,14 @@ fn of_descriptor(number: u32) -> Result<Vec<u8>, CliError> {
     let file = std::fs::File::open(format!("/dev/fd/{number}")).map_err(|_| missing())?;
     let mut secret = Vec::new();
     file.take(SECRET_MAX + 1).read_to_end(&mut secret).map_err(|_| missing())?;
+    // Before the end of its line goes: what was not read may follow.
+    if secret.len() as u64 > SECRET_MAX {
+        return Err(CliError::SecretTooLong { number, limit: SECRET_MAX });
+    }
     while secret.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
         secret.pop();
     }
-    if secret.len() as u64 > SECRET_MAX { Err(missing()) } else { Ok(secret) }
+    Ok(secret)
 }
 
 /// Sends what the receiver has not taken, oldest first, and stops at the first that it does not take: order is part of
@@ -111,4 +115,28 @@ pub(super) fn deliver(
 fn hidden(text: &str, url: &str) -> String {
     let origin: String = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
     text.replace(url, &format!("{origin}/…"))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::fetch::FetchError;
+
+    /// A receiver that never takes a connection: what is waiting there already leaves no room for another.
+    #[test]
+    fn a_receiver_that_nobody_can_connect_to_costs_so_much_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let waiting: Vec<TcpStream> =
+            std::iter::from_fn(|| TcpStream::connect_timeout(&address, Duration::from_millis(300)).ok()).collect();
+        assert!(!waiting.is_empty());
+        let begun = std::time::Instant::now();
+        let once = Limits { attempts: 1, ..LIMITS };
+        let refused = fetch::post(&format!("http://{address}/"), &[], "{}", &once, &mut |_| {}).unwrap_err();
+        assert!(matches!(refused, FetchError::Timeout { .. }), "{refused}");
+        let took = begun.elapsed();
+        assert!(took >= LIMITS.connect && took < LIMITS.total, "{took:?}");
+    }
 }

@@ -17,6 +17,8 @@ use crate::primitives::Instant;
 const DEPTH_MAX: usize = 6;
 /// Most streams.
 const STREAMS_MAX: usize = 100_000;
+/// Most bytes of all streams: they are in memory together.
+const STREAMS_BYTES_MAX: u64 = 1 << 30;
 
 /// The streams: those that are named, else those of the folder. Each is as old as its file.
 ///
@@ -31,8 +33,16 @@ pub(super) fn streams(root: &Path, named: &[PathBuf], now: Instant) -> Result<Ve
     if paths.is_empty() {
         return Err(MonitorError::NoStream { path: folder }.into());
     }
+    let too_large = |path: &Path, limit, what| MonitorError::TooLarge { path: path.to_owned(), limit, what };
     if let Some(path) = paths.get(STREAMS_MAX) {
-        return Err(CliError::TooManyFiles { path: path.clone(), limit: STREAMS_MAX });
+        return Err(too_large(path, STREAMS_MAX as u64, "streams").into());
+    }
+    let mut total = 0;
+    for path in &paths {
+        total += fs::metadata(path).map_or(0, |metadata| metadata.len());
+        if total > STREAMS_BYTES_MAX {
+            return Err(too_large(path, STREAMS_BYTES_MAX, "bytes in all streams").into());
+        }
     }
     let stream = |path: &PathBuf| {
         let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
@@ -100,11 +110,59 @@ fn find(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Cli
             } else if depth < DEPTH_MAX {
                 find(&path, depth + 1, paths)?;
             } else {
-                return Err(CliError::TooManyFiles { path, limit: DEPTH_MAX });
+                let limit = DEPTH_MAX as u64;
+                return Err(MonitorError::TooLarge { path, limit, what: "folders, one in the other" }.into());
             }
         } else if kind.is_file() && path.extension().is_some_and(|ending| ending == "tar") {
             paths.push(path);
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(error: CliError) -> String {
+        miette::Diagnostic::code(&error).unwrap().to_string()
+    }
+
+    /// One file, named as often as there may be streams, and once more.
+    #[test]
+    fn there_are_so_many_streams() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tel.cesr");
+        fs::write(&path, "").unwrap();
+        let now = "2026-04-29T06:30:00Z".parse().unwrap();
+        let read = |count: usize| streams(folder.path(), &vec![path.clone(); count], now).map(|streams| streams.len());
+        assert_eq!(read(STREAMS_MAX).unwrap(), STREAMS_MAX);
+        assert_eq!(code(read(STREAMS_MAX + 1).unwrap_err()), "countersign::monitor::too_large");
+    }
+
+    /// Nothing of these files is on the disk, and none of them is read where all are too much.
+    #[test]
+    fn all_streams_have_so_many_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = "2026-04-29T06:30:00Z".parse().unwrap();
+        let path = folder.path().join("tel.cesr");
+        fs::File::create(&path).unwrap().set_len(STREAM_MAX as u64).unwrap();
+        let read = |count: usize| streams(folder.path(), &vec![path.clone(); count], now);
+        let most = (STREAMS_BYTES_MAX / STREAM_MAX as u64) as usize;
+        assert_eq!(read(2).unwrap().len(), 2);
+        assert_eq!(code(read(most + 1).unwrap_err()), "countersign::monitor::too_large");
+    }
+
+    /// What nobody looked at is no folder without cases.
+    #[test]
+    fn cases_lie_so_many_folders_deep() {
+        let root = tempfile::tempdir().unwrap();
+        let find = |folder: &str| {
+            fs::create_dir_all(root.path().join("cases").join(folder)).unwrap();
+            let mut paths = Vec::new();
+            super::find(&root.path().join("cases"), 0, &mut paths).map(|()| paths.len())
+        };
+        assert_eq!(find("1/2/3/4/5/6/case/bundle").unwrap(), 1);
+        assert_eq!(code(find("1/2/3/4/5/6/7").unwrap_err()), "countersign::monitor::too_large");
+    }
 }

@@ -51,6 +51,7 @@ pub(super) fn ndjson(told: &Told<'_>) -> String {
         "credentials": states,
         "leis": told.leis,
         "cases": told.cases,
+        "case_signatures": "not verified",
         "head": head,
     });
     out + &format!("{line}\n")
@@ -124,7 +125,8 @@ pub(super) fn human(told: &Told<'_>, terminal: &Terminal) -> String {
     let states: Vec<String> =
         told.judgement.states.iter().map(|(state, count)| format!("{count} {}", state.as_str())).collect();
     let states = if states.is_empty() { "none".to_owned() } else { states.join(", ") };
-    out += &terminal.wrap(&format!("credentials: {states}; {} LEIs, {} cases", told.leis, told.cases), 0, 2);
+    let read = format!("{} LEIs, {} cases, whose signatures are not verified here", told.leis, told.cases);
+    out += &terminal.wrap(&format!("credentials: {states}; {read}"), 0, 2);
     if let Some((seq, hash)) = told.log.head {
         out += &terminal.wrap(&format!("log: row {seq}, {hash}"), 0, 2);
     }

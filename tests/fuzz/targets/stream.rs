@@ -10,19 +10,10 @@ mod mend;
 use countersign::keri::cesr::{self, Attachment, Group, Message, StreamWriter};
 use countersign::keri::evidence::Evidence;
 use countersign::keri::show;
-use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    let size = fuzzer_mutate(data, size, max_size);
-    if seed % 2 == 0 {
-        return size;
-    }
-    let mended = mend::mend(&data[..size]);
-    if mended.len() > max_size {
-        return size;
-    }
-    data[..mended.len()].copy_from_slice(&mended);
-    mended.len()
+    mend::mutate(data, size, max_size, seed)
 });
 
 fuzz_target!(|data: &[u8]| {

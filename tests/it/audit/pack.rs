@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{AS_OF, Done, PERIOD, Year};
 use crate::fixture::fixtures;
 
-type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 fn packed(year: &Year) -> Files {
     let lock = fixtures().join("lock.json").display().to_string();
@@ -26,7 +26,7 @@ fn verified(year: &Year, files: &Files) -> Done {
     year.command(&["verify", "other.tar"], &[])
 }
 
-fn write(path: &Path, files: &Files) {
+pub fn write(path: &Path, files: &Files) {
     let mut pack = Packer::new(fs::File::create(path).unwrap());
     for (name, bytes) in files {
         pack.add(name, bytes).unwrap();
@@ -35,7 +35,7 @@ fn write(path: &Path, files: &Files) {
 }
 
 /// What somebody would do who wants to be believed: the list fits again.
-fn listed(mut files: Files) -> Files {
+pub fn listed(mut files: Files) -> Files {
     files.remove("pack.json");
     let digests: BTreeMap<&String, String> =
         files.iter().map(|(name, bytes)| (name, Sha256::of(bytes).to_string())).collect();

@@ -399,6 +399,21 @@ fn what_is_no_case_record() {
     assert_eq!(only_problem(&case_with(&[("p.json", issuance_plan("p"))])).code, Code::NotACaseRecord);
     assert_eq!(only_problem(&case_with(&[("p.json", json!({}))])).code, Code::NotACaseRecord);
     assert_eq!(only_problem(&case_with(&[("notes.txt", json!("x"))])).code, Code::NotACaseRecord);
+    // The gate's decision may be kept with its case, under its name and as what it is.
+    let decision = json!({ "payload": "e30=", "payloadType": "application/vnd.in-toto+json", "signatures": [] });
+    let with = |name: &str, member: &str, value: &str| {
+        let mut decision = decision.clone();
+        decision[member] = value.into();
+        case_with(&[(name, decision)])
+    };
+    assert_eq!(codes(&with("decision.dsse.json", "payload", "e30=")), []);
+    for other in [
+        with("decision.json", "payload", "e30="),
+        with("decision.dsse.json", "payloadType", "text/plain"),
+        with("decision.dsse.json", "kind", "contract"),
+    ] {
+        assert_eq!(only_problem(&other).code, Code::NotACaseRecord);
+    }
     // A stream belongs to the proposal that names it.
     assert_eq!(only_problem(&case_with(&[("proposal.cesr", json!("-"))])).code, Code::StreamUnnamed);
 }

@@ -7,9 +7,11 @@ use countersign::bundle::{Limits, Snapshot};
 use countersign::check;
 use countersign::compile::compile;
 use countersign::compile::program::Stage;
+use countersign::evaluate::outcome::Outcome;
 use countersign::expr::{self, print};
 use countersign::facts::schema::FactSchema;
 use countersign::policy;
+use countersign::report::json;
 use countersign::source::Source;
 use countersign::trust::Trust;
 
@@ -97,7 +99,10 @@ impl Target {
         let printed = print::print(&tree);
         let again = expr::parse(&printed).unwrap_or_else(|errors| panic!("{printed:?}: {errors:?}"));
         assert_eq!(print::print(&again), printed);
-        self.evaluate(&printed);
+        // Of one that cannot stand in a file of policies as it was written, only what is printed has an outcome.
+        if let (Some(written), Some(printed)) = (self.evaluate(text), self.evaluate(&printed)) {
+            assert_eq!(written, printed, "{text:?}");
+        }
     }
 
     /// The other things that are written in expressions' grammar.
@@ -121,7 +126,8 @@ impl Target {
         let _ = expr::parse_literal(text);
     }
 
-    fn evaluate(&self, condition: &str) {
+    /// The outcome as a rule's condition, and how many findings there are; the same however often it is judged.
+    fn evaluate(&self, condition: &str) -> Option<(Outcome, usize)> {
         let indented: String = condition.lines().map(|line| format!("      {line}\n")).collect();
         let files = vec![
             Source::new("flows.yaml", FLOWS),
@@ -131,11 +137,14 @@ impl Target {
         let (set, problems) = policy::load(files);
         // A condition that YAML does not carry as it is, such as one with control characters, is refused there.
         if !problems.is_empty() {
-            return;
+            return None;
         }
-        let Ok(program) = compile(&set, self.schema.clone()) else { return };
+        let program = compile(&set, self.schema.clone()).ok()?;
         let options = judge::options("2026-03-20T15:00:00Z", Stage::Evidence, None);
         let judged = || check::check(&program, &self.snapshot, &self.trust, None, &options).unwrap();
-        assert_eq!(judged().content().results.len(), judged().content().results.len());
+        let report = judged();
+        assert_eq!(json::render(&report), json::render(&judged()));
+        let result = report.content().results.first()?;
+        Some((result.outcome, result.findings.len()))
     }
 }

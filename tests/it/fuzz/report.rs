@@ -15,7 +15,8 @@ use super::judge;
 
 pub struct Target;
 
-/// Reports of the reference case as it is, and without two of its files.
+/// Reports of the reference case as it is, and without two of its files; and what is left of each with a few results, in
+/// which a change finds something sooner.
 pub fn seeds(root: &Path) -> Vec<Vec<u8>> {
     let trust = judge::trust(root);
     let whole = judge::case(root).to_files();
@@ -26,7 +27,20 @@ pub fn seeds(root: &Path) -> Vec<Vec<u8>> {
         let snapshot = Snapshot::from_files(files, &Limits::STANDARD);
         json::render(&check::check(shipped().unwrap(), &snapshot, &trust, None, &options).unwrap())
     };
-    vec![report(whole), report(less)]
+    let reports = [report(whole), report(less)];
+    let few = reports.each_ref().map(|report| few(report));
+    reports.into_iter().chain(few).collect()
+}
+
+/// A few of each list, and of the results those first that do not pass.
+fn few(report: &[u8]) -> Vec<u8> {
+    let mut report: serde_json::Value = serde_json::from_slice(report).unwrap();
+    let results = report["results"].as_array_mut().unwrap();
+    results.sort_by_key(|result| result["outcome"] == "pass");
+    for (list, most) in [("results", 6), ("files", 3), ("kinds", 3)] {
+        report[list].as_array_mut().unwrap().truncate(most);
+    }
+    report.to_string().into_bytes()
 }
 
 impl Target {

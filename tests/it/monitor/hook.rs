@@ -19,6 +19,10 @@ enum Manner {
     Close,
     /// Takes it and says so too late.
     Sleep(Duration),
+    /// Takes it, and says so in so many bytes.
+    Say(usize),
+    /// Asks to be asked again in so many seconds.
+    Later(u64),
 }
 
 #[derive(Debug, Clone)]
@@ -67,17 +71,18 @@ impl Receiver {
                     signature: header("x-countersign-signature"),
                     body: String::from_utf8(body).unwrap(),
                 });
-                let answer = match manner {
-                    Manner::Fail => "500 Internal Server Error",
-                    Manner::Take | Manner::Close => "204 No Content",
+                let (answer, said) = match manner {
+                    Manner::Fail => ("500 Internal Server Error".to_owned(), 0),
+                    Manner::Take | Manner::Close => ("204 No Content".to_owned(), 0),
                     Manner::Sleep(time) => {
                         std::thread::sleep(time);
-                        "204 No Content"
+                        ("204 No Content".to_owned(), 0)
                     }
+                    Manner::Say(length) => ("200 OK".to_owned(), length),
+                    Manner::Later(seconds) => (format!("503 Service Unavailable\r\nRetry-After: {seconds}"), 0),
                 };
-                let _ = stream.write_all(
-                    format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes(),
-                );
+                let head = format!("HTTP/1.1 {answer}\r\nContent-Length: {said}\r\nConnection: close\r\n\r\n");
+                let _ = stream.write_all(&[head.into_bytes(), vec![b'x'; said]].concat());
             }
         });
         Self { url, got }
@@ -222,6 +227,53 @@ fn a_receiver_that_is_slow_is_sent_the_same_again() {
     let got = receiver.got();
     assert_eq!(got.len(), 2);
     assert_eq!(got[0].body, got[1].body);
+}
+
+/// What it says is not read, and so it may not be much.
+#[test]
+fn an_answer_has_so_many_bytes() {
+    let root = noisy();
+    let receiver = Receiver::new(vec![Manner::Say(64 << 10), Manner::Say((64 << 10) + 1)]);
+    let run = root.run(MORNING, &["--webhook", &receiver.url]);
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("did not take 4 of 5 events"), "{}", run.stderr);
+    let said = run.stderr.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("sends more than 65536 bytes"), "{said}");
+}
+
+/// Who asks for a longer wait is sent the events by the next run, and this one ends.
+#[test]
+fn a_wait_that_is_asked_for_is_bounded() {
+    let root = noisy();
+    let receiver = Receiver::new(vec![Manner::Later(1), Manner::Take, Manner::Later(31)]);
+    let run = root.run(MORNING, &["--webhook", &receiver.url]);
+    assert_eq!((run.status, receiver.got().len()), (Some(2), 3), "{}", run.stderr);
+    assert!(run.stderr.contains("did not take 4 of 5 events") && run.stderr.contains("31"), "{}", run.stderr);
+}
+
+/// With the end of its line; what may follow after it is not known.
+#[cfg(unix)]
+#[test]
+fn a_secret_is_bounded() {
+    let root = noisy();
+    let receiver = Receiver::new(vec![Manner::Take]);
+    let send = |secret: &str, now: &str| {
+        let path = root.path().join("secret");
+        std::fs::write(&path, secret).unwrap();
+        let mut command = root.command(now, &["--webhook", &receiver.url, "--webhook-secret-fd", "0"]);
+        command.stdin(std::fs::File::open(path).unwrap());
+        finish(command)
+    };
+    for secret in ["x".repeat(4097), "x".repeat(4096) + "\n", "x".repeat(4096) + "\nx"] {
+        let run = send(&secret, MORNING);
+        assert_eq!((run.status, receiver.got().len()), (Some(2), 0), "{}", run.stderr);
+        assert!(run.stderr.contains("countersign::cli::secret_too_long"), "{}", run.stderr);
+    }
+    let run = send(&("x".repeat(4095) + "\n"), "2026-04-29T06:40:00Z");
+    assert_eq!((run.status, receiver.got().len()), (Some(1), 5), "{}", run.stderr);
+    let got = &receiver.got()[0];
+    let signature = format!("sha256={}", hmac("x".repeat(4095).as_bytes(), got.body.as_bytes()));
+    assert_eq!(got.signature.as_deref(), Some(signature.as_str()));
 }
 
 #[test]

@@ -166,3 +166,22 @@ fn a_golden_copy_does_as_well() {
     let (status, _, stderr) = looked("", "", "README.csv");
     assert_eq!(status, Some(0), "the sealed log of the morning still counts: {stderr}");
 }
+
+/// A larger file is no answer of the API: it is read as a Golden Copy, which it is not either.
+#[test]
+fn a_saved_record_has_so_many_bytes() {
+    let root = Root::quiet();
+    let path = root.path().join("lei").join(format!("{ACME}.json"));
+    let mut bytes = record(ACME, "LAPSED", "2026-04-20T00:00:00Z", "2026-04-29T00:00:00Z");
+    bytes.resize(1 << 20, b' ');
+    fs::write(&path, &bytes).unwrap();
+    touch(&path, "2026-04-29T06:10:00Z");
+    let run = root.run(MORNING, &[]);
+    assert_eq!((run.status, run.of("lei-breach").len()), (Some(1), 1), "{}", run.stderr);
+    bytes.push(b' ');
+    fs::write(&path, &bytes).unwrap();
+    touch(&path, "2026-04-29T06:20:00Z");
+    let run = root.run("2026-04-29T06:31:00Z", &[]);
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("countersign::cli::not_a_golden_copy"), "{}", run.stderr);
+}

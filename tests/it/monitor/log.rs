@@ -67,4 +67,6 @@ fn people_are_told_with_the_time_that_is_left() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("block lei-breach 254900OPPU84GM83MG36 (new): 17 h left"), "{text}");
     assert!(text.contains("countersign explain EGF3-SLA-3.3.a"), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("4 cases, whose signatures are not verified here"), "{text}");
 }

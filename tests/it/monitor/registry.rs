@@ -6,6 +6,7 @@ use countersign::monitor::finding::Kind;
 
 use super::root::{MORNING, Root};
 use crate::fixture::fixtures;
+use crate::keri::forge::{DUMMY, LE, finish};
 
 #[test]
 fn a_quiet_day_leaves_nothing_open_and_says_so_twice() {
@@ -13,6 +14,7 @@ fn a_quiet_day_leaves_nothing_open_and_says_so_twice() {
     let first = root.run(MORNING, &["--once"]);
     assert_eq!((first.status, first.told()), (Some(0), Vec::new()), "{}", first.stderr);
     assert_eq!(first.summary()["credentials"], serde_json::json!({ "issued": 2, "revoked": 2 }));
+    assert_eq!(first.summary()["case_signatures"], "not verified");
     let rows = root.rows().len();
     let second = root.run(MORNING, &["--once"]);
     assert_eq!((second.status, second.told()), (Some(0), Vec::new()));
@@ -272,4 +274,35 @@ fn what_cannot_be_read_is_told_and_nothing_passes_for_it() {
     let run = nothing.run(MORNING, &[]);
     assert!(run.stderr.contains("the log of the QVI"), "{}", run.stderr);
     assert_eq!(run.status, Some(2));
+}
+
+/// Beyond it the rules are not heard, which is told; the clocks go on.
+#[test]
+fn rules_judge_so_many_credentials() {
+    let root = Root::quiet();
+    let sealed = countersign::bundle::Snapshot::read(
+        &root.path().join("cases/monitoring"),
+        &countersign::bundle::Limits::STANDARD,
+    );
+    let sealed = countersign::monitor::cases::read("case".into(), &sealed.unwrap()).texts.len();
+    let somebody = countersign::primitives::Said::of(b"somebody");
+    let credential = |number: usize| {
+        let body = format!(
+            r#"{{"v":"ACDC10JSON000000_","d":"{DUMMY}","i":"{somebody}","ri":"{somebody}","s":"{LE}","a":{{"dt":"{number}"}}}}"#
+        );
+        finish(body).0
+    };
+    let run = |count: usize, now: &str| {
+        let stream: String = (0..count).map(credential).collect();
+        let path = root.path().join("registries/many.cesr");
+        fs::write(&path, stream).unwrap();
+        super::root::touch(&path, "2026-04-29T05:15:00Z");
+        let run = root.run(now, &[]);
+        let not_judged = run.of("rule").iter().any(|line| line["finding"]["subject"] == "monitoring");
+        (not_judged, run.stderr)
+    };
+    let (not_judged, stderr) = run(250 - sealed, MORNING);
+    assert!(!not_judged, "{stderr}");
+    let (not_judged, stderr) = run(251 - sealed, "2026-04-29T06:40:00Z");
+    assert!(not_judged, "{stderr}");
 }

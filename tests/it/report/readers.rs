@@ -11,6 +11,9 @@ use serde_json::Value;
 /// Rule, outcome, level, element, waiver.
 pub type Row = (String, String, String, Option<String>, Option<String>);
 
+/// Names and values, in order.
+pub type Props = Vec<(String, String)>;
+
 fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
@@ -73,19 +76,33 @@ pub fn junit(bytes: &[u8]) -> Vec<Row> {
     .collect()
 }
 
-/// OSCAL by its observations, as the `oscal` crate reads them.
-pub fn oscal(bytes: &[u8]) -> Vec<Row> {
+/// OSCAL by its observations, as the `oscal` crate reads them: name and value of each property.
+pub fn oscal_props(bytes: &[u8]) -> Vec<Props> {
     let document: Value = serde_json::from_slice(bytes).unwrap();
     let read: AssessmentResults = serde_json::from_value(document["assessment-results"].clone()).unwrap();
-    let row = |observation: &Observation| {
-        let of = |name: &str| observation.props.iter().find(|prop| prop.name == name).map(|prop| prop.value.clone());
-        (of("rule").unwrap(), of("outcome").unwrap(), of("level").unwrap(), of("element"), of("waiver"))
+    let props = |observation: &Observation| {
+        observation.props.iter().map(|prop| (prop.name.clone(), prop.value.clone())).collect()
     };
-    read.results[0].observations.iter().map(row).collect()
+    read.results[0].observations.iter().map(props).collect()
 }
 
-/// OSCAL by compliance-trestle; none where it is absent. `COUNTERSIGN_TRESTLE` names the interpreter.
+/// The same as rows.
+pub fn oscal(bytes: &[u8]) -> Vec<Row> {
+    oscal_props(bytes).iter().map(row).collect()
+}
+
+fn row(props: &Props) -> Row {
+    let of = |name: &str| props.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    (of("rule").unwrap(), of("outcome").unwrap(), of("level").unwrap(), of("element"), of("waiver"))
+}
+
+/// OSCAL by compliance-trestle, as rows.
 pub fn trestle(bytes: &[u8]) -> Option<Vec<Row>> {
+    trestle_props(bytes).map(|observations| observations.iter().map(row).collect())
+}
+
+/// Its properties by compliance-trestle; none where it is absent. `COUNTERSIGN_TRESTLE` names the interpreter.
+pub fn trestle_props(bytes: &[u8]) -> Option<Vec<Props>> {
     let python = std::env::var("COUNTERSIGN_TRESTLE").unwrap_or_else(|_| "python3".to_owned());
     let found = Command::new(&python).args(["-c", "import trestle.oscal"]).stderr(Stdio::null()).status();
     if !found.is_ok_and(|status| status.success()) {
