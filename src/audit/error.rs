@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::ledger::LedgerError;
+
 /// An audit that could not be run.
 #[derive(Debug, Error, Diagnostic)]
 pub enum AuditError {
@@ -86,6 +88,10 @@ pub enum AuditError {
         /// The journal.
         path: PathBuf,
     },
+    /// The ledger.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Ledger(#[from] LedgerError),
     /// A pack that cannot be read as one.
     #[error("`{}` is no audit pack: {reason}", path.display())]
     #[diagnostic(code(countersign::audit::not_a_pack), help("give the file that `countersign audit pack` wrote"))]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign::audit::journal::Claimed;
 use countersign::audit::traces::{Claim, Doubt, Person, Revocation, Roster, Side, Topic, Traces, Watched};
 use countersign::audit::year::{Stream, Year};
 use countersign::audit::{Journal, Question, Registries, Row, conclude};
@@ -46,11 +47,12 @@ fn year(cases: &[Traces]) -> AuditDocument {
         bytes: std::fs::read(fixtures().join("keri/b0").join(name)).unwrap(),
     };
     let streams = ["kel-qvi-issued.cesr", "kel-geda.cesr", "kel-root.cesr", "tel-le.cesr"].map(stream);
-    let registries = Registries::read(&streams, &trust, &Memory::default());
+    let registries = Registries::read(streams.as_slice(), &trust, &Memory::default(), None).unwrap();
     assert_eq!(registries.flaws, []);
     let as_of = at("2026-03-25T00:00:00Z");
     let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::open(folder.path(), Sha256::of(b""), as_of, cases.len()).unwrap();
+    let claimed = Claimed::new(folder.path()).unwrap();
+    let journal = Journal::open(claimed, Sha256::of(b""), as_of, cases.len()).unwrap();
     for (place, traces) in (0u32..).zip(cases) {
         let mut entry = CaseEntry::bare(format!("case-{place}"));
         entry.verdict = Some(Verdict::Clean);
