@@ -212,6 +212,7 @@ fn run(question: &Question<'_>) -> AuditRun {
         policy: question.program.digest,
         trust: question.trust.digest,
         issuer: question.trust.qvi_aid.to_string(),
+        other_issuers: population::others(question.trust),
         streams: question.registries.streams.clone(),
         ledger: question.ledger.map(Rows::entry),
     }

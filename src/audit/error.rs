@@ -65,10 +65,10 @@ pub enum AuditError {
         what: &'static str,
     },
     /// Something was written while it was read.
-    #[error("the streams in `{}` changed while the audit ran", path.display())]
+    #[error("`{}` changed while the audit ran", path.display())]
     #[diagnostic(code(countersign::audit::changed), help("run it again once nothing writes there any more"))]
     Changed {
-        /// The folder.
+        /// The ledger, or the folder of streams.
         path: PathBuf,
     },
     /// A state folder of something else.

@@ -70,6 +70,8 @@ pub struct Claimed {
     folder: PathBuf,
     path: PathBuf,
     file: Option<File>,
+    /// Whether the folder is ours as well.
+    made: bool,
 }
 
 impl Claimed {
@@ -78,6 +80,7 @@ impl Claimed {
     /// # Errors
     /// `write`, `in_use`.
     pub fn new(folder: &Path) -> Result<Self, AuditError> {
+        let made = fs::symlink_metadata(folder).is_err();
         fs::create_dir_all(folder).map_err(AuditError::write(folder))?;
         let path = folder.join(NAME);
         let mut options = OpenOptions::new();
@@ -95,7 +98,7 @@ impl Claimed {
                 fs::remove_file(&left).map_err(AuditError::write(&left))?;
             }
         }
-        Ok(Self { folder: folder.to_owned(), path, file: Some(file) })
+        Ok(Self { folder: folder.to_owned(), path, file: Some(file), made })
     }
 
     /// The folder.
@@ -109,7 +112,9 @@ impl Drop for Claimed {
         // A run that ended before its first row leaves nothing.
         if self.file.take().and_then(|file| file.metadata().ok()).is_some_and(|metadata| metadata.len() == 0) {
             let _ = fs::remove_file(&self.path);
-            let _ = fs::remove_dir(&self.folder);
+            if self.made {
+                let _ = fs::remove_dir(&self.folder);
+            }
         }
     }
 }

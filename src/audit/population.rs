@@ -162,6 +162,11 @@ fn unreadable(source: std::io::Error) -> AuditError {
     AuditError::unreadable(Path::new("events"))(source)
 }
 
+/// The issuers beside the installation's own, in the order of the trust file.
+pub fn others(trust: &Trust) -> Vec<String> {
+    Asked::of(trust).iter().skip(1).map(|asked| asked.qvi.to_string()).collect()
+}
+
 /// Whose registries are asked about, and whose logs prove them.
 struct Asked<'t> {
     qvi: &'t Aid,

@@ -154,6 +154,9 @@ fn trusted(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_>, 
             whole.document.run.issuer
         ));
     }
+    if whole.document.run.other_issuers != population::others(given.trust) {
+        broken.push("the audit is not about the QVIs that the trust file names beside its own".to_owned());
+    }
     parts.all("trust file", broken, "it is the one that was given");
 }
 

@@ -71,8 +71,8 @@ struct Output {
     /// Show every finding and every case that is not clean
     #[arg(long)]
     all: bool,
-    /// Say what the run cost: time, cases a second, peak memory, and the processor's time by kind of work. It is in
-    /// the report too, which is then no longer the same in every run
+    /// Say what the run cost: cases a second, peak memory, the processor's time by kind of work; the report is then
+    /// another in every run
     #[arg(long)]
     timings: bool,
 }

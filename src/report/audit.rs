@@ -71,6 +71,9 @@ pub struct AuditRun {
     pub trust: Sha256,
     /// The issuer whose registries were read.
     pub issuer: String,
+    /// The others that the trust file names beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub other_issuers: Vec<String>,
     /// The streams, in order of name.
     pub streams: Vec<StreamEntry>,
     /// The ledger, where there is one.

@@ -11,6 +11,7 @@ use super::super::terminal::Terminal;
 use super::super::write::{self, Existing};
 use super::super::{load, terminal};
 use super::{YearArgs, inputs, status};
+use crate::audit::AuditError;
 use crate::audit::pack::{self, Beside};
 use crate::ledger::Ledger;
 use crate::report::audit::human::{self, Layout};
@@ -53,6 +54,11 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     let done = ready.judge(true)?;
     // Proofs need the whole tree.
     let ledger = ready.ledger.as_deref().map(Ledger::open).transpose()?;
+    if let (Some(ledger), Some(audited)) = (&ledger, &done.document.run.ledger)
+        && (ledger.size(), ledger.root()) != (audited.size, audited.root)
+    {
+        return Err(AuditError::Changed { path: ledger.path().to_owned() }.into());
+    }
     let beside = Beside {
         streams: &ready.streams,
         trust: &trust,

@@ -13,6 +13,8 @@ use crate::evaluate::outcome::Verdict;
 const PER_CODE: usize = 5;
 /// Cases that are listed; the others are counted.
 const CASES_MAX: usize = 30;
+/// Issuers that are named; the others are counted.
+const ISSUERS: usize = 3;
 /// Findings that are shown of a case.
 const PER_CASE: usize = 3;
 
@@ -162,10 +164,16 @@ fn head(page: &mut Page, document: &AuditDocument) {
             2,
         );
     }
+    let issuers: Vec<&str> = [&run.issuer].into_iter().chain(&run.other_issuers).map(String::as_str).collect();
+    let shown = if page.layout.all { issuers.len() } else { issuers.len().min(ISSUERS) };
+    let more = match issuers.len() - shown {
+        0 => String::new(),
+        more => format!(" and {more} more (`--all` lists them)"),
+    };
     page.wrap(
         &format!(
-            "registries of {}: {}, {}",
-            run.issuer,
+            "registries of {}{more}: {}, {}",
+            issuers[..shown].join(", "),
             count(summary.issued as usize, "issuance", "issuances"),
             count(summary.revoked as usize, "revocation", "revocations")
         ),
