@@ -4,7 +4,8 @@
 //! cases on the disk, from which an interrupted run goes on, and an [`AuditDocument`](crate::report::audit::AuditDocument)
 //! with what no single case can show: the population comes from the logs, never from the folders.
 //!
-//! A case is in memory only while it is judged; what has to be compared across the year is sorted on the disk.
+//! A case is in memory only while it is judged; what is asked for by each, and what has to be compared across the
+//! year, is on the disk.
 //! It must not know argv, formats, terminals or the clock.
 
 pub mod code;
@@ -12,9 +13,11 @@ mod conclude;
 pub mod error;
 pub mod journal;
 mod judge;
+mod lookup;
 pub mod pack;
 mod people;
 pub mod population;
+mod rows;
 mod sample;
 mod sorter;
 pub mod traces;
@@ -27,7 +30,6 @@ use std::sync::Arc;
 use crate::check::Options;
 use crate::compile::program::Program;
 use crate::keri::signature::Memory;
-use crate::ledger::Ledger;
 use crate::primitives::{Date, Instant};
 use crate::trust::Trust;
 
@@ -37,6 +39,7 @@ pub use error::AuditError;
 pub use journal::{Journal, Row};
 pub use judge::{judge, stamp};
 pub use population::Registries;
+pub use rows::Rows;
 pub use sample::{Draw, METHOD};
 
 /// The days of an audit, both included.
@@ -84,7 +87,7 @@ pub struct Question<'q> {
     /// What the registries prove.
     pub registries: &'q Registries,
     /// The ledger.
-    pub ledger: Option<&'q Ledger>,
+    pub ledger: Option<&'q Rows>,
     /// Profile and parameters; its as-of is that of the audit.
     pub options: Options,
     /// Signatures that held in other cases.

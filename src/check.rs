@@ -6,6 +6,7 @@
 //! argv, files, sockets or clocks.
 
 pub mod cases;
+mod cores;
 pub mod credential;
 pub mod equivalents;
 pub mod error;
@@ -39,13 +40,14 @@ use crate::facts::Facts;
 use crate::facts::schema::{FactSchema, KindClass, KindId};
 use crate::keri::schema::Library;
 use crate::keri::signature::Memory;
+use crate::meter::{Work, during};
 use crate::primitives::{Instant, Sha256};
 use crate::proposal::Sources;
 use crate::report::document::{ReportDocument, Run};
 use crate::report::{Parts, Report, assemble};
 use crate::trust::Trust;
 
-pub(crate) use cases::on_all_cores;
+pub(crate) use cores::{each_on_all_cores, on_all_cores};
 pub use error::CheckError;
 use exhibits::Read;
 pub use fresh::Fresh;
@@ -260,8 +262,9 @@ fn prepared<T>(
             memory: options.memory.as_deref(),
         }),
     };
-    let (mut facts, _) =
-        collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, beside.cases);
+    let (mut facts, _) = during(Work::Parse, || {
+        collect::collect(snapshot, &arena, &program.schema, &program.layout, trust, &asked, beside.cases)
+    });
     push_tables(program, &mut facts);
     for (table, row) in beside.rows {
         push_row(program, &mut facts, *table, row);
@@ -277,7 +280,7 @@ fn prepared<T>(
         waivers: &waivers,
         bundle: snapshot.digest(),
     };
-    Ok(judge(Ready { snapshot, facts: &facts, inputs, flows: &flows }))
+    Ok(during(Work::Evaluate, || judge(Ready { snapshot, facts: &facts, inputs, flows: &flows })))
 }
 
 /// Whether a rule book has this profile, these flows and these parameters: what a policy lock may name.

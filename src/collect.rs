@@ -24,6 +24,7 @@ use crate::facts::table::Layout;
 use crate::facts::{Cause, Cell, CellValue, Facts, FileId, NodeId};
 use crate::keri::schema::Library;
 use crate::keri::signature::Memory;
+use crate::meter::{Work, during};
 use crate::primitives::Instant;
 use crate::source::Span;
 use crate::trust::Trust;
@@ -73,7 +74,7 @@ pub fn collect<'a>(
     collector.records();
     collector.sidecars();
     collector.proposed_streams();
-    collector.keri(run.keri.as_ref());
+    during(Work::Keri, || collector.keri(run.keri.as_ref()));
     collector.record_facts();
     collector.manifest();
     collector.run(run);

@@ -15,6 +15,6 @@ mod tests;
 pub mod tree;
 
 pub use error::LedgerError;
-pub use file::{Appended, Ledger, Torn};
+pub use file::{Appended, Ledger, Scanned, Torn, scan};
 pub use note::{Checkpoint, Extensions, SignedCheckpoint};
 pub use row::{Entry, Kind, Row, practised};

@@ -30,6 +30,7 @@ pub mod keri;
 pub mod keystore;
 pub mod ledger;
 pub mod lock;
+pub mod meter;
 pub mod monitor;
 pub mod policy;
 pub mod primitives;

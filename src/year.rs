@@ -16,6 +16,8 @@ mod template;
 mod value;
 mod violation;
 
+use std::collections::BTreeSet;
+
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -96,14 +98,39 @@ pub struct YearFile {
 pub struct Made {
     /// Its root, its delegator, and itself.
     names: [String; 3],
+    /// Those of the year, said by the first QVI.
     officers: Vec<String>,
     agents: Vec<String>,
-    /// What the ledger has of each case.
-    decisions: Vec<Entry>,
+    /// Who signed the events.
+    signer: Option<Aid>,
+    /// When each case was decided, and the digest that the ledger has of it.
+    decisions: Vec<(Instant, Sha256)>,
+    /// Lines about its cases.
+    pub lines: Lines,
+    wrong: usize,
+}
+
+/// What is said of the cases of a QVI.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lines {
     /// A line for each case: where, and for which instant it is judged.
     pub cases: String,
     /// A line for each case with something wrong.
     pub expected: String,
+}
+
+impl Made {
+    /// How many of its cases have something wrong.
+    pub fn wrong(&self) -> usize {
+        self.wrong
+    }
+
+    /// What is needed until the end of the year, and the lines, which are not.
+    pub fn without_lines(mut self) -> (Self, Lines) {
+        let lines = std::mem::take(&mut self.lines);
+        self.decisions.shrink_to_fit();
+        (self, lines)
+    }
 }
 
 impl Year {
@@ -116,7 +143,7 @@ impl Year {
         let shared = reference::shared(&files).map_err(YearError::Reference)?;
         let reference = compile::compile(&files, &shared).map_err(YearError::Reference)?;
         let mut year = Self { order, reference, wrong: Vec::new() };
-        let drawn: Vec<usize> = (1..=order.cases).filter_map(|case| year.drawn(case)).collect();
+        let drawn: BTreeSet<usize> = (1..=order.cases).filter_map(|case| year.drawn(case)).collect();
         for (index, violation) in VIOLATIONS.iter().enumerate() {
             let is_drawn = drawn.contains(&index);
             let template = match &violation.wrong {
@@ -180,19 +207,29 @@ impl Year {
         Ok(bytes)
     }
 
-    /// The ledger of the year: that it begins, with its trust file, and a row for each event that was signed.
+    /// The ledger of the year, line by line: that it begins, with its trust file, and a row for each event that was
+    /// signed.
     ///
     /// # Errors
     /// `Reference`: nobody can begin it.
-    pub fn ledger(&self, made: &[Made], trust: &[u8]) -> Result<String, YearError> {
+    pub fn ledger<'m>(
+        &self,
+        made: &'m [Made],
+        trust: &[u8],
+    ) -> Result<impl Iterator<Item = String> + use<'m>, YearError> {
         let reference = |reason: &str| YearError::Reference(reason.to_owned());
         let trusted = Trust::parse(trust).map_err(|error| YearError::Reference(error.to_string()))?;
         let officer = trusted.officers.aids.first().ok_or_else(|| reference("it has no officers"))?;
         let begins =
             Entry { at: trusted.valid_from, actor: officer.clone(), kind: Kind::Genesis, payload: trusted.digest };
-        let mut decisions: Vec<&Entry> = made.iter().flat_map(|made| &made.decisions).collect();
-        decisions.sort_by_key(|entry| (entry.at, entry.payload));
-        Ok(practised([begins].into_iter().chain(decisions.into_iter().cloned())))
+        let of_qvi = |made: &'m Made| made.signer.iter().flat_map(|by| made.decisions.iter().map(move |of| (of, by)));
+        let mut decisions: Vec<(&(Instant, Sha256), &Aid)> = made.iter().flat_map(of_qvi).collect();
+        decisions.sort_unstable_by_key(|(decided, _)| **decided);
+        let entry = |(decided, by): (&(Instant, Sha256), &Aid)| {
+            let (at, payload) = *decided;
+            Entry { at, actor: by.clone(), kind: Kind::Decision, payload }
+        };
+        Ok(practised([begins].into_iter().chain(decisions.into_iter().map(entry))))
     }
 
     /// What stands for an identifier of the reference case.

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use super::code::{self, Code};
 use super::error::AuditError;
 use super::journal::{Journal, Row};
-use super::people::Rosters;
+use super::people::{self, Rosters};
+use super::rows::Rows;
 use super::sample::Drawing;
 use super::traces::{Side, Topic, Traces, seconds};
 use super::year::Year;
@@ -22,8 +23,8 @@ use crate::keri::Code as Keri;
 use crate::keri::population::{Action, Flaw};
 use crate::primitives::Sha256;
 use crate::report::audit::{
-    AuditDocument, AuditFinding, AuditRun, AuditSummary, CaseEntry, Coverage, FORMAT, LedgerEntry, Metrics, ProvenBy,
-    WaiverAge, Weight,
+    AuditDocument, AuditFinding, AuditRun, AuditSummary, CaseEntry, Coverage, FORMAT, Metrics, ProvenBy, WaiverAge,
+    Weight,
 };
 
 use super::sorter::{Record, Sorter};
@@ -41,6 +42,7 @@ pub(super) mod topic {
     pub const CLAIM: u8 = 1;
     pub const LEI: u8 = 20;
     pub const PERSON: u8 = 21;
+    pub const ROSTER: u8 = 22;
 }
 
 /// What a record about an event is: `at` of its record.
@@ -131,7 +133,7 @@ pub fn conclude(question: &Question<'_>, journal: &Journal, year: &Year) -> Resu
     }
 
     let mut summary = AuditSummary::default();
-    let mut sorter = Sorter::new(journal.folder());
+    let mut sorter = Sorter::new(Some(journal.folder()), "compared");
     let mut levels = Levels::default();
     let mut rosters = Rosters::default();
     let mut waivers = Vec::new();
@@ -139,9 +141,10 @@ pub fn conclude(question: &Question<'_>, journal: &Journal, year: &Year) -> Resu
     let mut verdict = Verdict::Clean;
     let mut drawing = question.draw.clone().map(Drawing::new);
     let mut tally = vec![[0u64; 6]; program.rules.len()];
-    events(question, &mut summary, &mut sorter).map_err(AuditError::write(journal.folder()))?;
+    let unwritten = |error| AuditError::write(journal.folder())(error);
+    events(question, &mut summary, &mut |record| sorter.push(record).map_err(unwritten))?;
     journal.each(|row| {
-        push(question, &row, &mut sorter).map_err(AuditError::write(journal.folder()))?;
+        push(question, &row, &mut |record| sorter.push(record).map_err(unwritten))?;
         if !row.inside {
             summary.outside += 1;
             return Ok(());
@@ -157,10 +160,7 @@ pub fn conclude(question: &Question<'_>, journal: &Journal, year: &Year) -> Resu
             unproven.push(&entry.case);
         }
         self::tally(&mut tally, &entry.outcomes);
-        levels.take(question, entry, traces, &mut findings);
-        if let Some(roster) = &traces.roster {
-            rosters.take(roster, row.at);
-        }
+        levels.take(question, entry, traces, &mut findings)?;
         waivers.extend(aged(question, entry, traces));
         if let Some(drawing) = &mut drawing {
             drawing.take(&entry.case, &entry.flow);
@@ -175,8 +175,8 @@ pub fn conclude(question: &Question<'_>, journal: &Journal, year: &Year) -> Resu
         findings.add(Code::SigningTimeUnproven, "", unproven.cases, message);
     }
     levels.finish(&mut findings);
-    let roster = rosters.finish(question, journal, &mut findings)?;
-    let watch = groups::read(question, journal, sorter, &mut findings)?;
+    let watch = groups::read(question, journal, sorter, &mut rosters, &mut findings)?;
+    let roster = rosters.finish(question, &mut findings);
     let metrics = Metrics { watched_leis: watch.leis, monitoring_gap_longest_s: watch.longest, ..levels.metrics() };
 
     let coverage = coverage(program, &tally);
@@ -188,6 +188,7 @@ pub fn conclude(question: &Question<'_>, journal: &Journal, year: &Year) -> Resu
     summary.untested = coverage.iter().filter(|rule| !rule.is_tested()).count() as u64;
     waivers.sort();
     Ok(AuditDocument {
+        cost: None,
         coverage,
         findings,
         format: FORMAT.to_owned(),
@@ -211,12 +212,9 @@ fn run(question: &Question<'_>) -> AuditRun {
         policy: question.program.digest,
         trust: question.trust.digest,
         issuer: question.trust.qvi_aid.to_string(),
+        other_issuers: population::others(question.trust),
         streams: question.registries.streams.clone(),
-        ledger: question.ledger.map(|ledger| LedgerEntry {
-            genesis: ledger.genesis(),
-            size: ledger.size(),
-            root: ledger.root(),
-        }),
+        ledger: question.ledger.map(Rows::entry),
     }
 }
 
@@ -235,10 +233,14 @@ fn flaws(findings: &mut Findings<'_>, flaws: &[Flaw]) {
     }
 }
 
+/// Where records go.
+type Push<'p> = &'p mut dyn FnMut(&Record) -> Result<(), AuditError>;
+
 /// The events of the registries; those of the period need a case.
-fn events(question: &Question<'_>, summary: &mut AuditSummary, sorter: &mut Sorter) -> std::io::Result<()> {
-    for (who, event) in (0u32..).zip(&question.registries.events) {
-        let inside = population::time(event).is_none_or(|at| question.period.holds(at));
+fn events(question: &Question<'_>, summary: &mut AuditSummary, push: Push<'_>) -> Result<(), AuditError> {
+    let mut who = 0;
+    question.registries.each(|event| {
+        let inside = population::time(&event).is_none_or(|at| question.period.holds(at));
         match (inside, event.action) {
             (true, Action::Issued) => summary.issued += 1,
             (true, Action::Revoked) => summary.revoked += 1,
@@ -246,13 +248,14 @@ fn events(question: &Question<'_>, summary: &mut AuditSummary, sorter: &mut Sort
         }
         let key = population::key(event.action, event.credential.as_str());
         let note = if inside { 0 } else { note::OUTSIDE };
-        sorter.push(&Record { topic: topic::EVENT, key, at: part::EVENT, who, note })?;
-    }
-    Ok(())
+        push(&Record { topic: topic::EVENT, key, at: part::EVENT, also: 0, who, note })?;
+        who += 1;
+        Ok(())
+    })
 }
 
 /// What a case adds to what is compared.
-fn push(question: &Question<'_>, row: &Row, sorter: &mut Sorter) -> std::io::Result<()> {
+fn push(question: &Question<'_>, row: &Row, push: Push<'_>) -> Result<(), AuditError> {
     let (who, traces) = (row.at, &row.traces);
     for act in &traces.acts {
         let Some(action) = population::action(&act.action) else { continue };
@@ -266,19 +269,19 @@ fn push(question: &Question<'_>, row: &Row, sorter: &mut Sorter) -> std::io::Res
         ];
         let note = bits.iter().filter(|(is_set, _)| *is_set).fold(0, |note, (_, bit)| note | bit);
         let key = population::key(action, &act.credential);
-        sorter.push(&Record { topic: topic::EVENT, key, at: part::CASE, who, note })?;
-        if let Some(event) = question.registries.find(action, &act.credential).filter(|_| act.credential_type == "LE")
-            && let Some(at) = population::time(event)
+        push(&Record { topic: topic::EVENT, key, at: part::CASE, also: 0, who, note })?;
+        if act.credential_type == "LE"
+            && let Some(at) = question.registries.find_by(&key)?.as_ref().and_then(population::time)
         {
             let note = if action == Action::Issued { groups::MANAGED } else { groups::ENDED };
             let key = Sha256::of(row.entry.lei.as_bytes());
-            sorter.push(&Record { topic: topic::LEI, key, at: seconds(at), who, note })?;
+            push(&Record { topic: topic::LEI, key, at: seconds(at), also: 0, who, note })?;
         }
     }
     for receipt in &traces.receipts {
         let Some(action) = population::action(&receipt.action) else { continue };
         let key = population::key(action, &receipt.credential);
-        sorter.push(&Record { topic: topic::EVENT, key, at: part::RECEIPT, who, note: 0 })?;
+        push(&Record { topic: topic::EVENT, key, at: part::RECEIPT, also: 0, who, note: 0 })?;
     }
     if !row.inside {
         return Ok(());
@@ -293,12 +296,12 @@ fn push(question: &Question<'_>, row: &Row, sorter: &mut Sorter) -> std::io::Res
             },
         };
         let topic = topic::CLAIM + claim.topic as u8;
-        sorter.push(&Record { topic, key: claim.key, at: number(&same), who, note: 0 })?;
+        push(&Record { topic, key: claim.key, at: number(&same), also: 0, who, note: 0 })?;
     }
     for watched in &traces.watched {
         let key = Sha256::of(watched.lei.as_bytes());
         for at in &watched.at {
-            sorter.push(&Record { topic: topic::LEI, key, at: *at, who, note: groups::LOOKED })?;
+            push(&Record { topic: topic::LEI, key, at: *at, also: 0, who, note: groups::LOOKED })?;
         }
     }
     for person in &traces.people {
@@ -308,9 +311,12 @@ fn push(question: &Question<'_>, row: &Row, sorter: &mut Sorter) -> std::io::Res
             Side::Waiver => 4,
         };
         let key = Sha256::of(person.aid.as_bytes());
-        sorter.push(&Record { topic: topic::PERSON, key, at: number(&person.person), who, note })?;
+        push(&Record { topic: topic::PERSON, key, at: number(&person.person), also: 0, who, note })?;
     }
-    Ok(())
+    match &traces.roster {
+        Some(roster) => push(&people::record(roster, who)),
+        None => Ok(()),
+    }
 }
 
 /// A number that two different texts do not share.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::ledger::LedgerError;
+
 /// An audit that could not be run.
 #[derive(Debug, Error, Diagnostic)]
 pub enum AuditError {
@@ -63,10 +65,10 @@ pub enum AuditError {
         what: &'static str,
     },
     /// Something was written while it was read.
-    #[error("the streams in `{}` changed while the audit ran", path.display())]
+    #[error("`{}` changed while the audit ran", path.display())]
     #[diagnostic(code(countersign::audit::changed), help("run it again once nothing writes there any more"))]
     Changed {
-        /// The folder.
+        /// The ledger, or the folder of streams.
         path: PathBuf,
     },
     /// A state folder of something else.
@@ -86,6 +88,10 @@ pub enum AuditError {
         /// The journal.
         path: PathBuf,
     },
+    /// The ledger.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Ledger(#[from] LedgerError),
     /// A pack that cannot be read as one.
     #[error("`{}` is no audit pack: {reason}", path.display())]
     #[diagnostic(code(countersign::audit::not_a_pack), help("give the file that `countersign audit pack` wrote"))]

@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::error::AuditError;
+use super::lookup::TABLE;
+use super::sorter::SORTED;
 use super::traces::Traces;
 use crate::primitives::{Instant, Sha256};
 use crate::report::audit::{CaseEntry, CaseError, Cases};
@@ -62,24 +64,71 @@ struct Places {
     begins: Vec<u64>,
 }
 
-impl Journal {
-    /// Opens or begins a journal for so many cases. `inputs` stands for everything that decides what rows say; the
-    /// moment of the audit is that of the run that began it.
+/// A state folder in which nobody else works.
+#[derive(Debug)]
+pub struct Claimed {
+    folder: PathBuf,
+    path: PathBuf,
+    file: Option<File>,
+    /// Whether the folder is ours as well.
+    made: bool,
+}
+
+impl Claimed {
+    /// Claims a folder, which is made where there is none, and takes away what an interrupted run left half done.
     ///
     /// # Errors
-    /// `write`, `unreadable`, `in_use`, `other_state`.
-    pub fn open(folder: &Path, inputs: Sha256, as_of: Instant, cases: usize) -> Result<Self, AuditError> {
+    /// `write`, `in_use`.
+    pub fn new(folder: &Path) -> Result<Self, AuditError> {
+        let made = fs::symlink_metadata(folder).is_err();
         fs::create_dir_all(folder).map_err(AuditError::write(folder))?;
         let path = folder.join(NAME);
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = file.map_err(AuditError::write(&path))?;
+        let file = file.map_err(AuditError::write(&path))?;
         // Released when the file is closed, also by a crash.
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => return Err(AuditError::InUse { path }),
             Err(fs::TryLockError::Error(source)) => return Err(AuditError::Write { path, source }),
         }
+        for entry in fs::read_dir(folder).map_err(AuditError::write(folder))? {
+            let left = entry.map_err(AuditError::write(folder))?.path();
+            if left.to_str().is_some_and(|left| left.ends_with(SORTED) || left.ends_with(TABLE)) {
+                fs::remove_file(&left).map_err(AuditError::write(&left))?;
+            }
+        }
+        Ok(Self { folder: folder.to_owned(), path, file: Some(file), made })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        // A run that ended before its first row leaves nothing.
+        if self.file.take().and_then(|file| file.metadata().ok()).is_some_and(|metadata| metadata.len() == 0) {
+            let _ = fs::remove_file(&self.path);
+            if self.made {
+                let _ = fs::remove_dir(&self.folder);
+            }
+        }
+    }
+}
+
+impl Journal {
+    /// Opens or begins a journal for so many cases. `inputs` stands for everything that decides what rows say; the
+    /// moment of the audit is that of the run that began it.
+    ///
+    /// # Errors
+    /// `write`, `unreadable`, `other_state`.
+    pub fn open(mut claimed: Claimed, inputs: Sha256, as_of: Instant, cases: usize) -> Result<Self, AuditError> {
+        let (folder, path) = (claimed.folder.clone(), claimed.path.clone());
+        let closed = || AuditError::unreadable(&path)(io::Error::other("it is closed"));
+        let mut file = claimed.file.take().ok_or_else(closed)?;
         let mut begins = vec![u64::MAX; cases];
         let (head, end) = read(&file, &mut begins).map_err(AuditError::unreadable(&path))?;
         let as_of = match head {
@@ -96,7 +145,7 @@ impl Journal {
             end = line.len() as u64;
         }
         let places = Mutex::new(Places { file, end, begins });
-        Ok(Self { folder: folder.to_owned(), path, as_of, places })
+        Ok(Self { folder, path, as_of, places })
     }
 
     /// The moment of the audit.
@@ -245,7 +294,7 @@ mod tests {
             traces: Traces::default(),
         };
         let room = LINE_MAX as usize - line(&row(0, 0)).len();
-        let journal = Journal::open(folder.path(), inputs, as_of, 3).unwrap();
+        let journal = Journal::open(Claimed::new(folder.path()).unwrap(), inputs, as_of, 3).unwrap();
         for row in [row(0, room), row(1, room + 1), row(2, 0)] {
             journal.keep(&row).unwrap();
         }
@@ -259,6 +308,6 @@ mod tests {
         };
         check(&journal);
         drop(journal);
-        check(&Journal::open(folder.path(), inputs, as_of, 3).unwrap());
+        check(&Journal::open(Claimed::new(folder.path()).unwrap(), inputs, as_of, 3).unwrap());
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use miette::Diagnostic;
 
+use super::error::AuditError;
 use super::journal::Row;
 use super::population::{self, word};
 use super::traces::{Traces, Waived, traces};
@@ -15,7 +16,7 @@ use super::{Question, year};
 use crate::bundle::{Area, Limits, Snapshot};
 use crate::check::{self, Options};
 use crate::compile::program::Program;
-use crate::ledger::Kind;
+use crate::meter::{Work, during};
 use crate::primitives::{Instant, Sha256};
 use crate::report::audit::{CaseEntry, CaseError, CaseFinding, ProvenBy, letter};
 use crate::report::{self, ReportDocument};
@@ -27,33 +28,37 @@ const LIMITS: Limits = Limits { total_bytes: 96 << 20, ..Limits::STANDARD };
 const SIGNED_BY_TWO: &str = "two-qar";
 
 /// Judges the case at a place among all. `stamp`: what its files look like from outside, looked at before they are read.
-pub fn judge(question: &Question<'_>, at: u32, name: &str, stamp: Sha256) -> Row {
+///
+/// # Errors
+/// Of the audit's own tables. What is wrong with the case is in the row.
+pub fn judge(question: &Question<'_>, at: u32, name: &str, stamp: Sha256) -> Result<Row, AuditError> {
     let path = question.cases.join(name);
     match Snapshot::read(&path, &LIMITS) {
         Ok(snapshot) => judged(question, at, name, stamp, &snapshot),
-        Err(error) => Row {
+        Err(error) => Ok(Row {
             at,
             stamp,
             inside: true,
             entry: CaseEntry { error: Some(told(&error)), ..CaseEntry::bare(name.to_owned()) },
             traces: Traces::default(),
-        },
+        }),
     }
 }
 
 /// What a case's files look like from outside; what cannot be looked at is judged, and told of then.
 pub fn stamp(cases: &Path, name: &str) -> Sha256 {
-    year::stamp(&cases.join(name)).unwrap_or_else(|error| Sha256::of(error.to_string().as_bytes()))
+    let stamp = during(Work::Read, || year::stamp(&cases.join(name)));
+    stamp.unwrap_or_else(|error| Sha256::of(error.to_string().as_bytes()))
 }
 
-fn judged(question: &Question<'_>, at: u32, name: &str, stamp: Sha256, snapshot: &Snapshot) -> Row {
-    let mut traces = traces(snapshot);
+fn judged(question: &Question<'_>, at: u32, name: &str, stamp: Sha256, snapshot: &Snapshot) -> Result<Row, AuditError> {
+    let mut traces = during(Work::Parse, || traces(snapshot));
     let top = |field| snapshot.manifest(Area::Bundle).and_then(|manifest| manifest.text(field)).unwrap_or_default();
     if !acts_on_registries(question.program, top("flow")) {
         // What such a case tells of registries it saw; others did it.
         traces.acts.clear();
     }
-    let (signed_at, proven_by) = signing_time(question, &mut traces);
+    let (signed_at, proven_by) = signing_time(question, &mut traces)?;
     let as_of = moment(question.as_of, signed_at, traces.closed_at);
     let mut entry = CaseEntry {
         bundle_id: top("bundle_id").to_owned(),
@@ -80,8 +85,8 @@ fn judged(question: &Question<'_>, at: u32, name: &str, stamp: Sha256, snapshot:
             Ok(document) => {
                 let document = &document;
                 entry.verdict = Some(document.verdict);
-                let text = report::judgement_text(document);
-                entry.judgement = Some(Sha256::of(&text));
+                let text = during(Work::Evaluate, || report::judgement_text(document));
+                entry.judgement = Some(during(Work::Hash, || Sha256::of(&text)));
                 entry.outcomes = outcomes(program, document);
                 entry.findings = CaseFinding::of(document);
                 traces.waivers = waivers(document);
@@ -90,7 +95,7 @@ fn judged(question: &Question<'_>, at: u32, name: &str, stamp: Sha256, snapshot:
             Err(error) => entry.error = Some(told(&error)),
         }
     }
-    Row { at, stamp, inside, entry, traces }
+    Ok(Row { at, stamp, inside, entry, traces })
 }
 
 /// Whether a case of this flow issues or revokes: whatever two QARs sign.
@@ -99,33 +104,33 @@ fn acts_on_registries(program: &Program, flow: &str) -> bool {
 }
 
 /// When the case was signed, and what proves it.
-fn signing_time(question: &Question<'_>, traces: &mut Traces) -> (Option<Instant>, ProvenBy) {
-    if let Some(ledger) = question.ledger {
+fn signing_time(question: &Question<'_>, traces: &mut Traces) -> Result<(Option<Instant>, ProvenBy), AuditError> {
+    if let Some(rows) = question.ledger {
         // The envelope is what rows are about; where there is none, any file of the decision.
-        let about = |digest: &Sha256| {
-            ledger.find(digest).ok().filter(|row| row.entry.kind == Kind::Decision).map(|row| (row.seq, row.entry.at))
-        };
-        let found = traces.envelope.as_ref().and_then(|(digest, _)| about(digest));
-        if let Some((row, at)) = found.or_else(|| traces.decisions.iter().find_map(about)) {
-            traces.row = Some(row);
-            return (Some(at), ProvenBy::Ledger);
+        let envelope = traces.envelope.as_ref().map(|(digest, _)| digest);
+        for digest in envelope.into_iter().chain(&traces.decisions) {
+            if let Some(decided) = rows.decision(digest)? {
+                traces.row = Some(decided.seq);
+                return Ok((Some(decided.at), ProvenBy::Ledger));
+            }
         }
     }
-    let events = traces.acts.iter().filter_map(|act| {
-        let action = population::action(&act.action)?;
-        question.registries.find(action, &act.credential)
-    });
-    let events: Vec<_> = events.collect();
-    if events.is_empty() {
-        return (None, ProvenBy::Unsigned);
+    let mut events = Vec::new();
+    for act in &traces.acts {
+        if let Some(action) = population::action(&act.action) {
+            events.extend(question.registries.find(action, &act.credential)?);
+        }
     }
-    match events.iter().filter_map(|event| event.first_seen).min() {
+    if events.is_empty() {
+        return Ok((None, ProvenBy::Unsigned));
+    }
+    Ok(match events.iter().filter_map(|event| event.first_seen).min() {
         Some(seen) => (Some(seen), ProvenBy::Watcher),
         None => {
             let dated = events.iter().filter_map(|event| event.dated).min();
             (traces.claimed_at.or(dated), ProvenBy::Claim)
         }
-    }
+    })
 }
 
 /// The moment that a case is judged for: when its last part was sealed, never before the signature, never after the

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::AuditError;
 use super::journal::Journal;
-use super::year::Stream;
+use super::year::Streams;
 use crate::bundle::pack::Packer;
 use crate::ledger::{Checkpoint, Ledger, LedgerError};
 use crate::primitives::Sha256;
@@ -60,10 +60,10 @@ pub struct Proof {
 }
 
 /// What else goes into a pack.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Beside<'b> {
-    /// The streams.
-    pub streams: &'b [Stream],
+    /// The streams that were audited.
+    pub streams: &'b dyn Streams,
     /// The trust file's bytes.
     pub trust: &'b [u8],
     /// The lock's bytes.
@@ -87,7 +87,7 @@ pub fn decision_path(digest: &Sha256) -> String {
 /// Writes a pack.
 ///
 /// # Errors
-/// `write`, `unreadable`.
+/// `write`, `unreadable`; `changed`: the streams are not those that were audited.
 pub fn write(
     document: &AuditDocument,
     journal: &Journal,
@@ -104,8 +104,16 @@ pub fn write(
     if let Some(lock) = beside.lock {
         pack.add(LOCK, lock).map_err(failed())?;
     }
-    for stream in beside.streams {
-        pack.add(&format!("registries/{}", stream.name), &stream.bytes).map_err(failed())?;
+    let streams = &document.run.streams;
+    if streams.len() != beside.streams.count() {
+        return Err(beside.streams.changed());
+    }
+    for (at, audited) in streams.iter().enumerate() {
+        let bytes = beside.streams.bytes(at)?;
+        if beside.streams.name(at) != audited.name || Sha256::of(&bytes) != audited.sha256 {
+            return Err(beside.streams.changed());
+        }
+        pack.add(&format!("registries/{}", audited.name), &bytes).map_err(failed())?;
     }
     let mut proofs = Vec::new();
     journal.each(|row| {

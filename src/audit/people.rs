@@ -7,50 +7,52 @@ use std::collections::HashMap;
 
 use super::Question;
 use super::code::Code;
-use super::conclude::{Findings, number};
+use super::conclude::{Findings, number, topic};
 use super::error::AuditError;
 use super::journal::Journal;
+use super::sorter::Record;
 use super::traces::{Roster, seconds};
 use crate::keri::population::Establishment;
-use crate::primitives::Instant;
+use crate::primitives::{Instant, Sha256};
 use crate::report::audit::RosterEntry;
 
-/// Statements in the making: a few bytes a case.
+/// What changed, in the making.
 #[derive(Default)]
 pub(super) struct Rosters {
-    /// A number for the group, when it was stated, a number for its members, and the place of the case.
-    stated: Vec<(i64, i64, i64, u32)>,
+    entries: Vec<RosterEntry>,
+    /// The last statement about each group, by what stands for the group.
+    last_stated: HashMap<Sha256, i64>,
+}
+
+/// A statement as it is sorted: by group, in order of time.
+pub(super) fn record(roster: &Roster, who: u32) -> Record {
+    let members: Vec<String> = members(roster).collect();
+    let key = Sha256::of(roster.qvi.as_bytes());
+    let (at, also) = (seconds(roster.stated_at), number(&members.join("\n")));
+    Record { topic: topic::ROSTER, key, at, also, who, note: 0 }
 }
 
 impl Rosters {
-    pub(super) fn take(&mut self, roster: &Roster, at: u32) {
-        let members: Vec<String> =
-            roster.members.iter().map(|(index, person, aid)| format!("{index} {person} {aid}")).collect();
-        let members = number(&members.join("\n"));
-        self.stated.push((number(&roster.qvi), seconds(roster.stated_at), members, at));
-    }
-
-    pub(super) fn finish(
-        mut self,
+    /// Takes all statements about one group.
+    pub(super) fn group(
+        &mut self,
         question: &Question<'_>,
         journal: &Journal,
+        group: &[Record],
         findings: &mut Findings<'_>,
-    ) -> Result<Vec<RosterEntry>, AuditError> {
-        self.stated.sort_unstable();
-        // The last of each group.
-        let last_stated: HashMap<i64, i64> = self.stated.iter().map(|(group, at, ..)| (*group, *at)).collect();
-        // Only where something changed; what stayed as it was is the same statement again.
-        self.stated.dedup_by_key(|(group, _, members, _)| (*group, *members));
-        let mut entries: Vec<RosterEntry> = Vec::new();
-        let mut before: Option<(i64, i64, String)> = None;
-        for (group, stated, _, at) in &self.stated {
-            let Some(row) = journal.row(*at as usize)? else { continue };
+    ) -> Result<(), AuditError> {
+        let mut before: Option<(&Record, String)> = None;
+        for record in group {
+            // Only where something changed; what stayed as it was is the same statement again.
+            if before.as_ref().is_some_and(|(before, _)| before.also == record.also) {
+                continue;
+            }
+            let Some(row) = journal.row(record.who as usize)? else { continue };
             let Some(roster) = &row.traces.roster else { continue };
             let case = &row.entry.case;
-            let members = roster.members.iter().map(|(index, person, aid)| format!("{index} {person} {aid}"));
-            let changed = before.filter(|(of, since, _)| of == group && !may_have_rotated(question, roster, *since));
-            if let Some((_, since, of)) = changed {
-                let since = Instant::from_nanoseconds(i128::from(since) * 1_000_000_000);
+            let changed = before.filter(|(before, _)| !may_have_rotated(question, roster, before.at));
+            if let Some((before, of)) = changed {
+                let since = Instant::from_nanoseconds(i128::from(before.at) * 1_000_000_000);
                 let message = format!(
                     "the roster of {} differs from that of {}, and the keys of the group did not change between them",
                     roster.stated_at,
@@ -64,17 +66,23 @@ impl Rosters {
                 );
             }
             size(question, roster, case, findings);
-            entries.push(RosterEntry {
+            self.entries.push(RosterEntry {
                 at: Some(roster.stated_at),
                 what: "roster".to_owned(),
-                members: members.collect(),
+                members: members(roster).collect(),
                 source: case.clone(),
             });
-            before = Some((*group, *stated, case.clone()));
+            before = Some((record, case.clone()));
         }
+        self.last_stated.extend(group.last().map(|last| (last.key, last.at)));
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, question: &Question<'_>, findings: &mut Findings<'_>) -> Vec<RosterEntry> {
         for event in &question.registries.establishments {
             let rotated = event.first_seen.filter(|at| event.sn > 0 && question.period.holds(*at));
-            if let (Some(at), Some(last)) = (rotated, last_stated.get(&number(event.issuer.as_str())))
+            if let (Some(at), Some(last)) =
+                (rotated, self.last_stated.get(&Sha256::of(event.issuer.as_str().as_bytes())))
                 && *last < seconds(at)
             {
                 let message = format!(
@@ -83,7 +91,7 @@ impl Rosters {
                 );
                 findings.add(Code::RotationWithoutRoster, event.said.as_str(), Vec::new(), message);
             }
-            entries.push(RosterEntry {
+            self.entries.push(RosterEntry {
                 at: event.first_seen,
                 what: "keys".to_owned(),
                 members: event.keys.clone(),
@@ -91,9 +99,13 @@ impl Rosters {
             });
         }
         // What nobody dates comes first: the inception, as a rule.
-        entries.sort_by(|a, b| (a.at, &a.what, &a.source).cmp(&(b.at, &b.what, &b.source)));
-        Ok(entries)
+        self.entries.sort_by(|a, b| (a.at, &a.what, &a.source).cmp(&(b.at, &b.what, &b.source)));
+        self.entries
     }
+}
+
+fn members(roster: &Roster) -> impl Iterator<Item = String> {
+    roster.members.iter().map(|(index, person, aid)| format!("{index} {person} {aid}"))
 }
 
 /// The establishment events of a roster's group.

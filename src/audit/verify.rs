@@ -92,7 +92,7 @@ pub fn verify(path: &Path, given: &Asked<'_>) -> Result<Vec<Part>, AuditError> {
     locked(&files, &whole, given, &mut parts);
     judgements(&files, &whole, &mut parts);
     counted(&whole, &mut parts);
-    population(&files, &whole, given, &mut parts);
+    population(&files, &whole, given, &mut parts)?;
     ledger(&files, &whole, given, &mut parts);
     decisions(&files, &whole, given, &mut parts);
     Ok(parts.0)
@@ -153,6 +153,9 @@ fn trusted(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_>, 
             "the audit is about `{}`, which is not the QVI of the trust file",
             whole.document.run.issuer
         ));
+    }
+    if whole.document.run.other_issuers != population::others(given.trust) {
+        broken.push("the audit is not about the QVIs that the trust file names beside its own".to_owned());
     }
     parts.all("trust file", broken, "it is the one that was given");
 }
@@ -300,7 +303,12 @@ fn counted(whole: &Whole, parts: &mut Parts) {
 }
 
 /// The registries again, against what the report says of them.
-fn population(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_>, parts: &mut Parts) {
+fn population(
+    files: &BTreeMap<String, Vec<u8>>,
+    whole: &Whole,
+    given: &Asked<'_>,
+    parts: &mut Parts,
+) -> Result<(), AuditError> {
     let run = &whole.document.run;
     let mut broken = Vec::new();
     let mut streams = Vec::new();
@@ -313,7 +321,7 @@ fn population(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_
             None => broken.push(format!("`registries/{}` is not in the pack", stream.name)),
         }
     }
-    let registries = Registries::read(&streams, given.trust, &Memory::default());
+    let registries = Registries::read(streams.as_slice(), given.trust, &Memory::default(), None)?;
     let period = Period { from: run.from, to: run.to };
     let acts: BTreeSet<(&str, &str)> = whole
         .cases
@@ -323,9 +331,9 @@ fn population(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_
     let told: BTreeSet<(&str, &str)> =
         whole.document.findings.iter().map(|finding| (finding.code.as_str(), finding.subject.as_str())).collect();
     let (mut issued, mut revoked) = (0, 0);
-    for event in &registries.events {
-        if population::time(event).is_some_and(|at| !period.holds(at)) {
-            continue;
+    registries.each(|event| {
+        if population::time(&event).is_some_and(|at| !period.holds(at)) {
+            return Ok(());
         }
         let code = match event.action {
             Action::Issued => {
@@ -345,7 +353,8 @@ fn population(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_
                 event.sn
             ));
         }
-    }
+        Ok(())
+    })?;
     let summary = &whole.document.summary;
     if (summary.issued, summary.revoked) != (issued, revoked) {
         broken.push(format!(
@@ -361,8 +370,10 @@ fn population(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_
     }
     for case in &whole.cases {
         for act in &case.acts {
-            let happened =
-                population::action(&act.action).and_then(|action| registries.find(action, &act.credential)).is_some();
+            let happened = match population::action(&act.action) {
+                Some(action) => registries.find(action, &act.credential)?.is_some(),
+                None => false,
+            };
             let says = (Code::CaseWithoutIssuance.as_str(), act.credential.as_str());
             // A case that is still open has issued nothing; one that was signed has.
             if !happened && case.signed_at.is_some() && !told.contains(&says) {
@@ -375,6 +386,7 @@ fn population(files: &BTreeMap<String, Vec<u8>>, whole: &Whole, given: &Asked<'_
         broken,
         format!("{issued} issuances and {revoked} revocations have a case or a finding each"),
     );
+    Ok(())
 }
 
 /// The checkpoint, who signed it, and that each decision stands in the ledger.

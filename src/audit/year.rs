@@ -2,6 +2,7 @@
 //!
 //! In: the folder. Out: the cases in order of path, what is there and is none, and the streams. No link is followed.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::error::AuditError;
 use crate::bundle::place::printable_path;
 use crate::bundle::snapshot::AREAS;
+use crate::meter::{Work, during};
 use crate::primitives::Sha256;
 
 /// Most cases of a year.
@@ -24,18 +26,139 @@ const STREAMS_BYTES_MAX: u64 = 1 << 30;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Year {
     /// Cases, relative to the folder of cases, in order.
-    pub cases: Vec<String>,
+    pub cases: Names,
     /// What is neither a case nor a folder of cases.
     pub strays: Vec<String>,
 }
 
-/// A stream that was read.
+/// Names, one after the other in one text: there may be very many.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Names {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// One of them.
+    pub fn get(&self, at: usize) -> Option<&str> {
+        let begin = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        // Behind each stands what no name has.
+        self.text.get(begin..self.ends.get(at)?.checked_sub(1)?)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).filter_map(|at| self.get(at))
+    }
+
+    /// What stands for all of them, in this order.
+    pub fn digest(&self) -> Sha256 {
+        Sha256::of(self.text.as_bytes())
+    }
+
+    fn push(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.text.push('\0');
+        self.ends.push(self.text.len());
+    }
+
+    fn sorted(&self) -> Self {
+        let mut order: Vec<&str> = self.iter().collect();
+        order.sort_unstable();
+        let (text, ends) = (String::with_capacity(self.text.len()), Vec::with_capacity(self.len()));
+        let mut sorted = Self { text, ends };
+        order.into_iter().for_each(|name| sorted.push(name));
+        sorted
+    }
+}
+
+/// Streams, each looked at by itself.
+pub trait Streams: Sync {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// The file name of one.
+    fn name(&self, at: usize) -> String;
+
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// `unreadable`, `too_large`.
+    fn bytes(&self, at: usize) -> Result<Cow<'_, [u8]>, AuditError>;
+
+    /// The error for one that is not what it was.
+    fn changed(&self) -> AuditError;
+}
+
+/// Streams in files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    folder: PathBuf,
+    paths: Vec<PathBuf>,
+}
+
+impl Streams for Files {
+    fn count(&self) -> usize {
+        self.paths.len()
+    }
+
+    fn name(&self, at: usize) -> String {
+        let name = self.paths.get(at).and_then(|path| path.file_name());
+        name.unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    fn bytes(&self, at: usize) -> Result<Cow<'_, [u8]>, AuditError> {
+        let Some(path) = self.paths.get(at) else { return Err(self.changed()) };
+        let read = || {
+            let mut bytes = Vec::new();
+            File::open(path)?.take(STREAM_BYTES_MAX + 1).read_to_end(&mut bytes).map(|_| bytes)
+        };
+        let bytes = during(Work::Read, read).map_err(AuditError::unreadable(path))?;
+        // A file may have grown, and some say nothing of their size.
+        fits(path, bytes.len() as u64, &mut 0)?;
+        Ok(Cow::Owned(bytes))
+    }
+
+    fn changed(&self) -> AuditError {
+        AuditError::Changed { path: self.folder.clone() }
+    }
+}
+
+/// A stream in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
     /// Its file name.
     pub name: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
+}
+
+impl Streams for [Stream] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn name(&self, at: usize) -> String {
+        self.get(at).map_or_else(String::new, |stream| stream.name.clone())
+    }
+
+    fn bytes(&self, at: usize) -> Result<Cow<'_, [u8]>, AuditError> {
+        self.get(at).map(|stream| Cow::Borrowed(stream.bytes.as_slice())).ok_or_else(|| self.changed())
+    }
+
+    fn changed(&self) -> AuditError {
+        AuditError::Changed { path: PathBuf::new() }
+    }
 }
 
 /// Looks for cases.
@@ -48,7 +171,7 @@ pub fn cases(folder: &Path) -> Result<Year, AuditError> {
     if year.cases.is_empty() {
         return Err(AuditError::NoCase { path: folder.to_owned() });
     }
-    year.cases.sort();
+    year.cases = year.cases.sorted();
     year.strays.sort();
     Ok(year)
 }
@@ -65,11 +188,11 @@ fn walk(folder: &Path, below: &str, depth: usize, most: usize, year: &mut Year) 
         let inside = format!("{below}{name}");
         let is_case = || AREAS.iter().any(|area| fs::symlink_metadata(path.join(area)).is_ok());
         match kind {
-            kind if kind.is_dir() && is_case() => year.cases.push(inside),
+            kind if kind.is_dir() && is_case() => year.cases.push(&inside),
             kind if kind.is_dir() && depth < DEPTH_MAX => {
                 walk(&path, &format!("{inside}/"), depth + 1, most, year)?;
             }
-            kind if kind.is_file() && name.ends_with(".tar") => year.cases.push(inside),
+            kind if kind.is_file() && name.ends_with(".tar") => year.cases.push(&inside),
             _ => year.strays.push(inside),
         }
         if year.cases.len() > most {
@@ -105,11 +228,11 @@ fn look(path: &Path, inside: &str, depth: usize, lines: &mut Vec<String>) -> std
     Ok(())
 }
 
-/// Reads streams: those that are named, else every `.cesr` file of the folder, in order of name.
+/// Looks for streams: those that are named, else every `.cesr` file of the folder, in order of name.
 ///
 /// # Errors
 /// `unreadable`, `no_registries`, `too_large`.
-pub fn streams(folder: &Path, named: &[PathBuf]) -> Result<Vec<Stream>, AuditError> {
+pub fn streams(folder: &Path, named: &[PathBuf]) -> Result<Files, AuditError> {
     let mut paths: Vec<PathBuf> = named.to_vec();
     if named.is_empty() {
         let found = fs::read_dir(folder).map_err(AuditError::unreadable(folder))?;
@@ -129,18 +252,7 @@ pub fn streams(folder: &Path, named: &[PathBuf]) -> Result<Vec<Stream>, AuditErr
     for path in &paths {
         fits(path, fs::metadata(path).map_err(AuditError::unreadable(path))?.len(), &mut total)?;
     }
-    let mut total = 0;
-    let mut streams = Vec::new();
-    for path in paths {
-        let mut bytes = Vec::new();
-        let file = File::open(&path).and_then(|file| file.take(STREAM_BYTES_MAX + 1).read_to_end(&mut bytes));
-        file.map_err(AuditError::unreadable(&path))?;
-        // A file may have grown, and some say nothing of their size.
-        fits(&path, bytes.len() as u64, &mut total)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        streams.push(Stream { name, bytes });
-    }
-    Ok(streams)
+    Ok(Files { folder: folder.to_owned(), paths })
 }
 
 /// That a stream of this size, and all with it, are not too much.
@@ -156,6 +268,19 @@ fn fits(path: &Path, size: u64, total: &mut u64) -> Result<(), AuditError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_kept_as_they_are_and_in_order() {
+        let mut names = Names::default();
+        assert_eq!((names.is_empty(), names.get(0)), (true, None));
+        let given = ["b/2", "", "a\nb", "b/10", "ä"];
+        given.iter().for_each(|name| names.push(name));
+        assert_eq!(names.iter().collect::<Vec<_>>(), given);
+        let sorted = names.sorted();
+        assert_eq!(sorted.iter().collect::<Vec<_>>(), ["", "a\nb", "b/10", "b/2", "ä"]);
+        assert_eq!((sorted.len(), sorted.get(3), sorted.get(5)), (5, Some("b/2"), None));
+        assert_ne!(sorted.digest(), names.digest());
+    }
 
     /// The bound is a parameter: nobody makes ten million folders for a test.
     #[test]
@@ -185,7 +310,7 @@ mod tests {
             fs::create_dir_all(folder.path().join(deep(folders)).join("case/bundle")).unwrap();
         }
         let year = cases(folder.path()).unwrap();
-        assert_eq!(year.cases, [deep(DEPTH_MAX) + "case"]);
+        assert_eq!(year.cases.iter().collect::<Vec<_>>(), [deep(DEPTH_MAX) + "case"]);
         assert_eq!(year.strays, [deep(DEPTH_MAX) + "f"]);
     }
 
@@ -199,7 +324,7 @@ mod tests {
             path
         };
         let (largest, larger) = (of_size("a.cesr", STREAM_BYTES_MAX), of_size("b.cesr", STREAM_BYTES_MAX + 1));
-        let read = |paths: &[PathBuf]| streams(folder.path(), paths).map(|streams| streams.len());
+        let read = |paths: &[PathBuf]| streams(folder.path(), paths).map(|streams| streams.count());
         assert_eq!(read(&[largest.clone()]).unwrap(), 1);
         let refused = read(&[larger]).unwrap_err();
         assert!(matches!(refused, AuditError::TooLarge { limit: STREAM_BYTES_MAX, .. }), "{refused}");
@@ -215,7 +340,8 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_stream_without_end_is_not_read_to_its_end() {
-        let refused = streams(Path::new("nowhere"), &["/dev/zero".into()]).unwrap_err();
+        let streams = streams(Path::new("nowhere"), &["/dev/zero".into()]).unwrap();
+        let refused = streams.bytes(0).unwrap_err();
         assert!(matches!(refused, AuditError::TooLarge { limit: STREAM_BYTES_MAX, .. }), "{refused}");
     }
 }

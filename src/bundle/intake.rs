@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::meter::{Work, during};
 use crate::primitives::Sha256;
 
 use super::limits::Limits;
@@ -70,7 +71,7 @@ impl Intake {
     /// Takes an admitted file in.
     pub(super) fn take(&mut self, path: &str, bytes: Vec<u8>) {
         self.total = self.total.saturating_add(bytes.len() as u64);
-        let sha256 = Sha256::of(&bytes);
+        let sha256 = during(Work::Hash, || Sha256::of(&bytes));
         self.files.insert(path.to_owned(), Content::Read { bytes, sha256 });
     }
 

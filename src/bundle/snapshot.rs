@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::facts::FileId;
+use crate::meter::{Work, during};
 use crate::primitives::Sha256;
 
 use super::archive;
@@ -87,56 +88,8 @@ impl Snapshot {
     /// `cannot_read`, `compressed`, `not_a_bundle`, `ambiguous`, `archive_too_big`. What is wrong
     /// inside is in [`Snapshot::problems`].
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, BundleError> {
-        let cannot_read = |source| BundleError::CannotRead { path: path.to_owned(), source };
-        // The path is the user's own: a link to a case is followed here, and nowhere below.
-        let metadata = fs::metadata(path).map_err(cannot_read)?;
-        if metadata.is_file() {
-            let (intake, form, outside) = archive::read(path, limits)?;
-            return Ok(Self::assemble(intake, form, outside));
-        }
-        if !metadata.is_dir() {
-            return Err(BundleError::NotABundle { path: path.to_owned() });
-        }
-        let mut intake = Intake::new(*limits);
-        let areas: Vec<&'static str> =
-            AREAS.into_iter().filter(|area| fs::symlink_metadata(path.join(area)).is_ok()).collect();
-        let has_manifest = fs::symlink_metadata(path.join("manifest.json")).is_ok();
-        match (has_manifest, areas.first()) {
-            (true, Some(area)) => return Err(BundleError::Ambiguous { path: path.to_owned(), area }),
-            (true, None) | (false, None) => {
-                fs::read_dir(path).map_err(cannot_read)?;
-                walk(&mut intake, path, "bundle");
-                return Ok(Self::assemble(intake, Form::Bundle, Vec::new()));
-            }
-            (false, Some(_)) => {}
-        }
-        for area in areas {
-            let folder = path.join(area);
-            match fs::symlink_metadata(&folder) {
-                Ok(metadata) if metadata.is_dir() => walk(&mut intake, &folder, area),
-                Ok(_) => {
-                    let help = "make it a folder with the files themselves";
-                    intake.problem(area, Code::Symlink, "it is a link or a file, where a folder should be", help);
-                }
-                Err(error) => {
-                    let message = format!("the folder cannot be read: {error}");
-                    intake.problem(area, Code::FileUnreadable, &message, "give the reader access to the folder");
-                }
-            }
-        }
-        let most = limits.files;
-        let mut outside: Vec<String> = fs::read_dir(path)
-            .map_err(cannot_read)?
-            .take(most.saturating_add(AREAS.len() + 1))
-            .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
-            .collect::<Result<_, _>>()
-            .map_err(cannot_read)?;
-        outside.retain(|name| !AREAS.contains(&name.as_str()));
-        if outside.len() > most {
-            let message = format!("more than {most} files and folders stand beside those of the case");
-            intake.problem("bundle", Code::TooManyFiles, &message, "take out what is not part of the case");
-        }
-        Ok(Self::assemble(intake, Form::Case, outside))
+        let (intake, form, outside) = during(Work::Read, || taken_in(path, limits))?;
+        Ok(during(Work::Parse, || Self::assemble(intake, form, outside)))
     }
 
     /// A case from files in memory; their paths begin with `bundle/`, `decision/` or `post/`, and
@@ -408,6 +361,59 @@ impl Area {
             Self::Post => "post",
         }
     }
+}
+
+/// The files of a case, a bundle or a tar file, hashed and not yet compared; what stands beside the case.
+fn taken_in(path: &Path, limits: &Limits) -> Result<(Intake, Form, Vec<String>), BundleError> {
+    let cannot_read = |source| BundleError::CannotRead { path: path.to_owned(), source };
+    // The path is the user's own: a link to a case is followed here, and nowhere below.
+    let metadata = fs::metadata(path).map_err(cannot_read)?;
+    if metadata.is_file() {
+        return archive::read(path, limits);
+    }
+    if !metadata.is_dir() {
+        return Err(BundleError::NotABundle { path: path.to_owned() });
+    }
+    let mut intake = Intake::new(*limits);
+    let areas: Vec<&'static str> =
+        AREAS.into_iter().filter(|area| fs::symlink_metadata(path.join(area)).is_ok()).collect();
+    let has_manifest = fs::symlink_metadata(path.join("manifest.json")).is_ok();
+    match (has_manifest, areas.first()) {
+        (true, Some(area)) => return Err(BundleError::Ambiguous { path: path.to_owned(), area }),
+        (true, None) | (false, None) => {
+            fs::read_dir(path).map_err(cannot_read)?;
+            walk(&mut intake, path, "bundle");
+            return Ok((intake, Form::Bundle, Vec::new()));
+        }
+        (false, Some(_)) => {}
+    }
+    for area in areas {
+        let folder = path.join(area);
+        match fs::symlink_metadata(&folder) {
+            Ok(metadata) if metadata.is_dir() => walk(&mut intake, &folder, area),
+            Ok(_) => {
+                let help = "make it a folder with the files themselves";
+                intake.problem(area, Code::Symlink, "it is a link or a file, where a folder should be", help);
+            }
+            Err(error) => {
+                let message = format!("the folder cannot be read: {error}");
+                intake.problem(area, Code::FileUnreadable, &message, "give the reader access to the folder");
+            }
+        }
+    }
+    let most = limits.files;
+    let mut outside: Vec<String> = fs::read_dir(path)
+        .map_err(cannot_read)?
+        .take(most.saturating_add(AREAS.len() + 1))
+        .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<_, _>>()
+        .map_err(cannot_read)?;
+    outside.retain(|name| !AREAS.contains(&name.as_str()));
+    if outside.len() > most {
+        let message = format!("more than {most} files and folders stand beside those of the case");
+        intake.problem("bundle", Code::TooManyFiles, &message, "take out what is not part of the case");
+    }
+    Ok((intake, Form::Case, outside))
 }
 
 fn area_of(path: &str) -> Option<Area> {

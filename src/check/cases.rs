@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::bundle::patch::TRUST;
 use crate::bundle::{Form, Limits, Snapshot};
@@ -28,7 +27,7 @@ use crate::source::{Fragment, Source};
 use crate::trust::Trust;
 
 use super::patch;
-use super::{Beside, DEFAULT_PROFILE, Options, Ready, content_of, prepared};
+use super::{Beside, DEFAULT_PROFILE, Options, Ready, content_of, on_all_cores, prepared};
 
 /// A case of `fixtures/cases`, as files.
 #[derive(Debug, Clone)]
@@ -184,33 +183,6 @@ impl Bases {
             Ok((fixture, world))
         })
     }
-}
-
-/// What becomes of each item, in order; a thread a core, each with a state of its own.
-pub(crate) fn on_all_cores<T: Sync, S: Default, R: Send>(items: &[T], work: impl Fn(&mut S, &T) -> R + Sync) -> Vec<R> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let (mut state, mut done) = (S::default(), Vec::new());
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(at) else { return done };
-            done.push((at, work(&mut state, item)));
-        }
-    };
-    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..cores).map(|_| scope.spawn(worker)).collect();
-        let mut done = worker();
-        for other in others {
-            match other.join() {
-                Ok(theirs) => done.extend(theirs),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
 }
 
 pub(super) fn is_about(case: &ParsedCase, filter: &str) -> bool {

@@ -3,6 +3,7 @@
 //! In: the folder of a year, what was fetched for the audit, the installation's files. Out: a report, and one exit
 //! status. What is finished lies in a state folder, from which an interrupted run goes on.
 
+mod cost;
 mod inputs;
 mod output;
 mod pack;
@@ -13,11 +14,12 @@ use std::path::PathBuf;
 use super::Outcome;
 use super::config::Settings;
 use super::error::CliError;
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use crate::audit::Period;
 use crate::evaluate::outcome::{EXIT_ERROR, FailOn};
 use crate::primitives::Instant;
 use crate::report::audit::AuditDocument;
+use crate::report::audit::human::cost_line;
 use output::{Format, Target};
 
 /// Judge a year of cases, against what the registries' logs prove
@@ -69,7 +71,14 @@ struct Output {
     /// Show every finding and every case that is not clean
     #[arg(long)]
     all: bool,
+    /// Say what the run cost: cases a second, peak memory, the processor's time by kind of work; the report is then
+    /// another in every run
+    #[arg(long)]
+    timings: bool,
 }
+
+/// Cases from which on a run says what it cost, beside the report.
+const MANY: u64 = 1000;
 
 /// Which year, and what it is judged with
 #[derive(Debug, Clone, clap::Args)]
@@ -126,10 +135,18 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
 
 fn audit(year: &YearArgs, output: &Output, settings: &Settings, terminal: &Terminal) -> Outcome {
     output::refuse(output, &year.root)?;
-    let ready = inputs::read(year, settings, output.output.as_deref())?;
-    let done = ready.judge(false)?;
+    let mut ready = inputs::read(year, settings, output.output.as_deref())?;
+    let mut done = ready.judge(false)?;
+    if output.timings {
+        done.document.cost = Some(cost::of(&ready.meter, done.judged));
+    }
     output::write(output, &done.document, &done.journal, terminal)?;
+    if !output.timings && done.judged >= MANY {
+        terminal::print_note(&cost_line(&cost::of(&ready.meter, done.judged)));
+    }
     let status = status(&done.document);
+    // Its tables lie in the state that is taken away.
+    drop(ready);
     done.tidy();
     Ok(status)
 }

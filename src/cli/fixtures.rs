@@ -1,6 +1,7 @@
 //! `countersign fixtures generate`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -63,16 +64,13 @@ fn generate(args: &Args, terminal: &Terminal) -> Outcome {
     let order = Order { cases: args.cases, wrong_ppm: args.violations, seed: args.seed, year: args.year };
     let year = Year::new(order)?;
     let made = made(&year, &args.output)?;
-    let joined = |part: fn(&Made) -> &String| made.iter().map(part).map(String::as_str).collect::<String>();
-    let write =
-        |name: &str, bytes: &[u8]| put(&args.output, &YearFile { path: name.to_owned(), bytes: bytes.to_vec() });
     let trust = year.trust(&made)?;
-    write("ledger", year.ledger(&made, &trust)?.as_bytes())?;
-    write("trust.json", &trust)?;
-    write("cases.ndjson", joined(|made| &made.cases).as_bytes())?;
-    let expected = joined(|made| &made.expected);
-    write("expected.ndjson", expected.as_bytes())?;
-    let wrong = expected.lines().count();
+    let ledger = year.ledger(&made, &trust)?;
+    let mut file = Lines::new(&args.output, "ledger")?;
+    ledger.map(|line| file.write(&line)).collect::<Result<(), CliError>>()?;
+    file.finish()?;
+    put(&args.output, &YearFile { path: "trust.json".to_owned(), bytes: trust })?;
+    let wrong: usize = made.iter().map(Made::wrong).sum();
     terminal.print(&format!(
         "{}: {} cases of {} QVIs, {wrong} of them with something wrong\n",
         args.output.display(),
@@ -82,19 +80,60 @@ fn generate(args: &Args, terminal: &Terminal) -> Outcome {
     Ok(0)
 }
 
-/// Makes one QVI after the other on each core; gives what was made, in order. After a failure no other is begun.
+/// QVIs whose lines are in memory before they are in a file.
+const QVIS: usize = 64;
+
+/// Makes one QVI after the other on each core, and writes what is said of the cases; gives what is needed of all QVIs
+/// together, in order. After a failure no other is begun.
 fn made(year: &Year, output: &Path) -> Result<Vec<Made>, CliError> {
     let qvis: Vec<u32> = (1..=year.qvis()).collect();
     let failed = AtomicBool::new(false);
-    let made = on_all_cores(&qvis, |worker: &mut Option<Worker>, qvi| {
-        if failed.load(Ordering::Relaxed) {
-            return Ok(None);
+    let (mut cases, mut expected) = (Lines::new(output, "cases.ndjson")?, Lines::new(output, "expected.ndjson")?);
+    let mut all = Vec::with_capacity(qvis.len());
+    for some in qvis.chunks(QVIS) {
+        let made = on_all_cores(some, |worker: &mut Option<Worker>, qvi| {
+            if failed.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let worker = worker.get_or_insert_with(|| year.worker());
+            let made = year.qvi(worker, *qvi, &mut |file| put(output, &file));
+            made.inspect_err(|_| failed.store(true, Ordering::Relaxed)).map(Some)
+        });
+        for made in made.into_iter().filter_map(Result::transpose) {
+            let (made, lines) = made?.without_lines();
+            cases.write(&lines.cases)?;
+            expected.write(&lines.expected)?;
+            all.push(made);
         }
-        let worker = worker.get_or_insert_with(|| year.worker());
-        let made = year.qvi(worker, *qvi, &mut |file| put(output, &file));
-        made.inspect_err(|_| failed.store(true, Ordering::Relaxed)).map(Some)
-    });
-    made.into_iter().filter_map(Result::transpose).collect()
+    }
+    cases.finish()?;
+    expected.finish()?;
+    Ok(all)
+}
+
+/// A file that is written as its lines come.
+struct Lines {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Lines {
+    fn new(output: &Path, name: &str) -> Result<Self, CliError> {
+        let path = output.join(name);
+        let begun = fs::create_dir_all(output).and_then(|()| File::create(&path));
+        let file = begun.map_err(|source| CliError::Write { path: path.clone(), source })?;
+        Ok(Self { path, file: BufWriter::new(file) })
+    }
+
+    fn write(&mut self, lines: &str) -> Result<(), CliError> {
+        let written = self.file.write_all(lines.as_bytes());
+        written.map_err(|source| CliError::Write { path: self.path.clone(), source })
+    }
+
+    fn finish(mut self) -> Result<(), CliError> {
+        let written = self.file.flush();
+        written.map_err(|source| CliError::Write { path: self.path.clone(), source })
+    }
 }
 
 /// Writes a file of the year. Nobody waits for the disk: a year that was cut short is made again.

@@ -17,6 +17,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 pub use memory::Memory;
 
 use super::cesr::key_bytes;
+use crate::meter::{Work, during};
 
 /// Fewest signatures for which another thread pays for itself.
 const PER_THREAD_MIN: usize = 8;
@@ -130,7 +131,7 @@ fn outcomes(jobs: &[Job<'_>], keys: usize) -> Vec<AtomicBool> {
     std::thread::scope(|scope| {
         for _ in 0..helpers {
             // Where no thread can be had, this one does the work.
-            if std::thread::Builder::new().spawn_scoped(scope, run).is_err() {
+            if std::thread::Builder::new().spawn_scoped(scope, || during(Work::Keri, run)).is_err() {
                 break;
             }
         }

@@ -1,7 +1,7 @@
 //! The file: verified whole when it is opened, and on the disk before a row counts.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::LedgerError;
@@ -260,11 +260,7 @@ impl Ledger {
     /// # Errors
     /// `another_genesis`.
     pub fn begins_with(&self, genesis: &Sha256) -> Result<(), LedgerError> {
-        if self.genesis() == *genesis {
-            return Ok(());
-        }
-        let (found, expected) = (self.genesis().to_string(), genesis.to_string());
-        Err(LedgerError::AnotherGenesis { path: self.path.clone(), found, expected })
+        begins_with(&self.path, self.genesis(), *genesis)
     }
 
     /// The ledger still has every row that a checkpoint saw.
@@ -309,32 +305,46 @@ impl Ledger {
         // A device says that it has no bytes and has no end.
         file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         bounded(path, bytes.len() as u64)?;
+        let mut chain = Chain::new(path);
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             match line.strip_suffix(b"\n") {
                 Some(text) => {
-                    let row = ledger.next_row(text)?;
+                    let row = chain.next(text)?;
                     ledger.end += line.len() as u64;
                     ledger.take(row);
                 }
-                None => ledger.torn = Some(ledger.fragment(line)?),
+                None => ledger.torn = Some(chain.fragment(line)?),
             }
         }
-        if ledger.rows.is_empty() {
-            let reason = "there is no row at all".to_owned();
-            return Err(LedgerError::NotARow { path: path.to_owned(), line: 1, reason });
-        }
+        chain.is_begun()?;
         Ok(ledger)
     }
+}
 
-    fn next_row(&self, text: &[u8]) -> Result<Row, LedgerError> {
-        let (path, line) = (self.path.clone(), self.rows.len() + 1);
+/// Rows that follow each other, as far as they were read.
+struct Chain<'p> {
+    path: &'p Path,
+    size: u64,
+    last: Option<Sha256>,
+}
+
+impl<'p> Chain<'p> {
+    fn new(path: &'p Path) -> Self {
+        Self { path, size: 0, last: None }
+    }
+
+    /// The next row, from a line without its end.
+    fn next(&mut self, text: &[u8]) -> Result<Row, LedgerError> {
+        let (path, line) = (self.path.to_owned(), self.line());
         let row = Row::read(text).map_err(|reason| LedgerError::NotARow { path: path.clone(), line, reason })?;
-        if row.seq != self.size() {
-            return Err(LedgerError::OutOfOrder { path, line, found: row.seq, expected: self.size() });
+        if row.seq != self.size {
+            return Err(LedgerError::OutOfOrder { path, line, found: row.seq, expected: self.size });
         }
-        if row.prev != self.rows.last().map(Row::hash) {
+        if row.prev != self.last {
             return Err(LedgerError::BrokenChain { path, line });
         }
+        self.size += 1;
+        self.last = Some(row.hash());
         Ok(row)
     }
 
@@ -347,8 +357,90 @@ impl Ledger {
             return Ok(Torn { bytes: bytes.len() });
         }
         let reason = "it has no line end, and a row does not begin so".to_owned();
-        Err(LedgerError::NotARow { path: self.path.clone(), line: self.rows.len() + 1, reason })
+        Err(LedgerError::NotARow { path: self.path.to_owned(), line: self.line(), reason })
     }
+
+    /// There is a first row.
+    fn is_begun(&self) -> Result<(), LedgerError> {
+        match self.size {
+            0 => {
+                let reason = "there is no row at all".to_owned();
+                Err(LedgerError::NotARow { path: self.path.to_owned(), line: 1, reason })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn line(&self) -> usize {
+        usize::try_from(self.size).map_or(usize::MAX, |size| size + 1)
+    }
+}
+
+/// A ledger that was read row by row, and is not in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanned {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Hash of the first row, which the trust file names.
+    pub genesis: Sha256,
+    /// How many rows it has.
+    pub size: u64,
+    /// The root of the tree over all rows.
+    pub root: Sha256,
+}
+
+impl Scanned {
+    /// The ledger begins as the trust file says.
+    ///
+    /// # Errors
+    /// `another_genesis`.
+    pub fn begins_with(&self, genesis: &Sha256) -> Result<(), LedgerError> {
+        begins_with(&self.path, self.genesis, *genesis)
+    }
+}
+
+/// Reads a ledger and verifies that its rows follow each other, as [`Ledger::open`]; hands each row on and keeps none.
+///
+/// # Errors
+/// As [`Ledger::open`], or what `each` says.
+pub fn scan<E: From<LedgerError>>(path: &Path, mut each: impl FnMut(Row) -> Result<(), E>) -> Result<Scanned, E> {
+    let unreadable = |source| LedgerError::Unreadable { path: path.to_owned(), source };
+    let file = opened(path, OpenOptions::new().read(true))?;
+    bounded(path, file.metadata().map_err(unreadable)?.len())?;
+    let mut reader = BufReader::new(file.take(BYTES_MAX + 1));
+    let (mut chain, mut tree, mut genesis, mut bytes) = (Chain::new(path), tree::Growing::default(), None, 0);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        // One byte more than a row has with its end.
+        let read = reader.by_ref().take(ROW_MAX as u64 + 2).read_until(b'\n', &mut line).map_err(unreadable)?;
+        bytes += read as u64;
+        bounded(path, bytes)?;
+        match line.strip_suffix(b"\n") {
+            Some(text) => {
+                let row = chain.next(text)?;
+                tree.push(tree::leaf(text));
+                genesis.get_or_insert_with(|| row.hash());
+                each(row)?;
+            }
+            None => {
+                if !line.is_empty() {
+                    chain.fragment(&line)?;
+                }
+                chain.is_begun()?;
+                let genesis = genesis.unwrap_or_else(|| Sha256::of(b""));
+                return Ok(Scanned { path: path.to_owned(), genesis, size: chain.size, root: tree.root() });
+            }
+        }
+    }
+}
+
+fn begins_with(path: &Path, found: Sha256, expected: Sha256) -> Result<(), LedgerError> {
+    if found == expected {
+        return Ok(());
+    }
+    let (found, expected) = (found.to_string(), expected.to_string());
+    Err(LedgerError::AnotherGenesis { path: path.to_owned(), found, expected })
 }
 
 /// Whether a ledger of so many bytes can be read.
@@ -395,6 +487,40 @@ mod tests {
         assert!(matches!(Ledger::open(&path), Err(LedgerError::TooLarge { limit: BYTES_MAX, .. })));
         assert!(bounded(&path, BYTES_MAX).is_ok());
         assert!(matches!(bounded(&path, BYTES_MAX + 1), Err(LedgerError::TooLarge { .. })));
+    }
+
+    /// Row by row it is the same ledger, or the same error.
+    #[test]
+    fn a_scan_finds_what_opening_finds() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("ledger");
+        let mut ledger = begun(scratch.path());
+        for at in 0..40u8 {
+            let same = |scanned: &Scanned| (scanned.genesis, scanned.size, scanned.root);
+            let mut rows = Vec::new();
+            let scanned = scan(&path, |row| {
+                rows.push(row);
+                Ok::<(), LedgerError>(())
+            });
+            assert_eq!(same(&scanned.unwrap()), (ledger.genesis(), ledger.size(), ledger.root()));
+            assert_eq!(rows, ledger.rows());
+            let actor = ledger.rows()[0].entry.actor.clone();
+            let entry = Entry { at: ledger.latest().unwrap(), actor, kind: Kind::Decision, payload: Sha256::of(&[at]) };
+            ledger.append(entry).unwrap();
+        }
+        let whole = fs::read(&path).unwrap();
+        let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+        let swapped = [lines[0], lines[2], lines[1]].concat();
+        let without = [lines[0], lines[2]].concat();
+        let altered = whole.iter().map(|byte| if *byte == b'7' { b'8' } else { *byte }).collect();
+        let long = [lines[0], &[b' '; 4096], lines[1]].concat();
+        for bytes in [Vec::new(), swapped, without, altered, long, whole[..whole.len() - 9].to_vec(), b"x".to_vec()] {
+            fs::write(&path, &bytes).unwrap();
+            let code = |error: LedgerError| miette::Diagnostic::code(&error).map(|code| code.to_string());
+            let scanned = scan(&path, |_| Ok::<(), LedgerError>(())).map(|scanned| scanned.size);
+            let opened = Ledger::open(&path).map(|ledger| ledger.size());
+            assert_eq!(scanned.map_err(code), opened.map_err(code), "{}", String::from_utf8_lossy(&bytes));
+        }
     }
 
     #[test]

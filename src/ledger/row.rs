@@ -101,18 +101,15 @@ pub struct Row {
     line: String,
 }
 
-/// The file of a ledger with these entries and no others, made in memory: for practice, where nobody has decided
-/// anything and no disk has to remember it.
-pub fn practised(entries: impl IntoIterator<Item = Entry>) -> String {
-    let mut text = String::new();
+/// The lines of a ledger with these entries and no others: for practice, where nobody has decided anything and no disk
+/// has to remember it.
+pub fn practised(entries: impl IntoIterator<Item = Entry>) -> impl Iterator<Item = String> {
     let mut prev = None;
-    for (entry, seq) in entries.into_iter().zip(0u64..) {
+    entries.into_iter().zip(0u64..).map(move |(entry, seq)| {
         let row = Row::new(seq, prev, entry);
         prev = Some(row.hash());
-        text.push_str(row.line());
-        text.push('\n');
-    }
-    text
+        format!("{}\n", row.line())
+    })
 }
 
 impl Row {

@@ -29,6 +29,34 @@ pub fn root(leaves: &[Sha256]) -> Sha256 {
     }
 }
 
+/// The root over leaf hashes that come one after the other, and are not kept.
+#[derive(Debug, Clone, Default)]
+pub struct Growing {
+    /// Whole subtrees from left to right, each higher than the next, with their heights.
+    subtrees: Vec<(u32, Sha256)>,
+}
+
+impl Growing {
+    /// The next leaf.
+    pub fn push(&mut self, leaf: Sha256) {
+        let (mut height, mut hash) = (0, leaf);
+        while let Some((_, left)) = self.subtrees.pop_if(|(of, _)| *of == height) {
+            hash = node(left, hash);
+            height += 1;
+        }
+        self.subtrees.push((height, hash));
+    }
+
+    /// The root over all leaves so far.
+    pub fn root(&self) -> Sha256 {
+        let mut subtrees = self.subtrees.iter().rev().map(|(_, hash)| *hash);
+        match subtrees.next() {
+            None => root(&[]),
+            Some(last) => subtrees.fold(last, |right, left| node(left, right)),
+        }
+    }
+}
+
 /// The hashes that prove that the leaf at `index` is one of these; `None` if there is no such leaf.
 pub fn inclusion(leaves: &[Sha256], index: usize) -> Option<Vec<Sha256>> {
     if index >= leaves.len() {

@@ -25,6 +25,9 @@ const FINDINGS_MAX: usize = 200;
 /// What was audited, without the cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuditDocument {
+    /// What the run cost, where it was asked; it is another in every run.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cost: Option<Cost>,
     /// One per rule of the book, in its order: what the year says about it. The letters of a case's `outcomes` follow
     /// this list.
     pub coverage: Vec<Coverage>,
@@ -68,6 +71,9 @@ pub struct AuditRun {
     pub trust: Sha256,
     /// The issuer whose registries were read.
     pub issuer: String,
+    /// The others that the trust file names beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub other_issuers: Vec<String>,
     /// The streams, in order of name.
     pub streams: Vec<StreamEntry>,
     /// The ledger, where there is one.
@@ -414,6 +420,39 @@ pub struct Drawn {
     pub of: u64,
     /// sha256 of `seed:case`.
     pub hash: Sha256,
+}
+
+/// What a run cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Cases that were judged in this run; others are from the run that was interrupted.
+    pub cases: u64,
+    /// Time by the clock on the wall, in milliseconds.
+    pub wall_ms: u64,
+    /// Most bytes of memory at any moment; none where the system does not say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub peak_bytes: Option<u64>,
+    /// The processor's time.
+    pub processor_ms: Processor,
+}
+
+/// The processor's time over all threads, in milliseconds, by kind of work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Processor {
+    /// All of it.
+    pub all: u64,
+    /// Bytes from the disk.
+    pub read: u64,
+    /// SHA-256 of files.
+    pub hash: u64,
+    /// Manifests and records to facts.
+    pub parse: u64,
+    /// Streams, logs and signatures.
+    pub keri: u64,
+    /// Rules, and what a report says of them.
+    pub evaluate: u64,
+    /// The start, the state on the disk, what is concluded from all cases.
+    pub other: u64,
 }
 
 /// Where a finished audit's cases come from, in order; each may be read as often as needed.

@@ -8,9 +8,9 @@ use serde_json::{Value as Json, json};
 use super::template::{Outputs, Scope, Template, Texts};
 use super::value::Subject;
 use super::violation::{VIOLATIONS, Violation, Wrong};
-use super::{GROUP, Made, Worker, Year, YearFile, reference};
+use super::{GROUP, Lines, Made, Worker, Year, YearFile, reference};
 use crate::bundle::pack::Packer;
-use crate::ledger::{Entry, Kind};
+use crate::primitives::{Instant, Sha256};
 
 /// What the log of a QVI and its registry hold so far.
 struct Log {
@@ -51,7 +51,7 @@ impl Year {
         let last = self.order.cases.min(qvi * GROUP);
         worker.begin(&self.reference, &self.subject(qvi, first, first, "", "", 0));
         let mut log = Log::new(&worker.reference, self.reference.outputs);
-        let mut made = self.nothing_yet(&worker.reference);
+        let mut made = self.nothing_yet(&worker.reference, qvi);
         let mut leis = Vec::new();
         for number in first..=last {
             let drawn = self.drawn(number);
@@ -73,10 +73,11 @@ impl Year {
             let case = Case { subject: &subject, violation, own, texts, template };
             if !case.is(&Wrong::Unfiled) {
                 let path = format!("cases/{:04}/{}.tar", (number - 1) / 1000, subject.name());
-                made.cases.push_str(&self.index(&case, &path));
+                made.lines.cases.push_str(&self.index(&case, &path));
                 emit(YearFile { path, bytes: case.tar() })?;
             }
-            made.expected.push_str(&case.expected());
+            made.wrong += usize::from(case.violation.is_some());
+            made.lines.expected.push_str(&case.expected());
             made.decisions.extend(self.decision(&case));
             leis.push(reference::lei_record(texts, template).to_owned());
             let added = case.added(self.reference.outputs);
@@ -89,16 +90,18 @@ impl Year {
     }
 
     /// Who a QVI is.
-    fn nothing_yet(&self, texts: &Texts) -> Made {
+    fn nothing_yet(&self, texts: &Texts, qvi: u32) -> Made {
         let trusted = reference::trusted();
         let aid = |name: &String| self.aid(texts, name);
+        let of_year = |names: &[String]| if qvi == 1 { names.iter().map(aid).collect() } else { Vec::new() };
         Made {
             names: [aid(&trusted.root), aid(&trusted.geda), aid(&trusted.qvi)],
-            officers: trusted.officers.iter().map(aid).collect(),
-            agents: trusted.agents.iter().map(aid).collect(),
+            officers: of_year(&trusted.officers),
+            agents: of_year(&trusted.agents),
+            signer: reference::signed().and_then(|(qar2, _)| self.aid(texts, &qar2).parse().ok()),
             decisions: Vec::new(),
-            cases: String::new(),
-            expected: String::new(),
+            lines: Lines::default(),
+            wrong: 0,
         }
     }
 
@@ -115,11 +118,9 @@ impl Year {
     }
 
     /// What the ledger has of a case.
-    fn decision(&self, case: &Case<'_>) -> Option<Entry> {
-        let (qar2, at) = reference::signed()?;
-        let actor = self.aid(case.own, &qar2).parse().ok()?;
-        let payload = reference::signed_digest(case.texts, case.template)?;
-        Some(Entry { at: case.subject.at(at), actor, kind: Kind::Decision, payload })
+    fn decision(&self, case: &Case<'_>) -> Option<(Instant, Sha256)> {
+        let (_, at) = reference::signed()?;
+        Some((case.subject.at(at), reference::signed_digest(case.texts, case.template)?))
     }
 }
 

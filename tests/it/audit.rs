@@ -385,6 +385,84 @@ fn the_state_of_a_finished_run_is_taken_away() {
     assert_eq!(names, Vec::<String>::new());
 }
 
+/// What a run cost is another each time, so it stands in no report that did not ask for it.
+#[test]
+fn a_run_says_what_it_cost() {
+    let year = Year::good();
+    assert!(year.judged().json().get("cost").is_none());
+    let document = year.audit(&["--format", "json", "--timings", "--report", "ndjson=audit.ndjson"]).json();
+    let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/audit.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    assert!(validator.is_valid(&document), "{:?}", validator.iter_errors(&document).next().map(|e| e.to_string()));
+    let number = |pointer: &str| document["cost"].pointer(pointer).and_then(Value::as_u64).unwrap();
+    assert_eq!(number("/cases"), 3);
+    let kinds =
+        ["read", "hash", "parse", "keri", "evaluate", "other"].map(|kind| number(&format!("/processor_ms/{kind}")));
+    let all = number("/processor_ms/all");
+    // Each is cut to whole milliseconds.
+    assert!(kinds.iter().sum::<u64>() <= all && all <= kinds.iter().sum::<u64>() + 7, "{document:?}");
+    assert!(kinds[3] > 0, "signatures were verified: {:?}", document["cost"]);
+    if cfg!(target_os = "linux") {
+        assert!(number("/peak_bytes") > 1 << 20);
+    }
+    let first = fs::read_to_string(year.root().join("audit.ndjson")).unwrap();
+    let first: Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();
+    assert_eq!(first["cost"], document["cost"]);
+    let people = year.audit(&["--timings"]).stdout;
+    let cost = people.split("What this run cost\n").nth(1).unwrap_or_else(|| panic!("{people}"));
+    assert!(cost.contains("3 cases in ") && cost.contains("KERI"), "{cost}");
+    assert!(people.lines().all(|line| line.chars().count() <= 80), "{people}");
+
+    // What an earlier run judged costs nothing now.
+    let of = |document: Value| document["cost"]["cases"].clone();
+    assert_eq!(of(year.audit(&["--format", "json", "--timings", "--state", "state"]).json()), 3);
+    assert_eq!(of(year.audit(&["--format", "json", "--timings", "--state", "state"]).json()), 0);
+    let left: Vec<String> = fs::read_dir(year.root().join("state"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(left, ["cases.ndjson"], "tables are made anew by each run");
+}
+
+/// A run that was killed leaves tables half written; they are nobody's.
+#[test]
+fn what_a_killed_run_left_is_taken_away() {
+    let year = Year::good();
+    let whole = year.judged().stdout;
+    let state = year.root().join("state");
+    fs::create_dir(&state).unwrap();
+    for name in ["events-lines.table", "rows-keys.table", "compared-1.sorted"] {
+        fs::write(state.join(name), "half a ta").unwrap();
+    }
+    fs::write(state.join("notes.txt"), "not ours").unwrap();
+    assert_eq!(year.audit(&["--format", "json", "--state", "state"]).stdout, whole);
+    let mut left: Vec<String> =
+        fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, ["cases.ndjson", "notes.txt"]);
+}
+
+/// The streams are looked through and verified one after the other: in whichever files they lie, the year is the same.
+#[test]
+fn the_streams_may_lie_in_one_file_or_in_many() {
+    let year = Year::good();
+    let whole = year.judged().json();
+    let folder = year.root().join("registries");
+    let mut paths: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let mut all = Vec::new();
+    for path in paths {
+        all.extend(fs::read(&path).unwrap());
+        fs::remove_file(path).unwrap();
+    }
+    fs::write(folder.join("all.cesr"), all).unwrap();
+    let one = year.judged().json();
+    assert_eq!(one["run"]["streams"].as_array().unwrap().len(), 1);
+    for member in ["cases", "findings", "summary", "roster", "metrics", "verdict"] {
+        assert_eq!(one[member], whole[member], "{member}");
+    }
+}
+
 #[test]
 fn the_sample_can_be_drawn_again_by_hand() {
     let year = Year::good();

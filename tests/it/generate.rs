@@ -37,7 +37,7 @@ fn generated(order: Order) -> Generated {
     }
     let trust = year.trust(&made).unwrap();
     let parsed = Trust::parse(&trust).unwrap();
-    let ledger = year.ledger(&made, &trust).unwrap();
+    let ledger: String = year.ledger(&made, &trust).unwrap().collect();
     files.insert("ledger".to_owned(), ledger.into_bytes());
     files.insert("trust.json".to_owned(), trust);
     Generated { files, made, trust: parsed }
@@ -104,7 +104,7 @@ fn a_case_does_not_depend_on_how_many_follow() {
 fn cases_without_a_violation_are_clean() {
     let year = generated(order(40, 0, 1));
     let folder = written(&year);
-    let cases: Vec<Value> = year.made.iter().flat_map(|made| lines(&made.cases)).collect();
+    let cases: Vec<Value> = year.made.iter().flat_map(|made| lines(&made.lines.cases)).collect();
     assert_eq!(cases.len(), 40);
     // All are judged for the audit, every fifth one as the officers of the QVI would.
     for (index, case) in cases.iter().enumerate() {
@@ -119,7 +119,7 @@ fn cases_without_a_violation_are_clean() {
         let size = year.files[case["path"].as_str().unwrap()].len();
         assert!(size < 260_000, "{case} has {size} bytes");
     }
-    assert!(year.made.iter().all(|made| made.expected.is_empty()));
+    assert!(year.made.iter().all(|made| made.lines.expected.is_empty()));
 }
 
 #[test]
@@ -130,10 +130,10 @@ fn each_violation_makes_its_rules_fail_and_no_others() {
     let cases: BTreeMap<String, Value> = year
         .made
         .iter()
-        .flat_map(|made| lines(&made.cases))
+        .flat_map(|made| lines(&made.lines.cases))
         .map(|case| (case["case"].as_str().unwrap().to_owned(), case))
         .collect();
-    let expected: Vec<Value> = year.made.iter().flat_map(|made| lines(&made.expected)).collect();
+    let expected: Vec<Value> = year.made.iter().flat_map(|made| lines(&made.lines.expected)).collect();
     let drawn: BTreeSet<&str> = expected.iter().map(|line| line["violation"].as_str().unwrap()).collect();
     assert_eq!(drawn, VIOLATIONS.iter().map(|violation| violation.name).collect());
     let mut problems = Vec::new();
@@ -160,7 +160,7 @@ fn each_violation_makes_its_rules_fail_and_no_others() {
 fn a_case_of_a_qvi_that_the_trust_file_does_not_name_is_not_clean() {
     let (year, other) = (generated(order(1, 0, 1)), generated(order(1, 0, 2)));
     let folder = written(&year);
-    let case = &lines(&year.made[0].cases)[0];
+    let case = &lines(&year.made[0].lines.cases)[0];
     let (verdict, rules) = checked(folder.path(), case, &other.trust, "audit", Stage::Closing);
     assert_eq!(verdict, Verdict::NotClean);
     // The rule that holds the case against the trust file.
@@ -174,10 +174,10 @@ fn what_is_wrong_is_said_of_cases_of_any_place() {
     let expected: BTreeMap<String, Value> = year
         .made
         .iter()
-        .flat_map(|made| lines(&made.expected))
+        .flat_map(|made| lines(&made.lines.expected))
         .map(|line| (line["case"].as_str().unwrap().to_owned(), line))
         .collect();
-    let cases: Vec<Value> = year.made.iter().flat_map(|made| lines(&made.cases)).collect();
+    let cases: Vec<Value> = year.made.iter().flat_map(|made| lines(&made.lines.cases)).collect();
     for case in cases.iter().skip(1).step_by(7) {
         let line = &expected[case["case"].as_str().unwrap()];
         let (_, found) = checked(folder.path(), case, &year.trust, "audit", Stage::Closing);
@@ -193,7 +193,7 @@ fn the_ledger_has_a_row_for_each_signature() {
     let ledger = Ledger::open(&folder.path().join("ledger")).unwrap();
     assert_eq!((ledger.size(), ledger.trust()), (36, Some(year.trust.digest)));
     assert!(ledger.torn().is_none());
-    for case in lines(&year.made[1].cases) {
+    for case in lines(&year.made[1].lines.cases) {
         let path = folder.path().join(case["path"].as_str().unwrap());
         let snapshot = Snapshot::read(&path, &Limits::STANDARD).unwrap();
         let record = snapshot.file(snapshot.find("decision/07-partial-signature.json").unwrap());
@@ -208,7 +208,7 @@ fn the_ledger_has_a_row_for_each_signature() {
 fn records_fit_their_schemas() {
     let year = generated(order(2, 0, 5));
     let folder = written(&year);
-    for case in lines(&year.made[0].cases) {
+    for case in lines(&year.made[0].lines.cases) {
         let path = folder.path().join(case["path"].as_str().unwrap());
         let snapshot = Snapshot::read(&path, &Limits::STANDARD).unwrap();
         assert!(check::problems(&snapshot, &FactSchema::embedded()).is_empty());
@@ -223,7 +223,7 @@ fn keripy_accepts_the_log_of_a_qvi() {
     let found = accepted(&python, stream);
     assert_eq!(found["left"], 0, "{found}");
     let logs: BTreeMap<String, (u64, String)> = serde_json::from_value(found["logs"].clone()).unwrap();
-    let qvi = lines(&year.made[0].cases)[0]["qvi"].as_str().unwrap().to_owned();
+    let qvi = lines(&year.made[0].lines.cases)[0]["qvi"].as_str().unwrap().to_owned();
     // Its inception, its registry, and four credentials.
     assert_eq!(logs[&qvi].0, 5);
 }
@@ -246,7 +246,7 @@ fn an_audit_finds_what_is_wrong_with_a_year() {
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
 
-    let expected: Vec<Value> = year.made.iter().flat_map(|made| lines(&made.expected)).collect();
+    let expected: Vec<Value> = year.made.iter().flat_map(|made| lines(&made.lines.expected)).collect();
     let texts = |value: &Value| -> BTreeSet<String> {
         value.as_array().into_iter().flatten().map(|text| text.as_str().unwrap().to_owned()).collect()
     };

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::super::error::AuditError;
 use super::super::journal::{Journal, Row};
 use super::super::judge::what;
+use super::super::people::Rosters;
 use super::super::sorter::{Record, Sorter};
 use super::super::traces::{Side, Topic, seconds};
 use super::super::{Code, Question};
@@ -28,8 +29,8 @@ const GAP_MAX_S: i64 = 24 * 3600;
 pub(super) struct Watch {
     pub leis: u64,
     pub longest: Option<i64>,
-    /// Entities with a credential that nobody watched.
-    unwatched: Vec<(Sha256, u32)>,
+    /// The cases of entities with a credential that nobody watched.
+    unwatched: Vec<u32>,
 }
 
 /// Reads all groups.
@@ -37,6 +38,7 @@ pub(super) fn read(
     question: &Question<'_>,
     journal: &Journal,
     sorter: Sorter,
+    rosters: &mut Rosters,
     findings: &mut Findings<'_>,
 ) -> Result<Watch, AuditError> {
     let mut watch = Watch::default();
@@ -48,6 +50,7 @@ pub(super) fn read(
             topic::EVENT => reader.event(group, findings),
             topic::LEI => reader.lei(group, &mut watch, findings),
             topic::PERSON => reader.person(group, findings),
+            topic::ROSTER => rosters.group(question, journal, group, findings),
             claim => reader.claim(claim - topic::CLAIM, group, findings),
         };
         done.map_err(|error| {
@@ -86,17 +89,14 @@ impl Reader<'_, '_> {
 
     fn event(&self, group: &[Record], findings: &mut Findings<'_>) -> Result<(), AuditError> {
         let of = |part: i64| group.iter().filter(move |record| record.at == part);
-        let event = of(part::EVENT).next();
-        let sealed = event.and_then(|record| self.question.registries.events.get(record.who as usize));
         let cases: Vec<&Record> = of(part::CASE).collect();
-        match (event, sealed) {
-            (Some(record), Some(sealed)) if record.note & note::OUTSIDE == 0 => {
-                let reported = of(part::RECEIPT).next().is_some();
-                self.happened(sealed, &cases, reported, findings)
-            }
-            (Some(_), Some(_) | None) => Ok(()),
-            (None, _) => self.nothing_happened(&cases, findings),
+        let Some(event) = of(part::EVENT).next() else { return self.nothing_happened(&cases, findings) };
+        if event.note & note::OUTSIDE != 0 {
+            return Ok(());
         }
+        let gone = || AuditError::unreadable(self.journal.folder())(std::io::Error::other("an event is gone"));
+        let sealed = self.question.registries.find_by(&event.key)?.ok_or_else(gone)?;
+        self.happened(&sealed, &cases, of(part::RECEIPT).next().is_some(), findings)
     }
 
     /// An event of the period: one case, decided, in the ledger where there is one, and reported.
@@ -151,7 +151,7 @@ impl Reader<'_, '_> {
         for row in self.cases(decided.map(|record| record.who))? {
             for act in &row.entry.acts {
                 let Some(action) = super::population::action(&act.action) else { continue };
-                if self.question.registries.find(action, &act.credential).is_some() {
+                if self.question.registries.find(action, &act.credential)?.is_some() {
                     continue;
                 }
                 let message = format!(
@@ -238,7 +238,7 @@ impl Reader<'_, '_> {
         let first = |note| group.iter().find(|record| record.note == note);
         let managed = first(MANAGED);
         if looks.is_empty() {
-            watch.unwatched.extend(managed.map(|record| (record.key, record.who)));
+            watch.unwatched.extend(managed.map(|record| record.who));
             return Ok(());
         }
         watch.leis += 1;
@@ -291,7 +291,7 @@ impl Reader<'_, '_> {
             }
             return Ok(());
         }
-        for (_, who) in &watch.unwatched {
+        for who in &watch.unwatched {
             if let Some(row) = self.journal.row(*who as usize)? {
                 let message = format!("LEI {} of a Legal Entity credential was never looked at", row.entry.lei);
                 findings.add(Code::MonitoringGap, row.entry.lei.clone(), vec![row.entry.case], message);

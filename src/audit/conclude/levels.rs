@@ -4,7 +4,7 @@
 
 use super::super::Question;
 use super::super::code::Code;
-use super::super::population;
+use super::super::error::AuditError;
 use super::super::traces::Traces;
 use super::{Findings, Named};
 use crate::keri::population::Action;
@@ -30,14 +30,14 @@ impl Levels {
         entry: &CaseEntry,
         traces: &Traces,
         findings: &mut Findings<'_>,
-    ) {
-        let issued = |kind: &str| {
-            traces.acts.iter().any(|act| {
-                act.action == "iss"
-                    && act.credential_type == kind
-                    && question.registries.find(Action::Issued, &act.credential).is_some()
-            })
-        };
+    ) -> Result<(), AuditError> {
+        let mut issued = Vec::new();
+        for act in traces.acts.iter().filter(|act| act.action == "iss") {
+            if question.registries.find(Action::Issued, &act.credential)?.is_some() {
+                issued.push(act.credential_type.as_str());
+            }
+        }
+        let issued = |kind: &str| issued.contains(&kind);
         let bad = !entry.is_clean();
         if issued("LE") {
             self.metrics.issued_le += 1;
@@ -54,8 +54,7 @@ impl Levels {
         self.metrics.issued_ecr += u64::from(issued("ECR"));
         for revocation in &traces.revocations {
             // What the registries do not have has a finding of its own.
-            if population::action("rev").and_then(|rev| question.registries.find(rev, &revocation.credential)).is_none()
-            {
+            if question.registries.find(Action::Revoked, &revocation.credential)?.is_none() {
                 continue;
             }
             self.metrics.revocations += 1;
@@ -82,6 +81,7 @@ impl Levels {
                 findings.add(Code::ChallengeLate, doubt.opened.to_string(), vec![entry.case.clone()], message);
             }
         }
+        Ok(())
     }
 
     /// What was issued by cases that are not clean: one finding a kind, as each case is listed by itself.

@@ -6,21 +6,22 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::config::Settings;
 use super::super::error::CliError;
 use super::super::load::RuleBook;
 use super::super::{clock, load, several};
 use super::YearArgs;
-use crate::audit::year::{self, Stream, Year};
-use crate::audit::{self, AuditError, Draw, Journal, Question, Registries};
+use crate::audit::journal::Claimed;
+use crate::audit::year::{self, Files, Year};
+use crate::audit::{self, AuditError, Draw, Journal, Question, Registries, Rows};
 use crate::check::Options;
 use crate::compile::program::Stage;
 use crate::evaluate::outcome::FailOn;
 use crate::keri::schema::Library;
 use crate::keri::signature::Memory;
-use crate::ledger::Ledger;
+use crate::meter::{self, Meter};
 use crate::primitives::{Instant, Sha256};
 use crate::report::audit::AuditDocument;
 use crate::trust::Trust;
@@ -39,11 +40,17 @@ pub(super) struct Ready<'a> {
     schemas: Option<Arc<Library>>,
     cases: PathBuf,
     year: Year,
-    /// The ledger.
-    pub ledger: Option<Ledger>,
+    /// Where the ledger is, if there is one.
+    pub ledger: Option<PathBuf>,
+    rows: Option<Rows>,
+    /// The streams; while cases are judged, they are not in memory.
+    pub streams: Files,
     registries: Registries,
     memory: Arc<Memory>,
     state: State,
+    claimed: Option<Claimed>,
+    /// What it costs.
+    pub meter: Meter,
 }
 
 /// A finished audit.
@@ -52,6 +59,8 @@ pub(super) struct Done {
     pub document: AuditDocument,
     /// Every case.
     pub journal: Journal,
+    /// How many cases were judged in this run.
+    pub judged: u64,
     state: State,
 }
 
@@ -67,6 +76,7 @@ struct State {
 /// # Errors
 /// Of the files that are named.
 pub(super) fn read<'a>(args: &'a YearArgs, settings: &Settings, output: Option<&Path>) -> Result<Ready<'a>, CliError> {
+    let meter = meter::begin();
     settings.not_of(&args.root)?;
     let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
     let trust = load::trust(args.trust.as_deref(), settings)?;
@@ -77,14 +87,31 @@ pub(super) fn read<'a>(args: &'a YearArgs, settings: &Settings, output: Option<&
     let streams = year::streams(&args.root.join(REGISTRIES), &args.tel)?;
     let beside = args.root.join(LEDGER);
     let ledger = args.ledger.clone().or_else(|| beside.is_file().then_some(beside));
-    let ledger = ledger.map(|path| Ledger::open(&path)).transpose()?;
-    if let (Some(ledger), Some(genesis)) = (&ledger, &trust.ledger_genesis) {
-        ledger.begins_with(genesis)?;
+    let state = state(args, output);
+    let claimed = Claimed::new(&state.folder)?;
+    let rows = ledger.as_deref().map(|path| Rows::read(path, &state.folder)).transpose()?;
+    if let (Some(rows), Some(genesis)) = (&rows, &trust.ledger_genesis) {
+        rows.begins_with(genesis)?;
     }
     let memory = Arc::new(Memory::default());
-    let registries = Registries::read(&streams, &trust, &memory);
-    let state = state(args, output);
-    Ok(Ready { args, rule_book, trust, schemas, cases, year, ledger, registries, memory, state })
+    let registries = Registries::read(&streams, &trust, &memory, Some(&state.folder))?;
+    let claimed = Some(claimed);
+    Ok(Ready {
+        args,
+        rule_book,
+        trust,
+        schemas,
+        cases,
+        year,
+        ledger,
+        rows,
+        streams,
+        registries,
+        memory,
+        state,
+        claimed,
+        meter,
+    })
 }
 
 /// The folder that is named, else one beside the output, else one that nobody finds again.
@@ -104,56 +131,36 @@ fn state(args: &YearArgs, output: Option<&Path>) -> State {
 }
 
 impl Ready<'_> {
-    /// The streams once more: while cases are judged, they are not in memory.
-    ///
-    /// # Errors
-    /// As the first time; `changed`: they are not what they were.
-    pub(super) fn streams(&self) -> Result<Vec<Stream>, CliError> {
-        let streams = year::streams(&self.args.root.join(REGISTRIES), &self.args.tel)?;
-        let same = streams.iter().zip(&self.registries.streams);
-        let same = same.filter(|(stream, read)| stream.name == read.name && Sha256::of(&stream.bytes) == read.sha256);
-        match same.count() == self.registries.streams.len() && streams.len() == self.registries.streams.len() {
-            true => Ok(streams),
-            false => Err(AuditError::Changed { path: self.args.root.join(REGISTRIES) }.into()),
-        }
-    }
-
     /// Judges every case that is not in the journal yet, and concludes.
     ///
     /// # Errors
     /// Of the state folder; an unknown profile or parameter.
-    pub(super) fn judge(&self, keep_judgements: bool) -> Result<Done, CliError> {
-        let args = self.args;
+    pub(super) fn judge(&mut self, keep_judgements: bool) -> Result<Done, CliError> {
         let inputs = self.digest(keep_judgements);
-        let now = args.as_of.map_or_else(clock::now, Ok)?;
-        let journal = Journal::open(&self.state.folder, inputs, now, self.year.cases.len())?;
+        let now = self.args.as_of.map_or_else(clock::now, Ok)?;
+        let claimed = self.claimed.take().ok_or(CliError::Internal { what: "the state of the audit" })?;
+        let journal = Journal::open(claimed, inputs, now, self.year.cases.len())?;
         let question = self.question(journal.as_of(), keep_judgements);
         // What no rule book has is refused before the first case.
-        crate::check::lockable(question.program, &args.profile, &[], &args.set)?;
-        let stopped = AtomicBool::new(false);
-        let places: Vec<u32> = (0u32..).take(self.year.cases.len()).collect();
-        let failed = several::each(&places, |at| {
-            if stopped.load(Ordering::Relaxed) {
-                return None;
-            }
-            let error = self.one(&question, &journal, *at).err().map(Box::new);
-            stopped.fetch_or(error.is_some(), Ordering::Relaxed);
-            error
-        });
-        if let Some(error) = failed.into_iter().flatten().next() {
-            return Err((*error).into());
-        }
+        crate::check::lockable(question.program, &self.args.profile, &[], &self.args.set)?;
+        let judged = AtomicU64::new(0);
+        several::places(self.year.cases.len(), |at| -> Result<(), AuditError> {
+            judged.fetch_add(u64::from(self.one(&question, &journal, at)?), Ordering::Relaxed);
+            Ok(())
+        })?;
         let document = audit::conclude(&question, &journal, &self.year)?;
-        Ok(Done { document, journal, state: self.state.clone() })
+        Ok(Done { document, journal, judged: judged.into_inner(), state: self.state.clone() })
     }
 
-    fn one(&self, question: &Question<'_>, journal: &Journal, at: u32) -> Result<(), AuditError> {
-        let Some(name) = self.year.cases.get(at as usize) else { return Ok(()) };
+    /// Judges a case, unless that is done.
+    fn one(&self, question: &Question<'_>, journal: &Journal, at: usize) -> Result<bool, AuditError> {
+        let Some((name, place)) = self.year.cases.get(at).zip(u32::try_from(at).ok()) else { return Ok(false) };
         let stamp = audit::stamp(&self.cases, name);
-        if journal.row(at as usize)?.is_some_and(|row| row.stamp == stamp) {
-            return Ok(());
+        if journal.row(at)?.is_some_and(|row| row.stamp == stamp) {
+            return Ok(false);
         }
-        journal.keep(&audit::judge(question, at, name, stamp))
+        journal.keep(&audit::judge(question, place, name, stamp)?)?;
+        Ok(true)
     }
 
     fn question(&self, as_of: Instant, keep_judgements: bool) -> Question<'_> {
@@ -165,7 +172,7 @@ impl Ready<'_> {
             period: args.period,
             as_of,
             registries: &self.registries,
-            ledger: self.ledger.as_ref(),
+            ledger: self.rows.as_ref(),
             options: Options {
                 as_of,
                 stage: Stage::Closing,
@@ -198,15 +205,10 @@ impl Ready<'_> {
         let saids = self.schemas.iter().flat_map(|library| library.saids());
         text.extend(saids.map(|said| format!("schema {said}\n")));
         text.extend(self.registries.streams.iter().map(|stream| format!("{} {}\n", stream.name, stream.sha256)));
-        if let Some(ledger) = &self.ledger {
-            text.push_str(&format!("ledger {} {}\n", ledger.size(), ledger.root()));
+        if let Some(ledger) = self.rows.as_ref().map(Rows::entry) {
+            text.push_str(&format!("ledger {} {}\n", ledger.size, ledger.root));
         }
-        let mut names = String::new();
-        for case in &self.year.cases {
-            names.push_str(case);
-            names.push('\n');
-        }
-        text.push_str(&Sha256::of(names.as_bytes()).to_string());
+        text.push_str(&self.year.cases.digest().to_string());
         Sha256::of(text.as_bytes())
     }
 }

@@ -1,6 +1,6 @@
 //! Where the report of an audit goes, and in which formats.
 
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -98,9 +98,15 @@ pub(super) fn write(
     match (&args.output, args.format) {
         (None, Format::Human) => terminal.print(&human::render(document, journal, layout).map_err(unreadable)?),
         (None, Format::Json) => {
-            let mut bytes = Vec::new();
-            json::write(document, journal, &mut bytes).map_err(unreadable)?;
-            terminal.print(&String::from_utf8_lossy(&bytes))
+            let mut out = Printed { out: BufWriter::new(std::io::stdout().lock()), refused: None };
+            let written = json::write(document, journal, &mut out).and_then(|()| out.flush());
+            match (out.refused, written) {
+                // A reader that has gone, as `head` does, is no error.
+                (Some(ErrorKind::BrokenPipe), _) | (None, Ok(())) => Ok(()),
+                (Some(_), Err(source)) => Err(CliError::Print { source }),
+                (Some(_), Ok(())) => Ok(()),
+                (None, Err(source)) => Err(unreadable(source)),
+            }
         }
         (Some(path), Format::Human) => {
             let text = human::render(document, journal, layout).map_err(unreadable)?;
@@ -115,5 +121,21 @@ pub(super) fn write(
             })?;
             terminal.print(&human::headline(document, layout))
         }
+    }
+}
+
+/// What is printed piece by piece, as it may be too much for memory; remembers whether it was the printing that failed.
+struct Printed<W: Write> {
+    out: W,
+    refused: Option<ErrorKind>,
+}
+
+impl<W: Write> Write for Printed<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.out.write(bytes).inspect_err(|error| self.refused = Some(error.kind()))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush().inspect_err(|error| self.refused = Some(error.kind()))
     }
 }

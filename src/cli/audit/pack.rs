@@ -11,7 +11,9 @@ use super::super::terminal::Terminal;
 use super::super::write::{self, Existing};
 use super::super::{load, terminal};
 use super::{YearArgs, inputs, status};
+use crate::audit::AuditError;
 use crate::audit::pack::{self, Beside};
+use crate::ledger::Ledger;
 use crate::report::audit::human::{self, Layout};
 
 /// Most bytes of a trust file, a lock and a checkpoint.
@@ -48,14 +50,20 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     let lock = args.lock.as_deref().or(settings.lock.as_deref());
     let lock = lock.map(|path| load::bytes(path, BYTES_MAX)).transpose()?;
     let note = args.checkpoint.as_deref().map(|path| load::bytes(path, BYTES_MAX)).transpose()?;
-    let ready = inputs::read(&args.year, settings, Some(&args.output))?;
+    let mut ready = inputs::read(&args.year, settings, Some(&args.output))?;
     let done = ready.judge(true)?;
-    let streams = ready.streams()?;
+    // Proofs need the whole tree.
+    let ledger = ready.ledger.as_deref().map(Ledger::open).transpose()?;
+    if let (Some(ledger), Some(audited)) = (&ledger, &done.document.run.ledger)
+        && (ledger.size(), ledger.root()) != (audited.size, audited.root)
+    {
+        return Err(AuditError::Changed { path: ledger.path().to_owned() }.into());
+    }
     let beside = Beside {
-        streams: &streams,
+        streams: &ready.streams,
         trust: &trust,
         lock: lock.as_deref(),
-        ledger: ready.ledger.as_ref(),
+        ledger: ledger.as_ref(),
         note: note.as_deref(),
     };
     let mut failed = None;
@@ -77,6 +85,7 @@ pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outco
     let layout = Layout { width: terminal.width, unicode: terminal.unicode, all: false };
     terminal.print(&human::headline(&done.document, layout))?;
     let status = status(&done.document);
+    drop(ready);
     done.tidy();
     Ok(status)
 }

@@ -4,18 +4,27 @@
 //! remembered, under a digest of all three, so that nothing can be taken for something else.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Triple;
 use crate::primitives::Sha256;
 
-/// Most signatures that are remembered: a year of one issuer's bundles has far fewer distinct ones.
-const REMEMBERED_MAX: usize = 1 << 20;
+/// Most signatures that are remembered. The logs that neighbours in a year share are remembered as long as they are
+/// met; a log as long as a stream may be has half as many signatures.
+const REMEMBERED_MAX: usize = 1 << 18;
 
-/// What was verified so far; shared between threads.
+/// What was verified lately; shared between threads.
 #[derive(Debug, Default)]
 pub struct Memory {
-    held: Mutex<HashSet<Sha256>>,
+    held: Mutex<Held>,
+}
+
+/// Two halves: what was met since the newer one began, and what was met before that and not since. When the newer
+/// one is full, the older one is forgotten.
+#[derive(Debug, Default)]
+struct Held {
+    newer: HashSet<Sha256>,
+    older: HashSet<Sha256>,
 }
 
 impl Memory {
@@ -26,7 +35,8 @@ impl Memory {
 
     /// How many signatures are remembered.
     pub fn len(&self) -> usize {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).len()
+        let held = self.held();
+        held.newer.len() + held.older.len()
     }
 
     /// Whether nothing is remembered.
@@ -36,19 +46,45 @@ impl Memory {
 
     /// Which of these held before.
     pub(super) fn recall(&self, names: &[Sha256]) -> Vec<bool> {
-        // A set of digests is whole after a panic elsewhere.
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        names.iter().map(|name| held.contains(name)).collect()
+        let mut held = self.held();
+        names.iter().map(|name| held.meets(name)).collect()
     }
 
     pub(super) fn remember(&self, names: impl Iterator<Item = Sha256>) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held();
         for name in names {
-            if held.len() >= REMEMBERED_MAX {
-                return;
+            if !held.meets(&name) {
+                held.take(name);
             }
-            held.insert(name);
         }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // Sets of digests are whole after a panic elsewhere.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Whether it held before; it is met again now.
+    fn meets(&mut self, name: &Sha256) -> bool {
+        if self.newer.contains(name) {
+            return true;
+        }
+        let known = self.older.remove(name);
+        if known {
+            self.take(*name);
+        }
+        known
+    }
+
+    fn take(&mut self, name: Sha256) {
+        if self.newer.len() >= REMEMBERED_MAX / 2 {
+            // The room of the older half is used again.
+            std::mem::swap(&mut self.newer, &mut self.older);
+            self.newer.clear();
+        }
+        self.newer.insert(name);
     }
 }
 
@@ -70,17 +106,32 @@ pub(super) fn names(triples: &[Triple<'_>]) -> Vec<Sha256> {
 mod tests {
     use super::*;
 
+    fn name(at: usize) -> Sha256 {
+        let mut name = [0; 32];
+        name[..8].copy_from_slice(&at.to_le_bytes());
+        Sha256::from(name)
+    }
+
     /// What is not remembered is verified again.
     #[test]
     fn so_many_signatures_are_remembered() {
         let memory = Memory::new();
-        let name = |at: usize| {
-            let mut name = [0; 32];
-            name[..8].copy_from_slice(&at.to_le_bytes());
-            Sha256::from(name)
-        };
-        memory.remember((0..=REMEMBERED_MAX).map(name));
+        memory.remember((0..REMEMBERED_MAX).map(name));
         assert_eq!(memory.len(), REMEMBERED_MAX);
         assert_eq!(memory.recall(&[name(0), name(REMEMBERED_MAX)]), [true, false]);
+        memory.remember((REMEMBERED_MAX..3 * REMEMBERED_MAX).map(name));
+        assert!(memory.len() <= REMEMBERED_MAX, "{}", memory.len());
+        assert_eq!(memory.recall(&[name(0), name(3 * REMEMBERED_MAX - 1)]), [false, true]);
+    }
+
+    #[test]
+    fn what_is_met_again_and_again_stays() {
+        let memory = Memory::new();
+        memory.remember([name(0)].into_iter());
+        for from in (1..2 * REMEMBERED_MAX).step_by(REMEMBERED_MAX / 4) {
+            memory.remember((from..from + REMEMBERED_MAX / 4).map(name));
+            assert_eq!(memory.recall(&[name(0), name(0)]), [true, true], "after {from}");
+        }
+        assert_eq!(memory.recall(&[name(1)]), [false]);
     }
 }

@@ -6,13 +6,15 @@
 use std::io;
 
 use super::super::text::{count, escape};
-use super::{AuditDocument, AuditFinding, CaseEntry, Cases, Weight};
+use super::{AuditDocument, AuditFinding, CaseEntry, Cases, Cost, Processor, Weight};
 use crate::evaluate::outcome::Verdict;
 
 /// Findings over many cases that are shown in full, per code.
 const PER_CODE: usize = 5;
 /// Cases that are listed; the others are counted.
 const CASES_MAX: usize = 30;
+/// Issuers that are named; the others are counted.
+const ISSUERS: usize = 3;
 /// Findings that are shown of a case.
 const PER_CASE: usize = 3;
 
@@ -45,7 +47,28 @@ pub fn render(document: &AuditDocument, cases: &dyn Cases, layout: Layout) -> io
     waivers(&mut page, document);
     coverage(&mut page, document);
     sample(&mut page, document);
+    cost(&mut page, document);
     Ok(page.text)
+}
+
+/// What a run cost, in one line.
+pub fn cost_line(cost: &Cost) -> String {
+    let Processor { all, read, hash, parse, keri, evaluate, other } = &cost.processor_ms;
+    let percent = |part: &u64| (part * 100 + all / 2) / (*all).max(1);
+    let kinds =
+        [("read", read), ("hash", hash), ("parse", parse), ("KERI", keri), ("evaluate", evaluate), ("other", other)];
+    let kinds: Vec<String> = kinds.iter().map(|(kind, part)| format!("{kind} {} %", percent(part))).collect();
+    let tenths = |number: u64| format!("{}.{}", number / 10, number % 10);
+    let memory =
+        cost.peak_bytes.map_or_else(String::new, |bytes| format!(", peak memory {} MiB", bytes.div_ceil(1 << 20)));
+    format!(
+        "{} in {} s, {} a second{memory}; processor {} s: {}",
+        count(cost.cases as usize, "case", "cases"),
+        tenths(cost.wall_ms / 100),
+        tenths(cost.cases.saturating_mul(10_000) / cost.wall_ms.max(1)),
+        tenths(all / 100),
+        kinds.join(", ")
+    )
 }
 
 /// What the verdict is and why, in one paragraph.
@@ -141,10 +164,16 @@ fn head(page: &mut Page, document: &AuditDocument) {
             2,
         );
     }
+    let issuers: Vec<&str> = [&run.issuer].into_iter().chain(&run.other_issuers).map(String::as_str).collect();
+    let shown = if page.layout.all { issuers.len() } else { issuers.len().min(ISSUERS) };
+    let more = match issuers.len() - shown {
+        0 => String::new(),
+        more => format!(" and {more} more (`--all` lists them)"),
+    };
     page.wrap(
         &format!(
-            "registries of {}: {}, {}",
-            run.issuer,
+            "registries of {}{more}: {}, {}",
+            issuers[..shown].join(", "),
             count(summary.issued as usize, "issuance", "issuances"),
             count(summary.revoked as usize, "revocation", "revocations")
         ),
@@ -301,6 +330,12 @@ fn sample(page: &mut Page, document: &AuditDocument) {
         page.wrap(&format!("{} ({}, {} of {})", drawn.case, drawn.flow, drawn.rank, drawn.of), 2, 4);
     }
     page.wrap(&sample.method, 2, 4);
+}
+
+fn cost(page: &mut Page, document: &AuditDocument) {
+    let Some(cost) = &document.cost else { return };
+    page.title("What this run cost");
+    page.wrap(&cost_line(cost), 2, 4);
 }
 
 impl Weight {

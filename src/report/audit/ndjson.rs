@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::super::json::canonical;
-use super::{AuditDocument, AuditFinding, AuditRun, AuditSummary, CaseEntry, CaseFinding, Cases, Metrics};
+use super::{AuditDocument, AuditFinding, AuditRun, AuditSummary, CaseEntry, CaseFinding, Cases, Cost, Metrics};
 use crate::evaluate::outcome::Verdict;
 
 #[derive(Serialize)]
@@ -18,6 +18,8 @@ enum Line<'a> {
         run: &'a AuditRun,
         summary: &'a AuditSummary,
         metrics: &'a Metrics,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cost: Option<&'a Cost>,
     },
     Finding {
         #[serde(flatten)]
@@ -46,8 +48,8 @@ pub fn write(document: &AuditDocument, cases: &dyn Cases, out: &mut dyn Write) -
         out.write_all(&canonical(line))?;
         out.write_all(b"\n")
     };
-    let AuditDocument { verdict, run, summary, metrics, .. } = document;
-    line(&Line::Audit { verdict: *verdict, run, summary, metrics })?;
+    let AuditDocument { verdict, run, summary, metrics, cost, .. } = document;
+    line(&Line::Audit { verdict: *verdict, run, summary, metrics, cost: cost.as_ref() })?;
     for finding in &document.findings {
         line(&Line::Finding { finding })?;
     }

@@ -100,7 +100,13 @@ fn head(page: &mut String, document: &AuditDocument) {
         ("outside the period", summary.outside.to_string()),
         ("issuances", summary.issued.to_string()),
         ("revocations", summary.revoked.to_string()),
-        ("issuer", run.issuer.clone()),
+        (
+            "issuer",
+            match run.other_issuers.len() {
+                0 => run.issuer.clone(),
+                others => format!("{} and {}", run.issuer, count(others, "other", "others")),
+            },
+        ),
         ("profile", run.profile.clone()),
         ("as of", run.as_of.to_string()),
     ] {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use countersign::audit::journal::Claimed;
 use countersign::audit::traces::{Claim, Doubt, Person, Revocation, Roster, Side, Topic, Traces, Watched};
 use countersign::audit::year::{Stream, Year};
 use countersign::audit::{Journal, Question, Registries, Row, conclude};
 use countersign::check::Options;
 use countersign::compile::{program::Stage, shipped};
 use countersign::evaluate::outcome::{FailOn, Verdict};
+use countersign::keri::population::Action;
 use countersign::keri::signature::Memory;
 use countersign::primitives::{Instant, Sha256};
 use countersign::report::audit::{Act, AuditDocument, CaseEntry};
@@ -39,18 +41,26 @@ fn person(person: &str, aid: &str, side: Side) -> Person {
 
 /// A year of clean cases that leave these traces, against the registries of the reference case.
 fn year(cases: &[Traces]) -> AuditDocument {
+    let streams = ["kel-qvi-issued.cesr", "kel-geda.cesr", "kel-root.cesr", "tel-le.cesr"];
+    year_of(cases, &streams.map(|name| format!("b0/{name}")), |_| ())
+}
+
+/// The same against other registries, of which the test may know something else.
+fn year_of(cases: &[Traces], streams: &[String], change: impl FnOnce(&mut Registries)) -> AuditDocument {
     let program = shipped().unwrap();
     let trust = Trust::parse(&std::fs::read(fixtures().join("trust.json")).unwrap()).unwrap();
-    let stream = |name: &str| Stream {
-        name: name.to_owned(),
-        bytes: std::fs::read(fixtures().join("keri/b0").join(name)).unwrap(),
+    let stream = |name: &String| Stream {
+        name: name.clone(),
+        bytes: std::fs::read(fixtures().join("keri").join(name)).unwrap(),
     };
-    let streams = ["kel-qvi-issued.cesr", "kel-geda.cesr", "kel-root.cesr", "tel-le.cesr"].map(stream);
-    let registries = Registries::read(&streams, &trust, &Memory::default());
+    let streams: Vec<Stream> = streams.iter().map(stream).collect();
+    let mut registries = Registries::read(streams.as_slice(), &trust, &Memory::default(), None).unwrap();
     assert_eq!(registries.flaws, []);
+    change(&mut registries);
     let as_of = at("2026-03-25T00:00:00Z");
     let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::open(folder.path(), Sha256::of(b""), as_of, cases.len()).unwrap();
+    let claimed = Claimed::new(folder.path()).unwrap();
+    let journal = Journal::open(claimed, Sha256::of(b""), as_of, cases.len()).unwrap();
     for (place, traces) in (0u32..).zip(cases) {
         let mut entry = CaseEntry::bare(format!("case-{place}"));
         entry.verdict = Some(Verdict::Clean);
@@ -235,4 +245,79 @@ fn roster_and_keys_change_together() {
     let document = year(&[issued(), stated("2026-02-01T00:00:00Z", &same), stated("2026-03-01T00:00:00Z", &same)]);
     let what: Vec<&str> = document.roster.iter().map(|entry| entry.what.as_str()).collect();
     assert_eq!(what, ["keys", "roster"], "a statement that changes nothing is not listed again");
+}
+
+#[test]
+fn a_revocation_takes_a_day() {
+    let streams = [
+        "revocations/kel-qvi-after-le-revocation.cesr",
+        "b0/kel-geda.cesr",
+        "b0/kel-root.cesr",
+        "b0/tel-le.cesr",
+        "revocations/tel-oor-le-revocation.cesr",
+    ];
+    let streams = streams.map(str::to_owned);
+    // The credential that the registries revoke.
+    let mut revoked = None;
+    year_of(&[issued()], &streams, |registries| {
+        let each = registries.each(|event| {
+            if event.action == Action::Revoked {
+                revoked = Some(event.credential.to_string());
+            }
+            Ok(())
+        });
+        each.unwrap();
+    });
+    let revoked = revoked.expect("something is revoked in this year");
+    let of = |seconds: i64| {
+        let clock = Revocation { credential: revoked.clone(), seconds };
+        let case = Traces { revocations: vec![clock], acts: vec![act("rev", &revoked)], ..Traces::default() };
+        year_of(&[issued(), case], &streams, |_| ())
+    };
+    let late = |document: &AuditDocument| {
+        let late = document.findings.iter().find(|finding| finding.code == "revocation_late");
+        late.map(|finding| (finding.subject.clone(), finding.message.clone(), finding.cases.clone()))
+    };
+    let kept = of(24 * 3600);
+    assert_eq!((late(&kept), kept.metrics.revocations, kept.metrics.revocations_over_24h), (None, 1, 0));
+    let over = of(24 * 3600 + 1);
+    let (subject, message, cases) = late(&over).expect("it is late");
+    assert_eq!((subject, cases), (revoked.clone(), vec!["case-1".to_owned()]));
+    assert!(message.contains("24 hours after the clock began"), "{message}");
+    assert_eq!((over.metrics.revocations_over_24h, over.metrics.revocation_longest_s), (1, Some(24 * 3600 + 1)));
+}
+
+#[test]
+fn a_rotation_is_followed_by_a_roster() {
+    let stated = |when: &str| Traces {
+        roster: Some(Roster {
+            qvi: crate::proposal::QVI.to_owned(),
+            stated_at: at(when),
+            members: (0i64..3).map(|index| (index, format!("Q{index}"), format!("aid-{index}"))).collect(),
+        }),
+        ..Traces::default()
+    };
+    let streams = ["kel-qvi-issued.cesr", "kel-geda.cesr", "kel-root.cesr", "tel-le.cesr"];
+    let streams = streams.map(|name| format!("b0/{name}"));
+    let of = |cases: &[Traces], seen: Option<&str>, keys: usize| {
+        let mut all = vec![issued()];
+        all.extend_from_slice(cases);
+        let document = year_of(&all, &streams, |registries| {
+            let mut rotation = registries.establishments[0].clone();
+            (rotation.sn, rotation.first_seen) = (rotation.sn + 1, seen.map(at));
+            rotation.keys.truncate(keys);
+            registries.establishments.push(rotation);
+        });
+        document.findings.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let before = stated("2026-02-01T00:00:00Z");
+    assert_eq!(of(&[before.clone()], Some("2026-03-01T00:00:00Z"), 3), ["rotation_without_roster"]);
+    assert_eq!(of(&[before.clone(), stated("2026-03-02T00:00:00Z")], Some("2026-03-01T00:00:00Z"), 3), none());
+    // Before the year, of a moment that nobody noted, and of a group about which nothing is stated: nothing is told.
+    assert_eq!(of(&[before.clone()], Some("2025-12-31T23:59:59Z"), 3), none());
+    assert_eq!(of(&[before.clone()], None, 3), none());
+    assert_eq!(of(&[], Some("2026-03-01T00:00:00Z"), 3), none());
+    // A roster that follows has as many people as keys.
+    let after = stated("2026-03-02T00:00:00Z");
+    assert_eq!(of(&[before, after], Some("2026-03-01T00:00:00Z"), 2), ["roster_size_differs"]);
 }
