@@ -253,8 +253,9 @@ fn a_revocation_takes_a_day() {
         "revocations/kel-qvi-after-le-revocation.cesr",
         "b0/kel-geda.cesr",
         "b0/kel-root.cesr",
-        "b0/tel-le.cesr",
+        "revocations/tel-le-le-revocation.cesr",
         "revocations/tel-oor-le-revocation.cesr",
+        "revocations/tel-ecr-le-revocation.cesr",
     ];
     let streams = streams.map(str::to_owned);
     // The credential that the registries revoke.
@@ -289,14 +290,15 @@ fn a_revocation_takes_a_day() {
 
 #[test]
 fn a_rotation_is_followed_by_a_roster() {
-    let stated = |when: &str| Traces {
+    let named = |when: &str, letter: char| Traces {
         roster: Some(Roster {
             qvi: crate::proposal::QVI.to_owned(),
             stated_at: at(when),
-            members: (0i64..3).map(|index| (index, format!("Q{index}"), format!("aid-{index}"))).collect(),
+            members: (0i64..3).map(|index| (index, format!("{letter}{index}"), format!("aid-{index}"))).collect(),
         }),
         ..Traces::default()
     };
+    let stated = |when: &str| named(when, 'Q');
     let streams = ["kel-qvi-issued.cesr", "kel-geda.cesr", "kel-root.cesr", "tel-le.cesr"];
     let streams = streams.map(|name| format!("b0/{name}"));
     let of = |cases: &[Traces], seen: Option<&str>, keys: usize| {
@@ -318,6 +320,7 @@ fn a_rotation_is_followed_by_a_roster() {
     assert_eq!(of(&[before.clone()], None, 3), none());
     assert_eq!(of(&[], Some("2026-03-01T00:00:00Z"), 3), none());
     // A roster that follows has as many people as keys.
-    let after = stated("2026-03-02T00:00:00Z");
+    let after = named("2026-03-02T00:00:00Z", 'R');
+    assert_eq!(of(&[before.clone(), after.clone()], Some("2026-03-01T00:00:00Z"), 3), none());
     assert_eq!(of(&[before, after], Some("2026-03-01T00:00:00Z"), 2), ["roster_size_differs"]);
 }
