@@ -325,7 +325,7 @@ mod tests {
         };
         let (largest, larger) = (of_size("a.cesr", STREAM_BYTES_MAX), of_size("b.cesr", STREAM_BYTES_MAX + 1));
         let read = |paths: &[PathBuf]| streams(folder.path(), paths).map(|streams| streams.count());
-        assert_eq!(read(&[largest.clone()]).unwrap(), 1);
+        assert_eq!(read(std::slice::from_ref(&largest)).unwrap(), 1);
         let refused = read(&[larger]).unwrap_err();
         assert!(matches!(refused, AuditError::TooLarge { limit: STREAM_BYTES_MAX, .. }), "{refused}");
         let many = vec![largest; (STREAMS_BYTES_MAX / STREAM_BYTES_MAX) as usize + 1];

@@ -65,9 +65,9 @@ fn generate(args: &Args, terminal: &Terminal) -> Outcome {
     let year = Year::new(order)?;
     let made = made(&year, &args.output)?;
     let trust = year.trust(&made)?;
-    let ledger = year.ledger(&made, &trust)?;
+    let mut ledger = year.ledger(&made, &trust)?;
     let mut file = Lines::new(&args.output, "ledger")?;
-    ledger.map(|line| file.write(&line)).collect::<Result<(), CliError>>()?;
+    ledger.try_for_each(|line| file.write(&line))?;
     file.finish()?;
     put(&args.output, &YearFile { path: "trust.json".to_owned(), bytes: trust })?;
     let wrong: usize = made.iter().map(Made::wrong).sum();

@@ -295,7 +295,6 @@ mod tests {
         }
         let direct = program.direct.of(&program).unwrap();
         let own = program.rules.iter().filter(|rule| matches!(rule.body, RuleBody::Expressions(_))).count();
-        println!("{} of {own} rules have a direct form", direct.count());
         assert!(direct.count() * 2 > own, "{} of {own}", direct.count());
     }
 
