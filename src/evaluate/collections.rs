@@ -14,7 +14,7 @@ use super::machine::Machine;
 use super::value::{Element, Known, ListRef, Truth, Unknown, Value, blame, both};
 
 /// Most elements that are compared each with each: a sort of so few takes longer.
-const PAIRS_MAX: usize = 24;
+pub(super) const PAIRS_MAX: usize = 24;
 
 /// A number that is known to lie between two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -81,7 +81,7 @@ impl<'a> Machine<'a> {
             // The elements of a literal need not be a list first.
             Op::List(operands) => {
                 let (mut found, mut blamed) = (false, None);
-                for operand in self.operands(*operands) {
+                for operand in self.program.operands_of(*operands) {
                     let value = self.eval(*operand);
                     match self.same(list, item, value) {
                         Ok(true) => {

@@ -312,9 +312,8 @@ impl<'a> Direction<'a> {
     /// A term that is seldom in a loop.
     fn other_term(&mut self, term: &'a Term) -> Option<CellValue<'a>> {
         Some(match term {
-            Term::Field(path) => known(self.cell(path)?)?,
+            Term::Field(_) | Term::Local(_) => return self.term(term),
             Term::Const(constant) => fact(Value::of_const(self.program, *constant))?,
-            Term::Local(local) => self.locals[usize::from(local.0)],
             Term::Object(object) => CellValue::Record(self.objects[*object as usize]?),
             Term::Parameter(id) => fact(Value::of_parameter(self.parameters.get(id.0 as usize)?)?)?,
             Term::Coalesce(path, otherwise) => match self.cell(path)? {

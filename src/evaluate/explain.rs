@@ -295,7 +295,7 @@ impl<'a> Machine<'a> {
             Op::CompareCount { other, .. } => vec![*other],
             Op::Within { start, limit, .. } => vec![*start, *limit],
             Op::DaysBetween { from, to } => [time(from), time(to)].into_iter().flatten().collect(),
-            Op::Call { arguments, .. } => self.operands(*arguments).to_vec(),
+            Op::Call { arguments, .. } => self.program.operands_of(*arguments).to_vec(),
             Op::Distinct { over, .. } => vec![over.list],
             _ => Vec::new(),
         }
@@ -388,7 +388,7 @@ impl<'a> Machine<'a> {
             }
             Op::Bound { list, .. } => self.collect_places(*list, depth + 1, places),
             Op::List(operands) => {
-                for operand in self.operands(*operands) {
+                for operand in self.program.operands_of(*operands) {
                     self.collect_places(*operand, depth + 1, places);
                 }
             }

@@ -288,7 +288,7 @@ impl<'a> Machine<'a> {
             }
             Op::SetOperation { operation, left, right } => self.set_operation(*operation, *left, *right),
             Op::Arithmetic { arithmetic, left, right } => self.arithmetic(op, *arithmetic, *left, *right),
-            Op::List(operands) => Ok(self.literal_list(self.operands(*operands))),
+            Op::List(operands) => Ok(self.literal_list(self.program.operands_of(*operands))),
             Op::Project { element, over } => self.project(*element, over),
             Op::Quantified { quantifier, over, or_none, satisfies } => {
                 self.quantified(op, *quantifier, over, *or_none, *satisfies).map(Value::Bool)
@@ -309,7 +309,7 @@ impl<'a> Machine<'a> {
             }
             Op::Within { start, end, limit } => self.within(op, *start, *end, *limit).map(Value::Bool),
             Op::DaysBetween { from, to } => self.days_between(op, *from, *to),
-            Op::Call { function, arguments } => self.function(op, *function, self.operands(*arguments)),
+            Op::Call { function, arguments } => self.function(op, *function, self.program.operands_of(*arguments)),
         }
     }
 
@@ -487,10 +487,6 @@ impl<'a> Machine<'a> {
             self.pending.push(Element { value, at, doubt: None });
         }
         self.finish_list(from)
-    }
-
-    pub fn operands(&self, operands: crate::compile::program::Operands) -> &'a [OpId] {
-        self.program.operands_of(operands)
     }
 
     /// The instant a clock shows, and whether it will show a later one in a later run.

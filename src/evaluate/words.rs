@@ -72,7 +72,9 @@ impl<'a> Machine<'a> {
                 let kind = &self.program.schema.kind(*kind).name;
                 if want { format!("a record of kind {kind}") } else { format!("no record of kind {kind}") }
             }
-            Op::Call { function, arguments } => not(self.function_words(*function, self.operands(*arguments))),
+            Op::Call { function, arguments } => {
+                not(self.function_words(*function, self.program.operands_of(*arguments)))
+            }
             Op::Const(_)
             | Op::Parameter(_)
             | Op::Local(_)
@@ -127,7 +129,7 @@ impl<'a> Machine<'a> {
                 Ok(false) => "none is listed".to_owned(),
                 Err(_) => self.found(op),
             },
-            Op::Call { arguments, .. } => match (self.operands(*arguments), self.op(op)) {
+            Op::Call { arguments, .. } => match (self.program.operands_of(*arguments), self.op(op)) {
                 ([_, indices], Op::Call { function: Function::Satisfied, .. }) => {
                     format!("signatures {}", self.found(*indices))
                 }
@@ -152,7 +154,8 @@ impl<'a> Machine<'a> {
         match self.op(op) {
             Op::Const(_) | Op::Parameter(_) => true,
             Op::List(operands) => self
-                .operands(*operands)
+                .program
+                .operands_of(*operands)
                 .iter()
                 .all(|operand| matches!(self.op(*operand), Op::Const(_) | Op::Parameter(_))),
             _ => false,

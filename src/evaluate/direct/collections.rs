@@ -8,10 +8,7 @@ use crate::facts::CellValue;
 
 use super::value::{is_same, known, ordering, plain};
 use super::{Direction, Elements, Known};
-use crate::evaluate::collections::total_order;
-
-/// Most keys that are compared each with each: a sort of so few takes longer.
-const PAIRS_MAX: usize = 24;
+use crate::evaluate::collections::{PAIRS_MAX, total_order};
 
 impl<'a> Direction<'a> {
     /// A list; what is computed is on the scratch stack.
