@@ -42,7 +42,7 @@ pub use select::{Question, Selection, level, select};
 pub use tables::{Row, push_row, push_tables};
 pub(crate) use verdict::verdict;
 
-use direct::Direction;
+use direct::{Counts, Direction};
 use finding::{Element, Evaluation, Finding, RuleResult, Waiver};
 use machine::Machine;
 use outcome::Outcome;
@@ -136,6 +136,14 @@ struct Run<'r> {
     side_by_side: bool,
 }
 
+/// The due rules.
+struct Decided {
+    /// Of each that has expressions.
+    results: Vec<RuleResult>,
+    /// Those that are made of others, to be put together.
+    composites: Vec<RuleIndex>,
+}
+
 /// Rules that repeat another due one, each with that one.
 type Aliases = BTreeMap<RuleIndex, RuleIndex>;
 
@@ -150,52 +158,53 @@ impl<'r> Run<'r> {
 
     /// With a direct form, or without; whether some rule used up its steps.
     fn with(self, direct: Option<&'r Direct>) -> (Evaluation, bool) {
-        let arena = Bump::new();
+        let arenas = Arenas::new(direct);
         let parameters = parameters_in_force(self.program, self.inputs);
         let aliases = select::aliases(self.program, &self.inputs.selection.due);
-        let mut decider = Decider::new(self, direct, &arena, &parameters);
+        let mut decider = Decider::new(self, direct, &arenas, &parameters);
         if self.inputs.selection.due.len() < PARTS_FROM {
-            let results = decider.decide(&aliases, |_| true);
-            return self.assembled(decider, &aliases, results);
+            let decided = decider.decide(&aliases, |_| true);
+            return self.assembled(decider, &aliases, decided);
         }
         // What a part remembers, the other does not know: the parts are the same wherever they run, so that a rule
         // that uses up its steps does so in every run.
         let second = |at: usize| at / NEIGHBOURS % 2 == 1;
         let apart = || {
-            let arena = Bump::new();
-            let mut decider = Decider::new(self, direct, &arena, &parameters);
-            let results = decider.decide(&aliases, second);
-            (results, decider.until(), decider.exhausted())
+            let arenas = Arenas::new(direct);
+            let mut decider = Decider::new(self, direct, &arenas, &parameters);
+            let decided = decider.decide(&aliases, second);
+            (decided, decider.until(), decider.exhausted())
         };
-        let (mut results, (others, until, exhausted)) = std::thread::scope(|scope| {
+        let (mut decided, (others, until, exhausted)) = std::thread::scope(|scope| {
             let running = match self.side_by_side {
                 // Where no thread can be had, this one does the work.
                 true => std::thread::Builder::new().spawn_scoped(scope, apart).ok(),
                 false => None,
             };
-            let results = decider.decide(&aliases, |at| !second(at));
+            let decided = decider.decide(&aliases, |at| !second(at));
             let others = match running {
                 Some(running) => running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
                 None => apart(),
             };
-            (results, others)
+            (decided, others)
         });
-        results.extend(others);
-        let (mut evaluation, exhausted_here) = self.assembled(decider, &aliases, results);
+        decided.results.extend(others.results);
+        decided.composites.extend(others.composites);
+        let (mut evaluation, exhausted_here) = self.assembled(decider, &aliases, decided);
         time::hold_until(&mut evaluation.valid_until, until);
         (evaluation, exhausted || exhausted_here)
     }
 
     /// Everything by operations on one machine that is watched.
     fn watched(self, coverage: Option<&Coverage>, reached: Option<&Reached>) -> Evaluation {
-        let arena = Bump::new();
+        let arenas = Arenas::new(None);
         let parameters = parameters_in_force(self.program, self.inputs);
-        let mut decider = Decider::new(self, None, &arena, &parameters);
+        let mut decider = Decider::new(self, None, &arenas, &parameters);
         let machine = decider.machine();
         (machine.coverage, machine.reached) = (coverage, reached);
         let aliases = select::aliases(self.program, &self.inputs.selection.due);
-        let results = decider.decide(&aliases, |_| true);
-        self.assembled(decider, &aliases, results).0
+        let decided = decider.decide(&aliases, |_| true);
+        self.assembled(decider, &aliases, decided).0
     }
 
     /// Adds the rules that are made of rules, waivers and the verdict.
@@ -203,13 +212,16 @@ impl<'r> Run<'r> {
         self,
         mut decider: Decider<'_>,
         aliases: &Aliases,
-        mut results: Vec<RuleResult>,
+        Decided { mut results, mut composites }: Decided,
     ) -> (Evaluation, bool) {
         let (program, inputs) = (self.program, self.inputs);
         // From here on places are looked up by rule.
-        results.sort_by_key(|result| result.rule);
+        if !results.is_sorted_by_key(|result| result.rule) {
+            results.sort_by_key(|result| result.rule);
+        }
+        composites.sort();
         let mut composer = Composer { decider: &mut decider, inputs, aliases, apart: BTreeMap::new() };
-        for rule in inputs.selection.due.iter().copied().filter(|rule| !aliases.contains_key(rule)) {
+        for rule in composites {
             if let Some(parts) = parts(program, rule) {
                 let level = level_in_force(program, inputs.profile, rule, aliases);
                 let result = composer.compose(rule, level, parts, &results, 0);
@@ -235,10 +247,22 @@ impl<'r> Run<'r> {
     }
 }
 
+/// Where values live that are computed, one arena for each way to decide: one of them is limited.
+struct Arenas {
+    direct: Bump,
+    machine: Bump,
+}
+
+impl Arenas {
+    fn new(direct: Option<&Direct>) -> Self {
+        Self { direct: Bump::with_capacity(direct.map_or(0, direct::room_usual)), machine: Bump::new() }
+    }
+}
+
 /// Decides rules: directly where that gives an answer, else by their operations.
 struct Decider<'r> {
     run: Run<'r>,
-    arena: &'r Bump,
+    arenas: &'r Arenas,
     parameters: &'r [&'r ParameterValue],
     direction: Option<Direction<'r>>,
     /// Made for the first rule that needs it.
@@ -246,47 +270,53 @@ struct Decider<'r> {
 }
 
 impl<'r> Decider<'r> {
-    fn new(run: Run<'r>, direct: Option<&'r Direct>, arena: &'r Bump, parameters: &'r [&'r ParameterValue]) -> Self {
+    fn new(run: Run<'r>, direct: Option<&'r Direct>, arenas: &'r Arenas, parameters: &'r [&'r ParameterValue]) -> Self {
         let Inputs { as_of, signing, .. } = *run.inputs;
-        let direction =
-            direct.map(|direct| Direction::new(run.program, direct, run.facts, parameters, (as_of, signing)));
-        Self { run, arena, parameters, direction, machine: None }
+        let direction = direct
+            .map(|direct| Direction::new(run.program, direct, run.facts, parameters, &arenas.direct, (as_of, signing)));
+        Self { run, arenas, parameters, direction, machine: None }
     }
 
     fn machine(&mut self) -> &mut Machine<'r> {
         let Run { program, facts, inputs, explains, .. } = self.run;
         self.machine.get_or_insert_with(|| {
-            let mut machine = Machine::new(program, facts, self.arena, inputs.as_of, inputs.signing, self.parameters);
+            let mut machine =
+                Machine::new(program, facts, &self.arenas.machine, inputs.as_of, inputs.signing, self.parameters);
             machine.explains = explains;
             machine
         })
     }
 
-    /// The due rules that have expressions, of those places that are asked for.
-    fn decide(&mut self, aliases: &Aliases, asked: impl Fn(usize) -> bool) -> Vec<RuleResult> {
+    /// The due rules of those places that are asked for.
+    fn decide(&mut self, aliases: &Aliases, asked: impl Fn(usize) -> bool) -> Decided {
         let Run { program, inputs, .. } = self.run;
-        let mut results = Vec::with_capacity(inputs.selection.due.len());
+        let (mut results, mut composites) = (Vec::with_capacity(inputs.selection.due.len()), Vec::new());
         for (at, rule) in inputs.selection.due.iter().copied().enumerate() {
             if !asked(at) || aliases.contains_key(&rule) {
                 continue;
             }
             let level = level_in_force(program, inputs.profile, rule, aliases);
-            if let Some(result) = self.directly(rule, level) {
-                results.push(result);
-            } else if parts(program, rule).is_none() {
+            if let Some(counts) = self.directly(rule) {
+                results.push(decided(rule, level, counts));
+            } else if parts(program, rule).is_some() {
+                composites.push(rule);
+            } else {
                 results.push(rules::run(self.machine(), inputs.profile, rule, level));
             }
         }
-        results
+        Decided { results, composites }
     }
 
     fn rule(&mut self, rule: RuleIndex, level: Level) -> RuleResult {
         let profile = self.run.inputs.profile;
-        self.directly(rule, level).unwrap_or_else(|| rules::run(self.machine(), profile, rule, level))
+        match self.directly(rule) {
+            Some(counts) => decided(rule, level, counts),
+            None => rules::run(self.machine(), profile, rule, level),
+        }
     }
 
-    fn directly(&mut self, rule: RuleIndex, level: Level) -> Option<RuleResult> {
-        self.direction.as_mut()?.result(rule, level)
+    fn directly(&mut self, rule: RuleIndex) -> Option<Counts> {
+        self.direction.as_mut()?.counts(rule)
     }
 
     /// Last instant for which every clock comparison so far gives the same answer.
@@ -300,6 +330,14 @@ impl<'r> Decider<'r> {
     fn exhausted(&self) -> bool {
         self.machine.as_ref().is_some_and(|machine| machine.exhausted)
     }
+}
+
+/// The result of a rule that was decided directly.
+fn decided(rule: RuleIndex, level: Level, counts: Counts) -> RuleResult {
+    let Counts { passed, not_applicable } = counts;
+    let outcome = if passed > 0 { Outcome::Pass } else { Outcome::NotApplicable };
+    let (findings, aliases) = (Vec::new(), Vec::new());
+    RuleResult { rule, outcome, findings, passed, not_applicable, aliases, level }
 }
 
 /// The rules that a rule is made of.

@@ -44,6 +44,8 @@ pub struct Direct {
     decisions: Vec<Decision>,
     /// Objects that are the same wherever they are asked for, each after the one that it is a field of.
     pub objects: Vec<Object>,
+    /// Values that no evidence changes.
+    pub givens: Vec<Given>,
     /// Values and lists that are the same wherever they are asked for.
     pub kept: Vec<Kept>,
     /// How many locals a rule uses at most.
@@ -88,6 +90,15 @@ pub enum Object {
     },
 }
 
+/// A value that no evidence changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Given {
+    /// A constant.
+    Const(Const),
+    /// A parameter.
+    Parameter(ParameterId),
+}
+
 /// What is computed once a run, when it is first asked for.
 #[derive(Debug)]
 pub struct Kept {
@@ -110,6 +121,7 @@ pub enum Form {
 
 /// Where a path begins.
 #[derive(Debug)]
+#[repr(u8)] // A tag of its own is read at once.
 pub enum Place {
     /// At an object of [`Direct::objects`].
     Object(u32),
@@ -132,11 +144,10 @@ pub struct Path {
 
 /// A value.
 #[derive(Debug)]
+#[repr(u8)] // A tag of its own is read at once.
 pub enum Term {
-    /// A constant.
-    Const(Const),
-    /// A parameter.
-    Parameter(ParameterId),
+    /// A value of [`Direct::givens`].
+    Given(u32),
     /// What a local holds.
     Local(Local),
     /// An object of [`Direct::objects`].
@@ -170,6 +181,7 @@ pub enum Term {
 
 /// A list.
 #[derive(Debug)]
+#[repr(u8)] // A tag of its own is read at once.
 pub enum List {
     /// All members of a kind.
     Members(KindId),
@@ -198,6 +210,7 @@ pub struct Walk {
 
 /// A question that has an answer where everything is known.
 #[derive(Debug)]
+#[repr(u8)] // A tag of its own is read at once.
 pub enum Test {
     /// A value that is an answer.
     Is(Term),

@@ -350,6 +350,7 @@ pub(super) fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
 }
 
 /// Whether `left cmp right`, given their order.
+#[inline]
 pub(super) fn holds(comparison: Comparison, ordering: Ordering) -> bool {
     match comparison {
         Comparison::Equal => ordering.is_eq(),

@@ -9,45 +9,49 @@ mod value;
 
 use std::ops::ControlFlow;
 
-use crate::compile::direct::{Decision, Direct, Form, Object, Path, Place, Term, Test};
-use crate::compile::program::{Const, Level, Local, ParameterValue, Program, RuleIndex};
-use crate::facts::schema::KindId;
+use bumpalo::Bump;
+
+use crate::compile::direct::{Decision, Direct, Form, Given, Object, Path, Place, Term, Test};
+use crate::compile::program::{Local, ParameterValue, Program, RuleIndex};
 use crate::facts::{self, CellValue, Facts, NodeId};
 use crate::primitives::Instant;
 
 use super::Signing;
 use super::compare::holds;
-use super::finding::RuleResult;
 use super::machine::STEPS_MAX;
-use super::outcome::Outcome;
 use super::time;
 use super::value::Value;
-use value::{cell, fact, is_same, known, ordering, plain, record};
+use value::{cell, fact, is_same, known, one, ordering, plain, record};
 
 /// Most operations that one rule may stand for here: fewer than it could take as steps, so that a rule that would use
 /// up its steps is left to its operations.
 const WEIGHT_MAX: u32 = STEPS_MAX / 4;
 
-/// Room for the elements of lists that are computed, before it must grow.
-const LIST_USUAL: usize = 64;
+/// Most bytes that computed values may take in a run. Rules beyond that are left to their operations.
+const COMPUTED_MAX: usize = 16 << 20;
+
+/// Bytes that a run usually takes beside its tables.
+const COMPUTED_USUAL: usize = 2 << 10;
+
+/// A value, where it stands: in the evidence, or among what was computed.
+type Fact<'a> = &'a CellValue<'a>;
 
 /// One run over one case.
 pub(super) struct Direction<'a> {
     program: &'a Program,
     direct: &'a Direct,
     facts: &'a Facts<'a>,
-    parameters: &'a [&'a ParameterValue],
     as_of: Instant,
     signing: Signing,
+    /// What is computed.
+    arena: &'a Bump,
     /// Per object of the form, where it is known.
-    objects: Vec<Option<NodeId>>,
-    locals: Vec<CellValue<'a>>,
-    /// Lists that are computed, and gone when what asked for them is done.
-    scratch: Vec<CellValue<'a>>,
+    objects: &'a [Option<NodeId>],
+    /// Per given of the form; absent where it is not set, or no plain value.
+    givens: &'a [CellValue<'a>],
+    locals: &'a mut [Fact<'a>],
     /// Per value of the form that is computed once.
-    kept: Vec<Option<Computed<'a>>>,
-    /// Elements of the lists among them.
-    kept_elements: Vec<CellValue<'a>>,
+    kept: &'a mut [Option<Computed<'a>>],
     /// What the rule has left of [`WEIGHT_MAX`].
     weight: u32,
     /// Number of the rule, or of the value computed once, that what is computed counts for.
@@ -58,24 +62,29 @@ pub(super) struct Direction<'a> {
     pub until: Option<Instant>,
 }
 
-/// Where the elements of a list are.
+/// How many elements a rule has decided, none of which fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub passed: u32,
+    /// Elements the rule does not concern.
+    pub not_applicable: u32,
+}
+
+/// The elements of a list.
 #[derive(Clone, Copy)]
-enum Elements {
+enum Elements<'a> {
     /// The members of a kind.
-    Members(KindId),
-    /// Cells of an object.
-    Cells(facts::List),
-    /// On the stack, from here to there.
-    Scratch(usize, usize),
-    /// Among those that are computed once, from here to there.
-    Kept(usize, usize),
+    Members(&'a [NodeId]),
+    /// Those of a list of the evidence.
+    Cells(&'a [facts::Cell<'a>]),
+    Computed(&'a [Fact<'a>]),
 }
 
 /// A value or a list.
 #[derive(Clone, Copy)]
 enum Known<'a> {
-    Value(CellValue<'a>),
-    List(Elements),
+    Value(Fact<'a>),
+    List(Elements<'a>),
 }
 
 /// What was computed once.
@@ -89,74 +98,86 @@ struct Computed<'a> {
     counted_for: u32,
 }
 
+/// Bytes that a run usually takes.
+pub(super) fn room_usual(direct: &Direct) -> usize {
+    let objects = size_of::<Option<NodeId>>() * direct.objects.len();
+    let givens = size_of::<CellValue<'_>>() * direct.givens.len();
+    let kept = size_of::<Option<Computed<'_>>>() * direct.kept.len();
+    objects + givens + kept + size_of::<Fact<'_>>() * usize::from(direct.locals) + COMPUTED_USUAL
+}
+
 impl<'a> Direction<'a> {
+    /// The arena is for this run alone.
     pub fn new(
         program: &'a Program,
         direct: &'a Direct,
         facts: &'a Facts<'a>,
-        parameters: &'a [&'a ParameterValue],
+        parameters: &[&'a ParameterValue],
+        arena: &'a Bump,
         (as_of, signing): (Instant, Signing),
     ) -> Self {
-        let mut objects: Vec<Option<NodeId>> = Vec::with_capacity(direct.objects.len());
-        for object in &direct.objects {
-            objects.push(match object {
+        let objects = arena.alloc_slice_fill_copy(direct.objects.len(), None);
+        for (at, object) in direct.objects.iter().enumerate() {
+            objects[at] = match object {
                 Object::One(kind) => one(facts, *kind),
                 Object::Field { of, field } => {
                     objects[*of as usize].and_then(|node| record(cell(facts, node, *field)?))
                 }
-            });
+            };
         }
+        let given = |given: &Given| {
+            let value = match given {
+                Given::Const(constant) => Some(Value::of_const(program, *constant)),
+                Given::Parameter(id) => parameters.get(id.0 as usize).and_then(|value| Value::of_parameter(value)),
+            };
+            value.and_then(fact).unwrap_or(CellValue::Absent)
+        };
+        let givens = arena.alloc_slice_fill_iter(direct.givens.iter().map(given));
+        let locals = arena.alloc_slice_fill_copy(usize::from(direct.locals), &CellValue::Absent);
+        let kept = arena.alloc_slice_fill_copy(direct.kept.len(), None);
+        arena.set_allocation_limit(Some(arena.allocated_bytes() + COMPUTED_MAX));
+        let (weight, counting, counted, until) = (0, 0, 0, None);
         Self {
             program,
             direct,
             facts,
-            parameters,
             as_of,
             signing,
+            arena,
             objects,
-            locals: vec![CellValue::Absent; usize::from(direct.locals)],
-            scratch: Vec::with_capacity(LIST_USUAL),
-            kept: vec![None; direct.kept.len()],
-            kept_elements: Vec::with_capacity(LIST_USUAL),
-            weight: 0,
-            counting: 0,
-            counted: 0,
-            until: None,
+            givens,
+            locals,
+            kept,
+            weight,
+            counting,
+            counted,
+            until,
         }
     }
 
-    /// The result of a rule that passes or does not apply.
-    pub fn result(&mut self, rule: RuleIndex, level: Level) -> Option<RuleResult> {
+    /// The counts of a rule that passes or does not apply.
+    pub fn counts(&mut self, rule: RuleIndex) -> Option<Counts> {
         let direct = self.direct;
         let decision = direct.rule(rule)?;
-        self.scratch.clear();
         self.weight = WEIGHT_MAX;
         self.counted += 1;
         self.counting = self.counted;
         self.charge(decision.weight)?;
-        let (passed, not_applicable) = self.counts(decision)?;
-        let outcome = if passed > 0 { Outcome::Pass } else { Outcome::NotApplicable };
-        let (findings, aliases) = (Vec::new(), Vec::new());
-        Some(RuleResult { rule, outcome, findings, passed, not_applicable, aliases, level })
-    }
-
-    /// How many elements passed, and how many the rule does not concern.
-    fn counts(&mut self, decision: &'a Decision) -> Option<(u32, u32)> {
         let Some(walk) = &decision.for_each else {
-            return self.passes(decision).map(|passes| (u32::from(passes), u32::from(!passes)));
+            let passes = self.passes(decision)?;
+            return Some(Counts { passed: u32::from(passes), not_applicable: u32::from(!passes) });
         };
-        let list = self.list(&walk.list)?;
-        let length = self.length(list);
-        if length == 0 && walk.filter.is_none() {
+        let list = self.walked(walk)?;
+        if list.length() == 0 && walk.filter.is_none() {
             return None;
         }
-        let (mut passed, mut not_applicable) = (0, 0);
-        for index in 0..length {
-            if self.take(walk, list, index)? {
-                if self.passes(decision)? { passed += 1 } else { not_applicable += 1 }
+        let mut counts = Counts { passed: 0, not_applicable: 0 };
+        for index in 0..list.length() {
+            if self.take(walk, list, index)?.is_some() {
+                if self.passes(decision)? { counts.passed += 1 } else { counts.not_applicable += 1 }
             }
         }
-        Some((passed, not_applicable))
+        Some(counts)
     }
 
     /// Whether a rule passes; false where it does not apply.
@@ -182,7 +203,7 @@ impl<'a> Direction<'a> {
 
     fn test(&mut self, test: &'a Test) -> Option<bool> {
         Some(match test {
-            Test::Is(term) => match self.term(term)? {
+            Test::Is(term) => match *self.term(term)? {
                 CellValue::Bool(answer) => answer,
                 _ => return None,
             },
@@ -216,27 +237,17 @@ impl<'a> Direction<'a> {
                 false
             }
             Test::Equal { sides, differ } => {
-                let is_equal = match &**sides {
-                    // Most often two texts of the evidence.
-                    (Term::Field(left), Term::Field(right)) => {
-                        let left = self.cell(left)?;
-                        is_same(left, self.cell(right)?)?
-                    }
-                    (left, right) => {
-                        let left = self.term(left)?;
-                        is_same(&left, &self.term(right)?)?
-                    }
-                };
-                is_equal != *differ
+                let (left, right) = (self.term(&sides.0)?, self.term(&sides.1)?);
+                is_same(left, right)? != *differ
             }
             Test::Order(comparison, sides) => {
                 let (left, right) = (self.term(&sides.0)?, self.term(&sides.1)?);
-                holds(*comparison, ordering(&left, &right)?)
+                holds(*comparison, ordering(left, right)?)
             }
             Test::Clock { comparison, clock, plus, minus, other } => {
                 let now = time::shown(*clock, self.as_of, self.signing)?;
-                let (plus, minus) = (self.term_if(plus)?, self.term_if(minus)?);
-                let CellValue::Instant(other) = self.term(other)? else { return None };
+                let (plus, minus) = (self.plain_if(plus)?, self.plain_if(minus)?);
+                let CellValue::Instant(other) = *self.term(other)? else { return None };
                 let (answer, until) = time::compare_shown(self.as_of, now, *comparison, (plus, minus), other);
                 time::hold_until(&mut self.until, until);
                 answer.ok()?
@@ -244,45 +255,31 @@ impl<'a> Direction<'a> {
             Test::OneOf(parts) => {
                 let item = self.term(&parts.0)?;
                 for other in &parts.1 {
-                    if is_same(&item, &self.term(other)?)? {
+                    if is_same(item, self.term(other)?)? {
                         return Some(true);
                     }
                 }
                 false
             }
             Test::In(parts) => {
-                let mark = self.scratch.len();
                 let item = self.term(&parts.0)?;
                 let list = self.list(&parts.1)?;
-                let answer = self.contains(list, &item)?;
-                self.scratch.truncate(mark);
-                answer
+                self.contains(list, item)?
             }
-            Test::Matches(text, pattern) => match self.term(text)? {
+            Test::Matches(text, pattern) => match *self.term(text)? {
                 CellValue::Text(text) => self.program.patterns[*pattern as usize].matches(text),
                 CellValue::Malformed(_) => false,
                 _ => return None,
             },
             Test::Relation { relation, sides, or_none } => {
-                let mark = self.scratch.len();
                 let (left, right) = (self.list(&sides.0)?, self.list(&sides.1)?);
-                let answer = self.relation(*relation, left, right, *or_none)?;
-                self.scratch.truncate(mark);
-                answer
+                self.relation(*relation, left, right, *or_none)?
             }
             Test::Quantified { quantifier, walk, or_none, satisfies } => {
-                let mark = self.scratch.len();
-                let answer = self.quantified(*quantifier, walk, *or_none, satisfies.as_deref())?;
-                self.scratch.truncate(mark);
-                answer
+                self.quantified(*quantifier, walk, *or_none, satisfies.as_deref())?
             }
-            Test::Distinct { walk, by, or_none } => {
-                let mark = self.scratch.len();
-                let answer = self.distinct(walk, by.as_ref(), *or_none)?;
-                self.scratch.truncate(mark);
-                answer
-            }
-            Test::WellFormed(term) => match self.term(term)? {
+            Test::Distinct { walk, by, or_none } => self.distinct(walk, by.as_ref(), *or_none)?,
+            Test::WellFormed(term) => match *self.term(term)? {
                 CellValue::Text(_) => true,
                 CellValue::Malformed(_) => false,
                 _ => return None,
@@ -293,64 +290,55 @@ impl<'a> Direction<'a> {
                 self.test(&parts.1)?
             }
             Test::Kept(place) => match self.kept(*place)? {
-                Known::Value(CellValue::Bool(answer)) => answer,
+                Known::Value(CellValue::Bool(answer)) => *answer,
                 _ => return None,
             },
         })
     }
 
     #[inline]
-    fn term(&mut self, term: &'a Term) -> Option<CellValue<'a>> {
+    fn term(&mut self, term: &'a Term) -> Option<Fact<'a>> {
         match term {
             Term::Field(path) => known(self.cell(path)?),
             Term::Local(local) => Some(self.locals[usize::from(local.0)]),
-            Term::Const(Const::Text(text)) => Some(CellValue::Text(&self.program.texts[*text as usize])),
+            Term::Given(given) => known(&self.givens[*given as usize]),
             other => self.other_term(other),
         }
     }
 
     /// A term that is seldom in a loop.
-    fn other_term(&mut self, term: &'a Term) -> Option<CellValue<'a>> {
-        Some(match term {
-            Term::Field(_) | Term::Local(_) => return self.term(term),
-            Term::Const(constant) => fact(Value::of_const(self.program, *constant))?,
+    fn other_term(&mut self, term: &'a Term) -> Option<Fact<'a>> {
+        let computed = match term {
+            Term::Field(_) | Term::Local(_) | Term::Given(_) => return self.term(term),
             Term::Object(object) => CellValue::Record(self.objects[*object as usize]?),
-            Term::Parameter(id) => fact(Value::of_parameter(self.parameters.get(id.0 as usize)?)?)?,
-            Term::Coalesce(path, otherwise) => match self.cell(path)? {
-                CellValue::Absent => self.term(otherwise)?,
-                cell => known(cell)?,
-            },
+            Term::Coalesce(path, otherwise) => {
+                return match self.cell(path)? {
+                    CellValue::Absent => self.term(otherwise),
+                    cell => known(cell),
+                };
+            }
             Term::Sum(arithmetic, sides) => {
                 let (left, right) = (self.term(&sides.0)?, self.term(&sides.1)?);
-                fact(time::sum(*arithmetic, plain(&left)?, plain(&right)?).ok()??)?
+                fact(time::sum(*arithmetic, plain(left)?, plain(right)?).ok()??)?
             }
             Term::Count(walk) => {
-                let mark = self.scratch.len();
                 let mut count = 0;
                 self.each(walk, |_, _| {
                     count += 1;
                     Some(ControlFlow::Continue(()))
                 })?;
-                self.scratch.truncate(mark);
                 CellValue::Int(count)
             }
             Term::The(walk) => {
-                let mark = self.scratch.len();
                 let mut found = None;
                 self.each(walk, |_, element| match found.replace(element) {
                     None => Some(ControlFlow::Continue(())),
                     Some(_) => None,
                 })?;
-                self.scratch.truncate(mark);
-                found?
+                return found;
             }
-            Term::Extreme { walk, latest } => {
-                let mark = self.scratch.len();
-                let found = self.extreme(&walk.0, &walk.1, *latest)?;
-                self.scratch.truncate(mark);
-                found
-            }
-            Term::Date(instant) => match self.term(instant)? {
+            Term::Extreme { walk, latest } => return self.extreme(&walk.0, &walk.1, *latest),
+            Term::Date(instant) => match *self.term(instant)? {
                 CellValue::Instant(instant) => CellValue::Date(instant.date()),
                 CellValue::Date(date) => CellValue::Date(date),
                 _ => return None,
@@ -358,20 +346,28 @@ impl<'a> Direction<'a> {
             Term::Let(local, parts) => {
                 let value = self.term(&parts.0)?;
                 self.bind(*local, value);
-                self.term(&parts.1)?
+                return self.term(&parts.1);
             }
             Term::Test(test) => CellValue::Bool(self.test(test)?),
-            Term::Kept(place) => match self.kept(*place)? {
-                Known::Value(value) => value,
-                Known::List(_) => return None,
-            },
-        })
+            Term::Kept(place) => {
+                return match self.kept(*place)? {
+                    Known::Value(value) => Some(value),
+                    Known::List(_) => None,
+                };
+            }
+        };
+        self.computed(computed)
     }
 
-    fn term_if(&mut self, term: &'a Option<Box<Term>>) -> Option<Option<Value<'a>>> {
+    /// A value that stands nowhere yet.
+    fn computed(&self, value: CellValue<'a>) -> Option<Fact<'a>> {
+        self.arena.try_alloc(value).ok().map(|value| &*value)
+    }
+
+    fn plain_if(&mut self, term: &'a Option<Box<Term>>) -> Option<Option<Value<'a>>> {
         match term {
             None => Some(None),
-            Some(term) => plain(&self.term(term)?).map(Some),
+            Some(term) => plain(self.term(term)?).map(Some),
         }
     }
 
@@ -400,15 +396,11 @@ impl<'a> Direction<'a> {
         self.charge(kept.weight)?;
         let form = match &kept.form {
             Form::Term(term) => Known::Value(self.term(term)?),
-            Form::Test(test) => Known::Value(CellValue::Bool(self.test(test)?)),
-            Form::List(list) => Known::List(match self.list(list)? {
-                Elements::Scratch(start, end) => {
-                    let from = self.kept_elements.len();
-                    self.kept_elements.extend(self.scratch.drain(start..end));
-                    Elements::Kept(from, self.kept_elements.len())
-                }
-                elsewhere => elsewhere,
-            }),
+            Form::Test(test) => {
+                let answer = CellValue::Bool(self.test(test)?);
+                Known::Value(self.computed(answer)?)
+            }
+            Form::List(list) => Known::List(self.list(list)?),
         };
         self.counting = outside;
         self.kept[place as usize] = Some(Computed { form, weight: before - self.weight, counted_for: outside });
@@ -416,29 +408,31 @@ impl<'a> Direction<'a> {
     }
 
     #[inline]
-    fn bind(&mut self, local: Local, value: CellValue<'a>) {
+    fn bind(&mut self, local: Local, value: Fact<'a>) {
         self.locals[usize::from(local.0)] = value;
     }
 
     #[inline]
-    fn cell(&mut self, path: &'a Path) -> Option<&'a CellValue<'a>> {
-        let mut node = match &path.from {
-            Place::Object(object) => self.objects[*object as usize]?,
-            Place::Local(local) => record(&self.locals[usize::from(local.0)])?,
-            Place::Term(term) => record(&self.other_term(term)?)?,
+    fn cell(&mut self, path: &'a Path) -> Option<Fact<'a>> {
+        let node = match &path.from {
+            Place::Object(object) => (*self.objects.get(*object as usize)?)?,
+            Place::Local(local) => record(self.locals.get(usize::from(local.0))?)?,
+            Place::Term(term) => return self.cell_of_term(path, term),
         };
+        self.cell_from(node, path)
+    }
+
+    #[inline(never)]
+    fn cell_of_term(&mut self, path: &'a Path, term: &'a Term) -> Option<Fact<'a>> {
+        let node = record(self.term(term)?)?;
+        self.cell_from(node, path)
+    }
+
+    #[inline]
+    fn cell_from(&self, mut node: NodeId, path: &'a Path) -> Option<Fact<'a>> {
         for field in &path.through {
             node = record(cell(self.facts, node, *field)?)?;
         }
         cell(self.facts, node, path.field)
-    }
-}
-
-/// The one member of a kind.
-fn one(facts: &Facts<'_>, kind: KindId) -> Option<NodeId> {
-    let population = facts.population(kind);
-    match (population.unknown, population.members.as_slice(), population.unreadable.as_slice()) {
-        (None, [one], []) => Some(*one),
-        _ => None,
     }
 }

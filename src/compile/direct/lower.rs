@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Decision, Direct, Form, Kept, List, Object, Path, Place, Term, Test, Walk};
+use super::{Decision, Direct, Form, Given, Kept, List, Object, Path, Place, Term, Test, Walk};
 use crate::compile::program::{
     Const, FieldRef, Function, Op, OpId, Over, Program, RuleBody, RuleExpressions, RuleIndex,
 };
@@ -19,34 +19,47 @@ const OPS_MAX: u32 = 10_000;
 impl Direct {
     /// The direct form of a program.
     pub fn of(program: &Program) -> Self {
-        let mut lower = Lower {
-            program,
-            objects: Vec::new(),
-            object_index: HashMap::new(),
-            kept: Vec::new(),
-            kept_index: HashMap::new(),
-            depth: 0,
-            deepest: 0,
-            ops: 0,
-        };
-        let (mut rules, mut decisions, mut locals) = (Vec::with_capacity(program.rules.len()), Vec::new(), 0);
-        for rule in program.rules.iter() {
-            locals = locals.max(rule.locals);
-            let decision = match &rule.body {
-                RuleBody::Expressions(expressions) => lower.decision(expressions),
-                RuleBody::SameAs(_) | RuleBody::AllOf(_) => None,
-            };
-            rules.push(decision.map(|decision| {
-                decisions.push(decision);
-                decisions.len() as u32 - 1
-            }));
-        }
-        for index in 0..rules.len() {
-            let decides = program.decided_by_rule(RuleIndex(index as u32));
-            rules[index] = rules[decides.0 as usize];
-        }
-        Self { rules, decisions, objects: lower.objects, kept: lower.kept, locals }
+        // What is asked for once is not worth remembering. How often it is, the first form tells.
+        let (_, asked) = lowered(program, None);
+        lowered(program, Some(asked)).0
     }
+}
+
+/// The direct form of a program, and how often each operation worth remembering is asked for.
+fn lowered(program: &Program, known: Option<HashMap<OpId, u32>>) -> (Direct, HashMap<OpId, u32>) {
+    let mut lower = Lower {
+        program,
+        objects: Vec::new(),
+        object_index: HashMap::new(),
+        givens: Vec::new(),
+        given_index: HashMap::new(),
+        kept: Vec::new(),
+        kept_index: HashMap::new(),
+        known,
+        asked: HashMap::new(),
+        walks: 0,
+        depth: 0,
+        deepest: 0,
+        ops: 0,
+    };
+    let (mut rules, mut decisions, mut locals) = (Vec::with_capacity(program.rules.len()), Vec::new(), 0);
+    for rule in program.rules.iter() {
+        locals = locals.max(rule.locals);
+        let decision = match &rule.body {
+            RuleBody::Expressions(expressions) => lower.decision(expressions),
+            RuleBody::SameAs(_) | RuleBody::AllOf(_) => None,
+        };
+        rules.push(decision.map(|decision| {
+            decisions.push(decision);
+            decisions.len() as u32 - 1
+        }));
+    }
+    for index in 0..rules.len() {
+        let decides = program.decided_by_rule(RuleIndex(index as u32));
+        rules[index] = rules[decides.0 as usize];
+    }
+    let Lower { objects, givens, kept, asked, .. } = lower;
+    (Direct { rules, decisions, objects, givens, kept, locals }, asked)
 }
 
 /// The growing form. Every function gives nothing where an operation has no counterpart: none that is not named here,
@@ -55,9 +68,17 @@ struct Lower<'p> {
     program: &'p Program,
     objects: Vec<Object>,
     object_index: HashMap<Object, u32>,
+    givens: Vec<Given>,
+    given_index: HashMap<Given, u32>,
     kept: Vec<Kept>,
     /// Per operation that was tried: where it is kept, and how deep it is, if it has a direct form.
     kept_index: HashMap<OpId, Option<(u32, u32)>>,
+    /// How often an operation is asked for, where that is known.
+    known: Option<HashMap<OpId, u32>>,
+    /// How often an operation has been asked for; in a walk more than once.
+    asked: HashMap<OpId, u32>,
+    /// How many walks are around.
+    walks: u32,
     depth: u32,
     /// The greatest depth since it was last set back.
     deepest: u32,
@@ -129,14 +150,17 @@ impl<'p> Lower<'p> {
     /// What is computed once a run.
     fn kept(&mut self, op: OpId, make: impl FnOnce(&mut Self) -> Option<Form>) -> Option<u32> {
         self.ops += 1;
+        *self.asked.entry(op).or_default() += if self.walks > 0 { 2 } else { 1 };
         let known = match self.kept_index.get(&op) {
             Some(known) => *known,
             None => {
                 // It counts for itself where it is computed, as a rule does.
                 let outside = (std::mem::take(&mut self.ops), std::mem::replace(&mut self.deepest, self.depth));
+                let walks = std::mem::take(&mut self.walks);
                 let form = self.nested(make);
                 let (weight, height) = (self.ops, self.deepest - self.depth);
                 (self.ops, self.deepest) = (outside.0, outside.1.max(self.deepest));
+                self.walks = walks;
                 let place = form.map(|form| {
                     self.kept.push(Kept { form, weight });
                     (self.kept.len() as u32 - 1, height)
@@ -152,7 +176,8 @@ impl<'p> Lower<'p> {
     }
 
     fn is_kept(&self, op: OpId) -> bool {
-        self.program.once.place(op).is_some()
+        let asked = |known: &HashMap<OpId, u32>| known.get(&op).copied().unwrap_or(0);
+        self.program.once.place(op).is_some() && self.known.as_ref().is_none_or(|known| asked(known) > 1)
     }
 
     fn test(&mut self, op: OpId) -> Option<Test> {
@@ -290,8 +315,8 @@ impl<'p> Lower<'p> {
         Some(match self.op(id)? {
             // Only sums know months, which are rare.
             Op::Const(Const::Months(_)) => return None,
-            Op::Const(constant) => Term::Const(*constant),
-            Op::Parameter(id) => Term::Parameter(*id),
+            Op::Const(constant) => Term::Given(self.given(Given::Const(*constant))),
+            Op::Parameter(id) => Term::Given(self.given(Given::Parameter(*id))),
             Op::Local(local) => Term::Local(*local),
             Op::One(kind) => Term::Object(self.object(Object::One(*kind))),
             Op::Field { base, field } => Term::Field(self.path(*base, *field)?),
@@ -344,10 +369,12 @@ impl<'p> Lower<'p> {
     fn walk<T>(&mut self, over: &Over, each: impl FnOnce(&mut Self) -> Option<T>) -> Option<(Walk, T)> {
         let list = self.list(over.list)?;
         let before = self.ops;
-        let filter = self.test_if(over.filter)?;
-        let each = each(self)?;
+        self.walks += 1;
+        let filter = self.test_if(over.filter);
+        let each = each(self);
+        self.walks -= 1;
         let weight = self.ops - before + 1;
-        Some((Walk { local: over.local, list, filter, weight }, each))
+        Some((Walk { local: over.local, list, filter: filter?, weight }, each?))
     }
 
     fn path(&mut self, base: OpId, field: FieldRef) -> Option<Path> {
@@ -395,6 +422,13 @@ impl<'p> Lower<'p> {
             object = self.object(Object::Field { of: object, field: *field });
         }
         Some(object)
+    }
+
+    fn given(&mut self, given: Given) -> u32 {
+        *self.given_index.entry(given).or_insert_with(|| {
+            self.givens.push(given);
+            self.givens.len() as u32 - 1
+        })
     }
 
     fn object(&mut self, object: Object) -> u32 {

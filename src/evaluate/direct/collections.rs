@@ -7,79 +7,96 @@ use crate::expr::ast::{Quantifier, SetRelation};
 use crate::facts::CellValue;
 
 use super::value::{is_same, known, ordering, plain};
-use super::{Direction, Elements, Known};
+use super::{Direction, Elements, Fact, Known};
 use crate::evaluate::collections::{PAIRS_MAX, total_order};
 
+impl Elements<'_> {
+    #[inline]
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Elements::Cells(cells) => cells.len(),
+            Elements::Members(nodes) => nodes.len(),
+            Elements::Computed(values) => values.len(),
+        }
+    }
+}
+
 impl<'a> Direction<'a> {
-    /// A list; what is computed is on the scratch stack.
-    pub(super) fn list(&mut self, list: &'a List) -> Option<Elements> {
+    pub(super) fn list(&mut self, list: &'a List) -> Option<Elements<'a>> {
         match list {
-            List::Term(term) => match self.term(term)? {
-                CellValue::List(list) => Some(Elements::Cells(list)),
+            List::Term(term) => match *self.term(term)? {
+                CellValue::List(list) => Some(Elements::Cells(self.facts.elements(list))),
                 _ => None,
             },
             List::Members(kind) => {
                 let population = self.facts.population(*kind);
                 let is_known = population.unknown.is_none() && population.unreadable.is_empty();
-                is_known.then_some(Elements::Members(*kind))
+                is_known.then_some(Elements::Members(&population.members))
             }
             List::Kept(place) => match self.kept(*place)? {
                 Known::List(list) => Some(list),
                 Known::Value(_) => None,
             },
             List::Written(terms) => {
-                let start = self.scratch.len();
-                for term in terms {
-                    let value = self.term(term)?;
-                    self.scratch.push(value);
+                let values = self.room(terms.len())?;
+                for (value, term) in values.iter_mut().zip(terms) {
+                    *value = self.term(term)?;
                 }
-                Some(Elements::Scratch(start, self.scratch.len()))
+                Some(Elements::Computed(values))
             }
             List::Project(parts) => {
                 let (walk, element) = &**parts;
-                let source = self.list(&walk.list)?;
-                let start = self.scratch.len();
-                for index in 0..self.length(source) {
-                    if self.take(walk, source, index)? {
-                        let value = self.term(element)?;
-                        self.scratch.push(value);
-                    }
-                }
-                Some(Elements::Scratch(start, self.scratch.len()))
+                Some(Elements::Computed(self.elements(walk, Some(element))?))
             }
         }
     }
 
-    #[inline]
-    pub(super) fn length(&self, list: Elements) -> usize {
-        match list {
-            Elements::Cells(list) => list.length as usize,
-            Elements::Members(kind) => self.facts.population(kind).members.len(),
-            Elements::Scratch(start, end) | Elements::Kept(start, end) => end - start,
-        }
-    }
-
-    #[inline]
-    pub(super) fn element(&self, list: Elements, index: usize) -> Option<CellValue<'a>> {
-        match list {
-            Elements::Cells(list) => known(&self.facts.element(list.start + index as u32).value),
-            Elements::Members(kind) => {
-                self.facts.population(kind).members.get(index).map(|node| CellValue::Record(*node))
+    /// The elements that the filter of a walk lets through, or a value for each.
+    fn elements(&mut self, walk: &'a Walk, value: Option<&'a Term>) -> Option<&'a mut [Fact<'a>]> {
+        let list = self.walked(walk)?;
+        let (values, mut length) = (self.room(list.length())?, 0);
+        for index in 0..list.length() {
+            if let Some(element) = self.take(walk, list, index)? {
+                values[length] = match value {
+                    None => element,
+                    Some(value) => self.term(value)?,
+                };
+                length += 1;
             }
-            Elements::Scratch(start, _) => self.scratch.get(start + index).copied(),
-            Elements::Kept(start, _) => self.kept_elements.get(start + index).copied(),
+        }
+        Some(&mut values[..length])
+    }
+
+    /// Room for so many values.
+    fn room(&self, length: usize) -> Option<&'a mut [Fact<'a>]> {
+        self.arena.try_alloc_slice_fill_copy::<Fact<'a>>(length, &CellValue::Absent).ok()
+    }
+
+    /// The list of a walk, all of whose turns are charged.
+    #[inline]
+    pub(super) fn walked(&mut self, walk: &'a Walk) -> Option<Elements<'a>> {
+        let list = self.list(&walk.list)?;
+        self.charge(walk.weight.checked_mul(u32::try_from(list.length()).ok()?)?)?;
+        Some(list)
+    }
+
+    #[inline(always)]
+    fn element(&self, list: Elements<'a>, index: usize) -> Option<Fact<'a>> {
+        match list {
+            Elements::Cells(cells) => known(&cells.get(index)?.value),
+            Elements::Members(nodes) => self.computed(CellValue::Record(*nodes.get(index)?)),
+            Elements::Computed(values) => values.get(index).copied(),
         }
     }
 
-    /// Binds an element; false where the filter does not let it through.
-    #[inline]
-    pub(super) fn take(&mut self, walk: &'a Walk, list: Elements, index: usize) -> Option<bool> {
-        self.charge(walk.weight)?;
+    /// Binds an element; none where the filter does not let it through.
+    #[inline(always)]
+    pub(super) fn take(&mut self, walk: &'a Walk, list: Elements<'a>, index: usize) -> Option<Option<Fact<'a>>> {
         let element = self.element(list, index)?;
         self.bind(walk.local, element);
         match &walk.filter {
-            None => Some(true),
-            Some(filter) => self.test(filter),
+            None => Some(Some(element)),
+            Some(filter) => Some(self.test(filter)?.then_some(element)),
         }
     }
 
@@ -87,15 +104,14 @@ impl<'a> Direction<'a> {
     pub(super) fn each(
         &mut self,
         walk: &'a Walk,
-        mut see: impl FnMut(&mut Self, CellValue<'a>) -> Option<ControlFlow<()>>,
+        mut see: impl FnMut(&mut Self, Fact<'a>) -> Option<ControlFlow<()>>,
     ) -> Option<()> {
-        let list = self.list(&walk.list)?;
-        for index in 0..self.length(list) {
-            if self.take(walk, list, index)? {
-                let element = self.locals[usize::from(walk.local.0)];
-                if see(self, element)?.is_break() {
-                    break;
-                }
+        let list = self.walked(walk)?;
+        for index in 0..list.length() {
+            if let Some(element) = self.take(walk, list, index)?
+                && see(self, element)?.is_break()
+            {
+                break;
             }
         }
         Some(())
@@ -109,10 +125,10 @@ impl<'a> Direction<'a> {
         or_none: bool,
         satisfies: Option<&'a Test>,
     ) -> Option<bool> {
-        let list = self.list(&walk.list)?;
+        let list = self.walked(walk)?;
         let (mut seen, mut count) = (false, 0u32);
-        for index in 0..self.length(list) {
-            if !self.take(walk, list, index)? {
+        for index in 0..list.length() {
+            if self.take(walk, list, index)?.is_none() {
                 continue;
             }
             seen = true;
@@ -142,23 +158,13 @@ impl<'a> Direction<'a> {
         }
     }
 
-    pub(super) fn contains(&mut self, list: Elements, item: &CellValue<'a>) -> Option<bool> {
-        let length = self.length(list);
-        self.charge(length as u32)?;
-        let elements = match list {
-            Elements::Scratch(start, end) => self.scratch.get(start..end)?,
-            Elements::Kept(start, end) => self.kept_elements.get(start..end)?,
-            Elements::Members(_) | Elements::Cells(_) => {
-                for index in 0..length {
-                    if is_same(item, &self.element(list, index)?)? {
-                        return Some(true);
-                    }
-                }
-                return Some(false);
-            }
-        };
-        for element in elements {
-            if is_same(item, element)? {
+    pub(super) fn contains(&mut self, list: Elements<'a>, item: Fact<'a>) -> Option<bool> {
+        self.charge(list.length() as u32)?;
+        if let Elements::Computed(values) = list {
+            return has(values, item);
+        }
+        for index in 0..list.length() {
+            if is_same(item, self.element(list, index)?)? {
                 return Some(true);
             }
         }
@@ -169,11 +175,11 @@ impl<'a> Direction<'a> {
     pub(super) fn relation(
         &mut self,
         relation: SetRelation,
-        left: Elements,
-        right: Elements,
+        left: Elements<'a>,
+        right: Elements<'a>,
         or_none: bool,
     ) -> Option<bool> {
-        if !or_none && (self.length(left) == 0 || relation != SetRelation::Subset && self.length(right) == 0) {
+        if !or_none && (left.length() == 0 || relation != SetRelation::Subset && right.length() == 0) {
             return None;
         }
         match relation {
@@ -184,10 +190,10 @@ impl<'a> Direction<'a> {
     }
 
     /// Whether every element of one list is (or, if not `wanted`, is not) in the other.
-    pub(super) fn all_in(&mut self, list: Elements, other: Elements, wanted: bool) -> Option<bool> {
-        for index in 0..self.length(list) {
+    fn all_in(&mut self, list: Elements<'a>, other: Elements<'a>, wanted: bool) -> Option<bool> {
+        for index in 0..list.length() {
             let element = self.element(list, index)?;
-            if self.contains(other, &element)? != wanted {
+            if self.contains(other, element)? != wanted {
                 return Some(false);
             }
         }
@@ -196,21 +202,10 @@ impl<'a> Direction<'a> {
 
     #[inline(never)]
     pub(super) fn distinct(&mut self, walk: &'a Walk, by: Option<&'a Term>, or_none: bool) -> Option<bool> {
-        let list = self.list(&walk.list)?;
-        let start = self.scratch.len();
-        for index in 0..self.length(list) {
-            if self.take(walk, list, index)? {
-                let key = match by {
-                    None => self.locals[usize::from(walk.local.0)],
-                    Some(by) => self.term(by)?,
-                };
-                if let CellValue::List(_) = key {
-                    return None;
-                }
-                self.scratch.push(key);
-            }
+        let keys = self.elements(walk, by)?;
+        if keys.iter().any(|key| matches!(key, CellValue::List(_))) {
+            return None;
         }
-        let keys = &mut self.scratch[start..];
         if keys.is_empty() {
             return or_none.then_some(true);
         }
@@ -220,36 +215,31 @@ impl<'a> Direction<'a> {
                 (a, b) => a.is_some().cmp(&b.is_some()),
             });
             for pair in keys.windows(2) {
-                if is_same(&pair[0], &pair[1])? {
+                if is_same(pair[0], pair[1])? {
                     return Some(false);
                 }
             }
             return Some(true);
         }
         for (at, key) in keys.iter().enumerate() {
-            for other in &keys[..at] {
-                if is_same(key, other)? {
-                    return Some(false);
-                }
+            if has(&keys[..at], key)? {
+                return Some(false);
             }
         }
         Some(true)
     }
 
     /// The element with the greatest or the least key, where no other has it too.
-    pub(super) fn extreme(&mut self, walk: &'a Walk, by: &'a Term, latest: bool) -> Option<CellValue<'a>> {
-        let list = self.list(&walk.list)?;
-        let (mut best, mut is_tied): (Option<(CellValue<'a>, CellValue<'a>)>, bool) = (None, false);
-        for index in 0..self.length(list) {
-            if !self.take(walk, list, index)? {
-                continue;
-            }
-            let element = self.locals[usize::from(walk.local.0)];
+    pub(super) fn extreme(&mut self, walk: &'a Walk, by: &'a Term, latest: bool) -> Option<Fact<'a>> {
+        let list = self.walked(walk)?;
+        let (mut best, mut is_tied): (Option<(Fact<'a>, Fact<'a>)>, bool) = (None, false);
+        for index in 0..list.length() {
+            let Some(element) = self.take(walk, list, index)? else { continue };
             let key = self.term(by)?;
             match best {
                 None => best = Some((key, element)),
                 Some((greatest, _)) => {
-                    let ordering = ordering(&key, &greatest)?;
+                    let ordering = ordering(key, greatest)?;
                     let ordering = if latest { ordering } else { ordering.reverse() };
                     if ordering.is_gt() {
                         (best, is_tied) = (Some((key, element)), false);
@@ -261,4 +251,15 @@ impl<'a> Direction<'a> {
         }
         best.filter(|_| !is_tied).map(|(_, element)| element)
     }
+}
+
+/// Whether one of these values is equal to another.
+#[inline]
+fn has(values: &[Fact<'_>], item: Fact<'_>) -> Option<bool> {
+    for value in values {
+        if is_same(item, value)? {
+            return Some(true);
+        }
+    }
+    Some(false)
 }
