@@ -13,5 +13,5 @@ pub mod scanner;
 pub mod tree;
 
 pub use error::{JsonError, JsonErrorKind};
-pub use scanner::{Kind, Numbers, Read, Scanner, duplicate_key};
+pub use scanner::{Kind, Numbers, Object, Read, Scanner, duplicate_key};
 pub use tree::{Tree, Value};

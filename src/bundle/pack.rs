@@ -10,27 +10,48 @@ use std::path::Path;
 
 use tar::{Archive, Builder, EntryType, Header};
 
-/// Most bytes of an archive that is read back.
+/// Most bytes of an archive.
 const BYTES_MAX: u64 = 2 << 30;
 /// Most files in it.
 const FILES_MAX: usize = 1 << 20;
 
-/// An archive in the making.
+/// A tar is made of blocks of so many bytes.
+const BLOCK: u64 = 512;
+
+/// An archive in the making, of which no more is made than is read back.
 pub struct Packer<W: Write> {
     builder: Builder<W>,
+    bytes_left: u64,
+    files_left: usize,
 }
 
 impl<W: Write> Packer<W> {
     /// An empty one.
     pub fn new(out: W) -> Self {
-        Self { builder: Builder::new(out) }
+        Self::with(out, BYTES_MAX, FILES_MAX)
+    }
+
+    fn with(out: W, bytes_max: u64, files_max: usize) -> Self {
+        // Two empty blocks are its end.
+        Self { builder: Builder::new(out), bytes_left: bytes_max.saturating_sub(2 * BLOCK), files_left: files_max }
     }
 
     /// Adds a file.
     ///
     /// # Errors
-    /// Of writing; a name that a tar cannot hold.
+    /// Of writing; a name that a tar cannot hold; more than the bounds.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        // A name that a header has no room for takes two blocks and itself.
+        let named = if name.len() > 100 { 2 * BLOCK + name.len() as u64 } else { 0 };
+        let taken = BLOCK + (bytes.len() as u64).next_multiple_of(BLOCK) + named.next_multiple_of(BLOCK);
+        let left = (self.bytes_left.checked_sub(taken), self.files_left.checked_sub(1));
+        let (Some(bytes_left), Some(files_left)) = left else {
+            let why = format!(
+                "with `{name}` it would have more than {BYTES_MAX} bytes or {FILES_MAX} files, and not be read"
+            );
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+        };
+        (self.bytes_left, self.files_left) = (bytes_left, files_left);
         let mut header = Header::new_ustar();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
@@ -97,6 +118,14 @@ mod tests {
         let archive = pack.finish().unwrap();
         std::fs::write(&path, &archive).unwrap();
         let size = archive.len() as u64;
+        let made = |bytes, files| {
+            let mut pack = Packer::with(Vec::new(), bytes, files);
+            ["a", "b", "c"].map(|name| pack.add(name, b"some bytes").is_ok())
+        };
+        assert_eq!(
+            [made(size, 3), made(size, 2), made(size - 1, 3)],
+            [[true; 3], [true, true, false], [true, true, false]]
+        );
         assert_eq!(unpacked_of(&path, size, 3).unwrap().len(), 3);
         let why = |bytes, files| unpacked_of(&path, bytes, files).unwrap_err().to_string();
         assert_eq!(why(size, 2), "it has more than 2 files");

@@ -18,7 +18,7 @@ use crate::facts::{Cause, Cell, CellValue, Facts, FileId, NodeId};
 use crate::source::Span;
 
 use super::json::pointer::{Step, join};
-use super::json::{JsonError, JsonErrorKind, Kind, Numbers, Read, Scanner, duplicate_key};
+use super::json::{JsonError, JsonErrorKind, Kind, Numbers, Object, Read, Scanner, duplicate_key};
 use super::place::{printable, printable_path};
 use super::problem::{Code, Problem};
 
@@ -189,18 +189,10 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
             let next = type_.fields.get(likely).filter(|field| field.origin == FieldOrigin::Member);
             let (index, key_span) = match next.and_then(|field| scanner.key_if(&mut members, &field.name)) {
                 Some(span) => (likely, span),
-                None => {
-                    let Some((key, span)) = scanner.key(&mut members)? else { break };
-                    let Some(index) = type_.member(&key) else {
-                        if type_.closed {
-                            self.unknown_member(type_, &key, span);
-                        }
-                        scanner.remember_key(&mut members, key, span)?;
-                        scanner.skip()?;
-                        continue;
-                    };
-                    (index, span)
-                }
+                None => match self.other_member(scanner, type_, &mut members)? {
+                    Some(member) => member,
+                    None => break,
+                },
             };
             likely = index + 1;
             if std::mem::replace(&mut self.present[first + index], true) {
@@ -221,13 +213,10 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
         }
         let span = scanner.end_object(members);
         if found < type_.fields.len() {
-            for (index, field) in type_.fields.iter().enumerate() {
-                if !self.present[first + index] && field.required && field.origin == FieldOrigin::Member {
-                    self.missing(field, span);
-                    let cell = Cell { value: CellValue::Unknown(Cause::Missing), span: Span::default() };
-                    self.put(node, slot_of(index), index, outermost, cell);
-                }
-            }
+            self.absent_members(type_, first, span, |pass, index| {
+                let cell = Cell { value: CellValue::Unknown(Cause::Missing), span: Span::default() };
+                pass.put(node, slot_of(index), index, outermost, cell);
+            });
         }
         if let (Some(variants), Some(tag)) = (&type_.variants, tag) {
             self.check_variant(type_, variants, tag, first, span, |pass, index, cause| {
@@ -242,6 +231,45 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
         Ok((node, span))
     }
 
+    /// The next member that is a field, whichever it is; none where the object is closed. Others are passed on the way.
+    #[inline(never)]
+    fn other_member(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        type_: &StructType,
+        members: &mut Object<'a>,
+    ) -> Read<Option<(usize, Span)>> {
+        while let Some((key, span)) = scanner.key(members)? {
+            if let Some(index) = type_.member(&key) {
+                return Ok(Some((index, span)));
+            }
+            if type_.closed {
+                self.unknown_member(type_, &key, span);
+            }
+            scanner.remember_key(members, key, span)?;
+            scanner.skip()?;
+        }
+        Ok(None)
+    }
+
+    /// Reports the fields that must be there and are not.
+    #[inline(never)]
+    fn absent_members(
+        &mut self,
+        type_: &StructType,
+        first: usize,
+        span: Span,
+        mut give_up: impl FnMut(&mut Self, usize),
+    ) {
+        for (index, field) in type_.fields.iter().enumerate() {
+            if !self.present[first + index] && field.required && field.origin == FieldOrigin::Member {
+                self.missing(field, span);
+                give_up(self, index);
+            }
+        }
+    }
+
+    #[inline]
     fn put(&mut self, node: Option<NodeId>, slot: Option<u16>, index: usize, outermost: bool, cell: Cell<'a>) {
         if let (Some(node), Some(slot)) = (node, slot) {
             self.facts.set(node, slot, cell);
@@ -252,6 +280,7 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
     }
 
     /// A tagged object has the fields of its tag and no others.
+    #[inline(never)]
     fn check_variant(
         &mut self,
         type_: &StructType,
@@ -288,21 +317,12 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
     /// Reads one value. What it gives is checked in any case, and complete if `store`.
     fn value(&mut self, scanner: &mut Scanner<'a>, shape: &'s Shape, field: &'s Field, store: bool) -> Read<Cell<'a>> {
         let kind = scanner.peek()?;
-        if kind == Kind::Null {
-            let span = scanner.null()?;
-            // An element of a list is never null, whatever the list may be.
-            let value = match (field.nullable && std::ptr::eq(shape, &field.shape), field.null_fails) {
-                (true, false) => CellValue::Absent,
-                (true, true) => CellValue::Unknown(Cause::Unrecognised),
-                (false, _) => {
-                    let message = format!("`{}` is null, which is not allowed here", self.name());
-                    self.report(Code::NullRefused, span, message, format!("write {}", self.wanted(&shape.type_)));
-                    CellValue::Unknown(Cause::Invalid)
-                }
-            };
-            return Ok(Cell { value, span });
+        // Most values of most records are texts.
+        if kind == Kind::String && is_written_as_text(&shape.type_) {
+            return self.text_value(scanner, shape, field);
         }
         match (&shape.type_, kind) {
+            (_, Kind::Null) => self.null_value(scanner, shape, field),
             (Type::Record(id), Kind::Object) => {
                 let (node, span) = self.object(scanner, *id, store)?;
                 Ok(Cell { value: node.map_or(CellValue::Absent, CellValue::Record), span })
@@ -318,35 +338,7 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
                 let (text, span) = scanner.number()?;
                 Ok(Cell { value: CellValue::Text(text), span })
             }
-            (
-                Type::Text
-                | Type::Enum(_)
-                | Type::Instant
-                | Type::Date
-                | Type::Lei
-                | Type::Aid
-                | Type::Said
-                | Type::Sha256
-                | Type::Person
-                | Type::Decimal,
-                Kind::String,
-            ) => {
-                let (text, span) = scanner.string()?;
-                let text = match text {
-                    Cow::Borrowed(text) => text,
-                    Cow::Owned(text) => self.arena.alloc_str(&text),
-                };
-                let value = self.text(shape, text, span);
-                let cell = Cell { value, span };
-                // Without an offset no instant can be told from one that has happened, whatever its role (GATE-7).
-                let is_event = || field.role == InstantRole::Event || is_naive(text);
-                if matches!(shape.type_, Type::Instant) && self.reader.notes_events && is_event() {
-                    let pointer = self.arena.alloc_str(&join(&self.steps));
-                    self.events.push(EventInstant { pointer, at: cell });
-                }
-                Ok(cell)
-            }
-            (type_, Kind::Object | Kind::Array | Kind::String | Kind::Number | Kind::Bool | Kind::Null) => {
+            (type_, Kind::Object | Kind::Array | Kind::String | Kind::Number | Kind::Bool) => {
                 let span = scanner.skip()?;
                 let wanted = self.wanted(type_);
                 let message = format!("`{}` is {}, not {wanted}", self.name(), kind.describe());
@@ -354,6 +346,47 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
                 Ok(Cell { value: CellValue::Unknown(Cause::Invalid), span })
             }
         }
+    }
+
+    #[inline]
+    fn text_value(&mut self, scanner: &mut Scanner<'a>, shape: &'s Shape, field: &'s Field) -> Read<Cell<'a>> {
+        let (text, span) = match scanner.plain_string() {
+            Some(plain) => plain,
+            None => {
+                let (text, span) = scanner.string()?;
+                let text = match text {
+                    Cow::Borrowed(text) => text,
+                    Cow::Owned(text) => self.arena.alloc_str(&text),
+                };
+                (text, span)
+            }
+        };
+        if shape.takes_any_text() {
+            return Ok(Cell { value: CellValue::Text(text), span });
+        }
+        let cell = Cell { value: self.text(shape, text, span), span };
+        // Without an offset no instant can be told from one that has happened, whatever its role (GATE-7).
+        let is_event = || field.role == InstantRole::Event || is_naive(text);
+        if matches!(shape.type_, Type::Instant) && self.reader.notes_events && is_event() {
+            let pointer = self.arena.alloc_str(&join(&self.steps));
+            self.events.push(EventInstant { pointer, at: cell });
+        }
+        Ok(cell)
+    }
+
+    fn null_value(&mut self, scanner: &mut Scanner<'a>, shape: &'s Shape, field: &'s Field) -> Read<Cell<'a>> {
+        let span = scanner.null()?;
+        // An element of a list is never null, whatever the list may be.
+        let value = match (field.nullable && std::ptr::eq(shape, &field.shape), field.null_fails) {
+            (true, false) => CellValue::Absent,
+            (true, true) => CellValue::Unknown(Cause::Unrecognised),
+            (false, _) => {
+                let message = format!("`{}` is null, which is not allowed here", self.name());
+                self.report(Code::NullRefused, span, message, format!("write {}", self.wanted(&shape.type_)));
+                CellValue::Unknown(Cause::Invalid)
+            }
+        };
+        Ok(Cell { value, span })
     }
 
     fn list(&mut self, scanner: &mut Scanner<'a>, shape: &'s Shape, field: &'s Field, store: bool) -> Read<Cell<'a>> {
@@ -464,6 +497,30 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
             Type::List(_) => "a list".to_owned(),
             Type::Record(_) => "an object".to_owned(),
         }
+    }
+}
+
+/// Whether a JSON string may be a value of a type, and is read as a text.
+fn is_written_as_text(type_: &Type) -> bool {
+    match type_ {
+        Type::Text
+        | Type::Enum(_)
+        | Type::Instant
+        | Type::Date
+        | Type::Lei
+        | Type::Aid
+        | Type::Said
+        | Type::Sha256
+        | Type::Person
+        | Type::Decimal => true,
+        Type::Bool
+        | Type::Int
+        | Type::Duration
+        | Type::Days
+        | Type::Months
+        | Type::Threshold
+        | Type::List(_)
+        | Type::Record(_) => false,
     }
 }
 

@@ -187,8 +187,10 @@ impl<'a> Direction<'a> {
         {
             return Some(false);
         }
-        for test in decision.require.iter().chain(&decision.attested) {
-            if !self.test(test)? {
+        for test in [&decision.require, &decision.attested] {
+            if let Some(test) = test
+                && !self.test(test)?
+            {
                 return None;
             }
         }

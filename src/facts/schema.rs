@@ -210,6 +210,16 @@ pub struct Shape {
     pub items: Option<Box<Shape>>,
 }
 
+impl Shape {
+    /// Whether every text will do.
+    #[inline]
+    pub fn takes_any_text(&self) -> bool {
+        let Self { type_, pattern, length, format, .. } = self;
+        let is_plain = matches!(type_, Type::Text | Type::Person | Type::Decimal);
+        is_plain && length.0.is_none() && length.1.is_none() && pattern.is_none() && format.is_none()
+    }
+}
+
 /// A format that is checked loosely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Format {

@@ -145,7 +145,8 @@ fn hold<const N: usize>(ranges: &[(u8, u8); N], bytes: &[u8]) -> bool {
     }
     let mut all_held = [u8::MAX; 16];
     // What is left over is looked at together with bytes before it.
-    for chunk in chunks.iter().chain(bytes.last_chunk::<16>()) {
+    let last = bytes.last_chunk::<16>().filter(|_| !rest.is_empty());
+    for chunk in chunks.iter().chain(last) {
         let mut held = [0u8; 16];
         for (first, width) in ranges {
             for (held, byte) in held.iter_mut().zip(chunk) {

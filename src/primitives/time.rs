@@ -196,26 +196,29 @@ fn in_whole_seconds(text: &str) -> Option<Instant> {
     if marks.iter().any(|(at, mark)| text[*at] != *mark) {
         return None;
     }
-    let digit = |at: usize| Some(i64::from(text[at].wrapping_sub(b'0'))).filter(|digit| *digit < 10);
-    let pair = |at: usize| Some(digit(at)? * 10 + digit(at + 1)?);
+    let digit = |at: usize| u32::from(text[at].wrapping_sub(b'0'));
+    let pair = |at: usize| {
+        let (tens, ones) = (digit(at), digit(at + 1));
+        ((tens <= 9) & (ones <= 9)).then_some(tens * 10 + ones)
+    };
     let (year, month, day) = (pair(0)? * 100 + pair(2)?, pair(5)?, pair(8)?);
     let (hour, minute, second) = (pair(11)?, pair(14)?, pair(17)?);
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
-        2 => 28 + i64::from(is_leap),
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
         _ => return None,
     };
-    if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+    if day < 1 || day > days || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    // Days of the civil calendar, in years that begin in March, so that a leap day is the last of its year.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days =
-        365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day - 1;
-    const EPOCH: i64 = 719_468; // from 0000-03-01 to 1970-01-01
-    let seconds = (days - EPOCH) * 86_400 + hour * 3_600 + minute * 60 + second;
+    // Days of the civil calendar, in years that begin in March, so that a leap day is the last of its year; counted from
+    // 400 years before the year 0, so that none is negative.
+    let (year, month) = if month > 2 { (year + 400, month - 3) } else { (year + 399, month + 9) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
+    const EPOCH: i64 = 719_468 + 146_097; // from -0400-03-01 to 1970-01-01
+    let seconds = (i64::from(days) - EPOCH) * 86_400 + i64::from(hour * 3_600 + minute * 60 + second);
     Timestamp::from_second(seconds).ok().map(Instant)
 }
 

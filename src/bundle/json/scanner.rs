@@ -248,28 +248,44 @@ impl<'b> Scanner<'b> {
     }
 
     /// Reads a text; it is allocated only if it has escapes. The span includes the quotes.
-    #[inline]
     pub fn string(&mut self) -> Read<(Cow<'b, str>, Span)> {
         self.skip_space();
+        match self.plain_string() {
+            Some((text, span)) => Ok((Cow::Borrowed(text), span)),
+            None => self.unusual_string(),
+        }
+    }
+
+    /// Passes a text without escapes that stands right here. None: nothing is passed, and [`Scanner::string`] reads what
+    /// stands there, or refuses it.
+    #[inline]
+    pub fn plain_string(&mut self) -> Option<(&'b str, Span)> {
+        let start = self.at;
+        if self.bytes.get(start) != Some(&b'"') || self.values >= VALUES_MAX {
+            return None;
+        }
+        let stop = plain_until(self.bytes, start + 1);
+        if self.bytes.get(stop) != Some(&b'"') {
+            return None;
+        }
+        // Both ends stand beside ASCII bytes, so they are character boundaries.
+        let text = self.text.get(start + 1..stop)?;
+        self.values += 1;
+        self.at = stop + 1;
+        Some((text, Span::new(start, self.at)))
+    }
+
+    /// A text with escapes, or none.
+    fn unusual_string(&mut self) -> Read<(Cow<'b, str>, Span)> {
         let start = self.at;
         if self.bytes.get(start) != Some(&b'"') {
             return Err(self.unexpected("a text in quotes"));
         }
         self.count()?;
-        let stop = plain_until(self.bytes, start + 1);
-        if self.bytes.get(stop) != Some(&b'"') {
-            return self.unusual_string(start, stop);
-        }
-        self.at = stop + 1;
-        // INVARIANT: both ends stand beside ASCII bytes, so they are character boundaries.
-        Ok((Cow::Borrowed(&self.text[start + 1..stop]), Span::new(start, self.at)))
-    }
-
-    /// A text with escapes, or none. `stop` is its first byte that is not plain.
-    fn unusual_string(&mut self, start: usize, mut stop: usize) -> Read<(Cow<'b, str>, Span)> {
         let mut decoded = String::new();
         let mut from = start + 1;
         loop {
+            let stop = plain_until(self.bytes, from);
             decoded.push_str(&self.text[from..stop]);
             match self.bytes.get(stop) {
                 Some(b'"') => {
@@ -290,7 +306,6 @@ impl<'b> Scanner<'b> {
                     return Err(self.unexpected("a closing quote"));
                 }
             }
-            stop = plain_until(self.bytes, from);
         }
     }
 
@@ -509,18 +524,38 @@ fn refused(kind: JsonErrorKind, at: Span) -> Box<JsonError> {
 /// Sixteen bytes at a time and without branches, which becomes a few instructions on wide registers.
 #[inline]
 fn plain_until(bytes: &[u8], from: usize) -> usize {
-    let ends = |byte: u8| byte < 0x20 || matches!(byte, b'"' | b'\\');
+    let ends = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
     let mut at = from;
     while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let marked = chunk.map(|byte| if (byte < 0x20) | (byte == b'"') | (byte == b'\\') { u8::MAX } else { 0 });
-        let marked = u128::from_le_bytes(marked);
-        if marked != 0 {
-            return at + marked.trailing_zeros() as usize / 8;
+        if chunk.iter().fold(false, |any, byte| any | ends(*byte)) {
+            return at + first_end(chunk);
         }
         at += chunk.len();
     }
     let rest = bytes.get(at..).unwrap_or_default();
     at + rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len())
+}
+
+/// Where the first of those bytes is that end plain text; one of them does. Eight bytes at a time, in one number: a byte
+/// of it from which one too much is taken borrows from the bytes after it, never from those before.
+#[inline]
+fn first_end(chunk: &[u8; 16]) -> usize {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    let (words, _) = chunk.as_chunks::<8>();
+    let mut at = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let (quote, backslash) = (word ^ EACH * 0x22, word ^ EACH * 0x5c);
+        let control = word.wrapping_sub(EACH * 0x20) & !word;
+        let quote = quote.wrapping_sub(EACH) & !quote;
+        let backslash = backslash.wrapping_sub(EACH) & !backslash;
+        let marked = (control | quote | backslash) & EACH * 0x80;
+        if marked != 0 {
+            return at + marked.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at
 }
 
 /// An integer of at most 2^53-1 in either direction; `None` for any other text.

@@ -86,6 +86,11 @@ pub(super) fn ordering(left: Fact<'_>, right: Fact<'_>) -> Option<Ordering> {
     match (left, right) {
         (CellValue::Instant(left), CellValue::Instant(right)) => Some(left.cmp(right)),
         (CellValue::Int(left), CellValue::Int(right)) => Some(left.cmp(right)),
-        (left, right) => order(plain(left)?, plain(right)?),
+        (left, right) => other_ordering(left, right),
     }
+}
+
+#[inline(never)]
+fn other_ordering(left: Fact<'_>, right: Fact<'_>) -> Option<Ordering> {
+    order(plain(left)?, plain(right)?)
 }

@@ -169,3 +169,46 @@ fn a_list_that_is_computed_once_stays() {
     let (result, by_operations) = both(&book, &case);
     assert_eq!(result, Some(by_operations));
 }
+
+#[test]
+fn what_is_asked_for_once_is_not_remembered() {
+    let kept = |times: usize, in_a_walk: bool| {
+        let mut book = Book::new();
+        let (things, element) = book.things();
+        let ok = book.field(element, "ok");
+        let every = book.quantified(Quantifier::Every, things, Some(ok));
+        let mut op = (1..times).fold(every, |all, _| book.and(all, every));
+        if in_a_walk {
+            let (outer, _) = book.things();
+            op = book.quantified(Quantifier::Every, outer, Some(op));
+        }
+        book.rule("R", op);
+        Direct::of(&book.program).kept.len()
+    };
+    assert_eq!([kept(1, false), kept(2, false), kept(1, true), kept(2, true)], [0, 1, 1, 1]);
+}
+
+#[test]
+fn rules_that_compute_more_than_there_is_room_for_are_left_to_their_operations() {
+    let mut book = Book::new();
+    // Each of 300 things: those of its instant, each of which is put somewhere.
+    let (outer, a) = book.things();
+    let (mut inner, b) = book.things();
+    let (left, right) = (book.field(a, "at"), book.field(b, "at"));
+    inner.filter = Some(book.equal(left, right));
+    let count = book.op(Op::Count { over: inner, distinct_by: None }, Type::Int);
+    let all = book.int(300);
+    let same = book.equal(count, all);
+    let op = book.quantified(Quantifier::Every, outer, Some(same));
+    book.rule("R", op);
+    let mut case = book.facts();
+    for _ in 0..300 {
+        case.thing(&[("at", CellValue::Instant(instant(AS_OF)))]);
+    }
+    let (direct, arena) = (Direct::of(&book.program), bumpalo::Bump::new());
+    let inputs = (instant(AS_OF), Signing::NotYet);
+    let mut direction = Direction::new(&book.program, &direct, &case.facts, &[], &arena, inputs);
+    let decided = (0..20).map_while(|_| direction.counts(RuleIndex(0))).count();
+    assert!((1..20).contains(&decided), "{decided}");
+    assert_eq!(both(&book, &case).1.0.outcome, Outcome::Pass);
+}
