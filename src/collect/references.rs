@@ -103,7 +103,7 @@ impl<'a> Earlier<'a> {
             Some(text) => CellValue::Malformed(arena.alloc_str(text)),
         };
         let lei = top("lei", |text| text.parse::<crate::primitives::Lei>().is_ok());
-        let qvi_aid = top("qvi_aid", |text| text.parse::<crate::primitives::Aid>().is_ok());
+        let qvi_aid = top("qvi_aid", crate::primitives::Aid::is_well_formed);
         let inner = Bump::new();
         let layout = Layout::full(schema);
         let mut collector = Collector::new(&snapshot, &inner, schema, &layout);

@@ -25,6 +25,13 @@ const LENGTH: usize = 44;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 impl Aid {
+    const CODES: &[u8] = b"EDB";
+
+    /// Whether a text is one.
+    pub fn is_well_formed(text: &str) -> bool {
+        malformed(text, Self::CODES).is_none()
+    }
+
     /// The qualified base64 text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -32,6 +39,13 @@ impl Aid {
 }
 
 impl Said {
+    const CODES: &[u8] = b"E";
+
+    /// Whether a text is one.
+    pub fn is_well_formed(text: &str) -> bool {
+        malformed(text, Self::CODES).is_none()
+    }
+
     /// The qualified base64 text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -64,21 +78,21 @@ fn malformed(text: &str, codes: &[u8]) -> Option<&'static str> {
     if !codes.contains(&bytes[0]) {
         return Some("its derivation code is not one that is used here");
     }
-    if !bytes.iter().all(|byte| ALPHABET.contains(byte)) {
+    if !bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
         return Some("only the base64url characters are allowed");
     }
-    // The pad byte leaves two zero bits in the second character.
-    match ALPHABET.iter().position(|&c| c == bytes[1]) {
-        Some(value) if value < 16 => None,
-        _ => Some("its pad bits are not zero"),
+    // The pad byte leaves two zero bits in the second character: it is one of the first sixteen.
+    if !matches!(bytes[1], b'A'..=b'P') {
+        return Some("its pad bits are not zero");
     }
+    None
 }
 
 impl FromStr for Aid {
     type Err = PrimitiveError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match malformed(text, b"EDB") {
+        match malformed(text, Self::CODES) {
             None => Ok(Self(text.to_owned())),
             Some(why) => Err(PrimitiveError::Aid(text.to_owned(), why)),
         }
@@ -89,7 +103,7 @@ impl FromStr for Said {
     type Err = PrimitiveError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match malformed(text, b"E") {
+        match malformed(text, Self::CODES) {
             None => Ok(Self(text.to_owned())),
             Some(why) => Err(PrimitiveError::Said(text.to_owned(), why)),
         }

@@ -37,8 +37,8 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
             }
             Type::Text | Type::Person | Type::Decimal => self.plain_text(shape, text, span),
             Type::Lei if text.parse::<Lei>().is_ok() => CellValue::Text(text),
-            Type::Aid if text.parse::<Aid>().is_ok() => CellValue::Text(text),
-            Type::Said if text.parse::<Said>().is_ok() => CellValue::Text(text),
+            Type::Aid if Aid::is_well_formed(text) => CellValue::Text(text),
+            Type::Said if Said::is_well_formed(text) => CellValue::Text(text),
             Type::Lei | Type::Aid | Type::Said => CellValue::Malformed(text),
             Type::Sha256 if text.parse::<Sha256>().is_ok() => CellValue::Text(text),
             Type::Sha256 => self.refuse(Code::BadSha256, text, span, "64 lower-case hexadecimal digits are expected"),

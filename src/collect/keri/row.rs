@@ -101,11 +101,11 @@ impl<'s, 'a> Collector<'s, 'a> {
     }
 
     pub(super) fn said(&self, text: Option<&str>) -> CellValue<'a> {
-        self.well_formed(text, |text| text.parse::<Said>().is_ok())
+        self.well_formed(text, Said::is_well_formed)
     }
 
     pub(super) fn aid(&self, text: Option<&str>) -> CellValue<'a> {
-        self.well_formed(text, |text| text.parse::<Aid>().is_ok())
+        self.well_formed(text, Aid::is_well_formed)
     }
 
     pub(super) fn lei(&self, text: Option<&str>) -> CellValue<'a> {
