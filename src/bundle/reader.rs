@@ -125,11 +125,10 @@ impl<'s> Reader<'s> {
             problems: Vec::new(),
             further: 0,
         };
-        let read = pass.object(&mut scanner, input.type_id, true).and_then(|object| {
-            scanner.end()?;
-            Ok(object)
-        });
-        let (node, span) = read.map_err(|error| not_json(&error))?;
+        let mut whole = ABSENT;
+        let read = pass.object(&mut scanner, input.type_id, true, &mut whole).and_then(|()| scanner.end());
+        read.map_err(|error| not_json(&error))?;
+        let span = whole.span;
         if pass.further > 0 {
             let message = format!("{} further problems in this file are not shown", pass.further);
             pass.further = 0;
@@ -143,7 +142,10 @@ impl<'s> Reader<'s> {
                 help: "mend those that are shown, and run again".to_owned(),
             });
         }
-        let node = node.unwrap_or_else(|| pass.facts.push_node(input.type_id, 0, Some(input.file), span));
+        let node = match whole.value {
+            CellValue::Record(node) => node,
+            _ => pass.facts.push_node(input.type_id, 0, Some(input.file), span),
+        };
         Ok(Record { node, fields: pass.fields, events: pass.events, problems: pass.problems })
     }
 }
@@ -173,7 +175,7 @@ struct Pass<'r, 's, 'i, 'a> {
 
 impl<'s, 'a> Pass<'_, 's, '_, 'a> {
     /// Reads an object. `store`: whether it becomes a node.
-    fn object(&mut self, scanner: &mut Scanner<'a>, id: StructId, store: bool) -> Read<(Option<NodeId>, Span)> {
+    fn object(&mut self, scanner: &mut Scanner<'a>, id: StructId, store: bool, into: &mut Cell<'a>) -> Read<()> {
         let (schema, layout): (&'s FactSchema, &'s Layout) = (self.reader.schema, self.reader.layout);
         let (type_, slots) = (schema.struct_type(id), layout.slots(id));
         let slot_of = |index: usize| slots.get(index).copied().flatten();
@@ -185,6 +187,7 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
         let mut members = scanner.begin_object()?;
         // Producers write the members of an object in one order, which is mostly that of the schema.
         let (mut likely, mut found) = (0, 0);
+        let mut cell = ABSENT;
         loop {
             let next = type_.fields.get(likely).filter(|field| field.origin == FieldOrigin::Member);
             let (index, key_span) = match next.and_then(|field| scanner.key_if(&mut members, &field.name)) {
@@ -202,33 +205,36 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
             let field = &type_.fields[index];
             let slot = slot_of(index);
             self.steps.push(Step::Key(&field.name));
-            let cell = self.value(scanner, &field.shape, field, slot.is_some())?;
+            self.value(scanner, &field.shape, field, slot.is_some(), &mut cell)?;
             self.steps.pop();
-            if let (Some(variants), CellValue::Text(text)) = (&type_.variants, cell.value)
+            if let (Some(variants), CellValue::Text(text)) = (&type_.variants, &cell.value)
                 && variants.tag as usize == index
             {
                 tag = Some(text);
             }
-            self.put(node, slot, index, outermost, cell);
+            self.put(node, slot, index, outermost, &cell);
         }
         let span = scanner.end_object(members);
         if found < type_.fields.len() {
             self.absent_members(type_, first, span, |pass, index| {
                 let cell = Cell { value: CellValue::Unknown(Cause::Missing), span: Span::default() };
-                pass.put(node, slot_of(index), index, outermost, cell);
+                pass.put(node, slot_of(index), index, outermost, &cell);
             });
         }
         if let (Some(variants), Some(tag)) = (&type_.variants, tag) {
             self.check_variant(type_, variants, tag, first, span, |pass, index, cause| {
                 let cell = Cell { value: CellValue::Unknown(cause), span: Span::default() };
-                pass.put(node, slot_of(index), index, outermost, cell);
+                pass.put(node, slot_of(index), index, outermost, &cell);
             });
         }
         self.present.truncate(first);
+        into.span = span;
+        into.value = CellValue::Absent;
         if let Some(node) = node {
             self.facts.set_span(node, span);
+            into.value = CellValue::Record(node);
         }
-        Ok((node, span))
+        Ok(())
     }
 
     /// The next member that is a field, whichever it is; none where the object is closed. Others are passed on the way.
@@ -270,12 +276,12 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
     }
 
     #[inline]
-    fn put(&mut self, node: Option<NodeId>, slot: Option<u16>, index: usize, outermost: bool, cell: Cell<'a>) {
+    fn put(&mut self, node: Option<NodeId>, slot: Option<u16>, index: usize, outermost: bool, cell: &Cell<'a>) {
         if let (Some(node), Some(slot)) = (node, slot) {
-            self.facts.set(node, slot, cell);
+            self.facts.set(node, slot, *cell);
         }
         if outermost {
-            self.fields[index] = cell;
+            self.fields[index] = *cell;
         }
     }
 
@@ -315,63 +321,85 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
     }
 
     /// Reads one value. What it gives is checked in any case, and complete if `store`.
-    fn value(&mut self, scanner: &mut Scanner<'a>, shape: &'s Shape, field: &'s Field, store: bool) -> Read<Cell<'a>> {
+    ///
+    /// It is put where the caller says: most values are not stored, and what was just written need not be read again.
+    fn value(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        shape: &'s Shape,
+        field: &'s Field,
+        store: bool,
+        into: &mut Cell<'a>,
+    ) -> Read<()> {
         let kind = scanner.peek()?;
         // Most values of most records are texts.
         if kind == Kind::String && is_written_as_text(&shape.type_) {
-            return self.text_value(scanner, shape, field);
+            return match scanner.plain_string() {
+                Some((text, span)) => {
+                    self.text_value(shape, field, text, span, into);
+                    Ok(())
+                }
+                None => self.escaped_text_value(scanner, shape, field, into),
+            };
         }
         match (&shape.type_, kind) {
-            (_, Kind::Null) => self.null_value(scanner, shape, field),
-            (Type::Record(id), Kind::Object) => {
-                let (node, span) = self.object(scanner, *id, store)?;
-                Ok(Cell { value: node.map_or(CellValue::Absent, CellValue::Record), span })
-            }
-            (Type::List(_), Kind::Array) => self.list(scanner, shape, field, store),
-            (Type::Threshold, Kind::String | Kind::Array) => self.threshold(scanner),
+            (_, Kind::Null) => *into = self.null_value(scanner, shape, field)?,
+            (Type::Record(id), Kind::Object) => self.object(scanner, *id, store, into)?,
+            (Type::List(_), Kind::Array) => *into = self.list(scanner, shape, field, store)?,
+            (Type::Threshold, Kind::String | Kind::Array) => *into = self.threshold(scanner)?,
             (Type::Bool, Kind::Bool) => {
                 let (value, span) = scanner.bool()?;
-                Ok(Cell { value: CellValue::Bool(value), span })
+                *into = Cell { value: CellValue::Bool(value), span };
             }
-            (Type::Int | Type::Duration | Type::Days | Type::Months, Kind::Number) => self.integer(scanner, shape),
+            (Type::Int | Type::Duration | Type::Days | Type::Months, Kind::Number) => {
+                *into = self.integer(scanner, shape)?;
+            }
             (Type::Decimal, Kind::Number) => {
                 let (text, span) = scanner.number()?;
-                Ok(Cell { value: CellValue::Text(text), span })
+                *into = Cell { value: CellValue::Text(text), span };
             }
             (type_, Kind::Object | Kind::Array | Kind::String | Kind::Number | Kind::Bool) => {
                 let span = scanner.skip()?;
                 let wanted = self.wanted(type_);
                 let message = format!("`{}` is {}, not {wanted}", self.name(), kind.describe());
                 self.report(Code::WrongType, span, message, format!("write {wanted}"));
-                Ok(Cell { value: CellValue::Unknown(Cause::Invalid), span })
+                *into = Cell { value: CellValue::Unknown(Cause::Invalid), span };
             }
         }
+        Ok(())
     }
 
     #[inline]
-    fn text_value(&mut self, scanner: &mut Scanner<'a>, shape: &'s Shape, field: &'s Field) -> Read<Cell<'a>> {
-        let (text, span) = match scanner.plain_string() {
-            Some(plain) => plain,
-            None => {
-                let (text, span) = scanner.string()?;
-                let text = match text {
-                    Cow::Borrowed(text) => text,
-                    Cow::Owned(text) => self.arena.alloc_str(&text),
-                };
-                (text, span)
-            }
-        };
+    fn text_value(&mut self, shape: &'s Shape, field: &'s Field, text: &'a str, span: Span, into: &mut Cell<'a>) {
+        into.span = span;
         if shape.takes_any_text() {
-            return Ok(Cell { value: CellValue::Text(text), span });
+            into.value = CellValue::Text(text);
+            return;
         }
-        let cell = Cell { value: self.text(shape, text, span), span };
+        into.value = self.text(shape, text, span);
         // Without an offset no instant can be told from one that has happened, whatever its role (GATE-7).
         let is_event = || field.role == InstantRole::Event || is_naive(text);
         if matches!(shape.type_, Type::Instant) && self.reader.notes_events && is_event() {
             let pointer = self.arena.alloc_str(&join(&self.steps));
-            self.events.push(EventInstant { pointer, at: cell });
+            self.events.push(EventInstant { pointer, at: *into });
         }
-        Ok(cell)
+    }
+
+    #[inline(never)]
+    fn escaped_text_value(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        shape: &'s Shape,
+        field: &'s Field,
+        into: &mut Cell<'a>,
+    ) -> Read<()> {
+        let (text, span) = scanner.string()?;
+        let text = match text {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => self.arena.alloc_str(&text),
+        };
+        self.text_value(shape, field, text, span, into);
+        Ok(())
     }
 
     fn null_value(&mut self, scanner: &mut Scanner<'a>, shape: &'s Shape, field: &'s Field) -> Read<Cell<'a>> {
@@ -400,7 +428,8 @@ impl<'s, 'a> Pass<'_, 's, '_, 'a> {
         let span = scanner.array(|scanner, index| {
             count += 1;
             self.steps.push(Step::Index(index));
-            let cell = self.value(scanner, items, field, store)?;
+            let mut cell = ABSENT;
+            self.value(scanner, items, field, store, &mut cell)?;
             self.steps.pop();
             if store {
                 self.elements.push(cell);
