@@ -268,9 +268,7 @@ fn decision_anchor<'b>(event: &KeyEvent<'b>, text: &str) -> Result<&'b str, &'st
     let node = json::parse(text).map_err(|refused| refused.why)?;
     let seals = node.get("a").and_then(json::Node::items).unwrap_or_default();
     match seals.iter().map(|seal| seal.fields().unwrap_or_default()).collect::<Vec<_>>().as_slice() {
-        [[(name, digest)]] if name == "d" && digest.plain().is_some_and(|said| Said::is_well_formed(said)) => {
-            Ok(event.said)
-        }
+        [[(name, digest)]] if name == "d" && digest.plain().is_some_and(Said::is_well_formed) => Ok(event.said),
         _ => Err("it does not have exactly one digest seal"),
     }
 }

@@ -562,11 +562,11 @@ fn first_end(chunk: &[u8; 16]) -> usize {
     let mut at = 0;
     for word in words {
         let word = u64::from_le_bytes(*word);
-        let (quote, backslash) = (word ^ EACH * 0x22, word ^ EACH * 0x5c);
+        let (quote, backslash) = (word ^ (EACH * 0x22), word ^ (EACH * 0x5c));
         let control = word.wrapping_sub(EACH * 0x20) & !word;
         let quote = quote.wrapping_sub(EACH) & !quote;
         let backslash = backslash.wrapping_sub(EACH) & !backslash;
-        let marked = (control | quote | backslash) & EACH * 0x80;
+        let marked = (control | quote | backslash) & (EACH * 0x80);
         if marked != 0 {
             return at + marked.trailing_zeros() as usize / 8;
         }
