@@ -29,7 +29,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
-    let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
+    let rule_book = load::rule_book_and_cases(args.policies.as_deref(), settings)?;
     let program = rule_book.program();
     let explained = rule::explain(&rule_book, &args.what, terminal).or_else(|| code::explain(&args.what, terminal));
     let Some(text) = explained else {

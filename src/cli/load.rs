@@ -70,18 +70,37 @@ impl RuleBook {
     }
 }
 
-/// The rule book: of the option, else of the settings, else the embedded one.
+/// The rule book: of the option, else of the settings, else the embedded one. The cases beside the rules of a folder,
+/// two thirds of what is in it, are left to `policy check` and `policy test`.
 ///
 /// # Errors
 /// The folder cannot be read, or its policies have problems: all of them.
 pub(super) fn rule_book(policies: Option<&Path>, settings: &Settings) -> Result<RuleBook, CliError> {
-    match policies.or(settings.policies.as_deref()) {
-        None => match compile::shipped() {
+    rule_book_of(policies, settings, |file| file_kind(file.name()) != FileKind::Cases)
+}
+
+/// As [`rule_book`], with its cases, for who shows them.
+///
+/// # Errors
+/// As [`rule_book`]; cases have problems.
+pub(super) fn rule_book_and_cases(policies: Option<&Path>, settings: &Settings) -> Result<RuleBook, CliError> {
+    rule_book_of(policies, settings, |_| true)
+}
+
+fn rule_book_of(
+    policies: Option<&Path>,
+    settings: &Settings,
+    wanted: impl Fn(&Source) -> bool,
+) -> Result<RuleBook, CliError> {
+    let Some(path) = policies.or(settings.policies.as_deref()) else {
+        return match compile::shipped() {
             Ok(program) => Ok(RuleBook::Embedded(program)),
             Err(problems) => Err(CliError::Policies { problems: problems.to_vec() }),
-        },
-        Some(path) => Ok(RuleBook::Folder(Box::new(folder(path)?))),
-    }
+        };
+    };
+    let mut files = policy_files(path)?;
+    files.retain(wanted);
+    Ok(RuleBook::Folder(Box::new(loaded(files)?)))
 }
 
 /// A folder of policies, read and compiled.
@@ -89,7 +108,11 @@ pub(super) fn rule_book(policies: Option<&Path>, settings: &Settings) -> Result<
 /// # Errors
 /// The folder cannot be read, or its policies have problems: all of them.
 pub(super) fn folder(path: &Path) -> Result<Loaded, CliError> {
-    let (set, mut problems) = policy::load(policy_files(path)?);
+    loaded(policy_files(path)?)
+}
+
+fn loaded(files: Vec<Source>) -> Result<Loaded, CliError> {
+    let (set, mut problems) = policy::load(files);
     match compile::compile(&set, fact_schema().clone()) {
         Ok(program) if problems.is_empty() => Ok(Loaded { set, program }),
         Ok(_) => Err(CliError::Policies { problems }),

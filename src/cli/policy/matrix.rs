@@ -47,7 +47,7 @@ enum Format {
 }
 
 pub(in super::super) fn run(args: Args, settings: &Settings, terminal: &Terminal) -> Outcome {
-    let rule_book = load::rule_book(args.policies.as_deref(), settings)?;
+    let rule_book = load::rule_book_and_cases(args.policies.as_deref(), settings)?;
     let program = rule_book.program();
     if let Some(pack) = &args.pack {
         known_pack(pack, program)?;
