@@ -600,3 +600,20 @@ fn an_instant_without_an_offset_is_never_clean() {
         assert_eq!(gate["outcome"], "indeterminate", "{field}");
     }
 }
+
+#[test]
+fn a_check_reads_the_rules_of_a_folder_and_not_the_cases_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = folder.path().join("policies");
+    assert_eq!(run(&["policy", "export", house.to_str().unwrap()]).status, Some(0));
+    let house = house.to_str().unwrap();
+    fs::write(Path::new(house).join("broken.cases.yaml"), "cases: [\n").unwrap();
+    let check = ["check", "fixtures/cases/b0", "--trust", "fixtures/trust.json", "--as-of", AS_OF];
+    let with_folder = run(&[&check[..], &["--policies", house]].concat());
+    assert_eq!((with_folder.status, with_folder.stdout), (Some(0), run(&check).stdout), "{}", with_folder.stderr);
+    for arguments in [&["explain", "GATE-1", "--policies", house][..], &["policy", "check", house]] {
+        let refused = run(arguments);
+        assert_eq!(refused.status, Some(2), "{arguments:?}");
+        assert!(refused.stderr.contains("broken.cases.yaml"), "{arguments:?}: {}", refused.stderr);
+    }
+}
