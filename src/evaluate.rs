@@ -216,9 +216,7 @@ impl<'r> Run<'r> {
     ) -> (Evaluation, bool) {
         let (program, inputs) = (self.program, self.inputs);
         // From here on places are looked up by rule.
-        if !results.is_sorted_by_key(|result| result.rule) {
-            results.sort_by_key(|result| result.rule);
-        }
+        results.sort_by_key(|result| result.rule);
         composites.sort();
         let mut composer = Composer { decider: &mut decider, inputs, aliases, apart: BTreeMap::new() };
         for rule in composites {

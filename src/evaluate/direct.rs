@@ -136,7 +136,6 @@ impl<'a> Direction<'a> {
         let locals = arena.alloc_slice_fill_copy(usize::from(direct.locals), &CellValue::Absent);
         let kept = arena.alloc_slice_fill_copy(direct.kept.len(), None);
         arena.set_allocation_limit(Some(arena.allocated_bytes() + COMPUTED_MAX));
-        let (weight, counting, counted, until) = (0, 0, 0, None);
         Self {
             program,
             direct,
@@ -148,10 +147,10 @@ impl<'a> Direction<'a> {
             givens,
             locals,
             kept,
-            weight,
-            counting,
-            counted,
-            until,
+            weight: 0,
+            counting: 0,
+            counted: 0,
+            until: None,
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compile::program::{Level, Profile, Program, RuleBody, RuleIndex, Stage};
+use crate::compile::program::{Level, Profile, Program, RuleIndex, Stage};
 use crate::primitives::Instant;
 
 use super::Signing;
@@ -103,9 +103,6 @@ pub fn level(program: &Program, profile: &Profile, rule: RuleIndex) -> Level {
 pub(super) fn aliases(program: &Program, due: &[RuleIndex]) -> BTreeMap<RuleIndex, RuleIndex> {
     let mut aliases = BTreeMap::new();
     for rule in due {
-        if !matches!(program.rules[rule.0 as usize].body, RuleBody::SameAs(_)) {
-            continue;
-        }
         // The last due rule of the chain has the result.
         let repeated = program.repeated(*rule).filter(|target| due.contains(target)).last();
         if let Some(target) = repeated.filter(|target| target != rule) {

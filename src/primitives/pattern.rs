@@ -119,13 +119,13 @@ impl Run {
 
     /// Whether all of these bytes are of the set.
     fn hold(&self, bytes: &[u8]) -> bool {
-        match *self.ranges.as_slice() {
-            [a] => hold(&[a], bytes),
-            [a, b] => hold(&[a, b], bytes),
-            [a, b, c] => hold(&[a, b, c], bytes),
-            [a, b, c, d] => hold(&[a, b, c, d], bytes),
+        match (self.ranges.as_slice(), bytes.last_chunk()) {
+            (&[a], Some(last)) => hold([a], bytes, last),
+            (&[a, b], Some(last)) => hold([a, b], bytes, last),
+            (&[a, b, c], Some(last)) => hold([a, b, c], bytes, last),
+            (&[a, b, c, d], Some(last)) => hold([a, b, c, d], bytes, last),
             // Letters, digits, `-` and `_`: the alphabet of identifiers.
-            [a, b, c, d, e] => hold(&[a, b, c, d, e], bytes),
+            (&[a, b, c, d, e], Some(last)) => hold([a, b, c, d, e], bytes, last),
             _ => bytes.iter().all(|byte| self.holds(*byte)),
         }
     }
@@ -136,17 +136,12 @@ impl Run {
 }
 
 /// Whether all bytes are in one of some ranges. Sixteen at a time and without branches, which becomes a few
-/// instructions on wide registers where the number of ranges is known.
-fn hold<const N: usize>(ranges: &[(u8, u8); N], bytes: &[u8]) -> bool {
+/// instructions on wide registers where the number of ranges is known. `last`: the last of the bytes, with which what
+/// is left over is looked at.
+fn hold<const N: usize>(ranges: [(u8, u8); N], bytes: &[u8], last: &[u8; 16]) -> bool {
     let ranges = ranges.map(|(first, last)| (first, last - first));
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    if chunks.is_empty() {
-        return rest.iter().all(|byte| ranges.iter().any(|(first, width)| byte.wrapping_sub(*first) <= *width));
-    }
     let mut all_held = [u8::MAX; 16];
-    // What is left over is looked at together with bytes before it.
-    let last = bytes.last_chunk::<16>().filter(|_| !rest.is_empty());
-    for chunk in chunks.iter().chain(last) {
+    for chunk in bytes.as_chunks::<16>().0.iter().chain([last]) {
         let mut held = [0u8; 16];
         for (first, width) in ranges {
             for (held, byte) in held.iter_mut().zip(chunk) {

@@ -216,9 +216,7 @@ impl<'b> Scanner<'b> {
 
     /// Ends an object after its last member; its bytes.
     pub fn end_object(&mut self, object: Object<'b>) -> Span {
-        if self.keys.len() > object.first_key {
-            self.keys.truncate(object.first_key);
-        }
+        self.keys.truncate(object.first_key);
         self.depth -= 1;
         Span::new(object.start, self.at)
     }

@@ -176,8 +176,8 @@ impl<'p> Lower<'p> {
     }
 
     fn is_kept(&self, op: OpId) -> bool {
-        let asked = |known: &HashMap<OpId, u32>| known.get(&op).copied().unwrap_or(0);
-        self.program.once.place(op).is_some() && self.known.as_ref().is_none_or(|known| asked(known) > 1)
+        let again = |known: &HashMap<OpId, u32>| known.get(&op).is_some_and(|times| *times > 1);
+        self.program.once.place(op).is_some() && self.known.as_ref().is_none_or(again)
     }
 
     fn test(&mut self, op: OpId) -> Option<Test> {
